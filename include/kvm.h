@@ -1,0 +1,324 @@
+/*
+ * SPDX-License-Identifier: BSD-2-Clause
+ *
+ * kvm.h - Kernel Data Access Library
+ *
+ * A uniform interface to kernel virtual memory: the running system and crash
+ * dumps, of this host's kernel and of any other.  The first half of this file
+ * is FreeBSD's kvm(3); the second half ("Extensions") is ours.
+ *
+ * Conventions.  Every call works on every image as far as the image holds the
+ * facts.  Calls return -1 or NULL on failure; kvm_geterr() then has the text
+ * and kvm_errkind() the kind.  Addresses and sizes are in bytes, in the
+ * image's address space.  Concurrent calls of the reading and looking-up kind
+ * on one descriptor are safe; the last error is kept per thread.  Calls that
+ * return memory owned by the descriptor say so.
+ */
+#ifndef _KVM_H_
+#define _KVM_H_
+
+#include <sys/types.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef uint64_t kvaddr_t;	/* kernel virtual address of any architecture */
+typedef uint64_t kpaddr_t;	/* physical address of any architecture */
+typedef uint64_t ksize_t;
+typedef int64_t kssize_t;
+
+#ifndef VM_H
+typedef unsigned char vm_prot_t;
+#endif
+#ifndef VM_PROT_READ
+#define VM_PROT_NONE	((vm_prot_t)0x00)
+#define VM_PROT_READ	((vm_prot_t)0x01)
+#define VM_PROT_WRITE	((vm_prot_t)0x02)
+#define VM_PROT_EXECUTE	((vm_prot_t)0x04)
+#endif
+
+/* The symbol that names a kernel's version, and its key, as nlist users know them. */
+#define VRS_SYM		"_version"
+#define VRS_KEY		"VERSION"
+
+typedef struct __kvm kvm_t;
+
+/* One name to look up with kvm_nlist(); a list ends at a NULL or empty name. */
+#ifndef _NLIST_H_
+#define _NLIST_H_
+struct nlist {
+	const char	*n_name;
+	unsigned char	 n_type;	/* N_*, 0 when the name was not found */
+	char		 n_other;	/* 0 */
+	short		 n_desc;	/* 0 */
+	unsigned long	 n_value;	/* address in the running image, 0 when not found */
+};
+#define N_UNDF	0x00
+#define N_ABS	0x02
+#define N_TEXT	0x04
+#define N_DATA	0x06
+#define N_BSS	0x08
+#define N_SIZE	0x0c
+#define N_FN	0x1e
+#define N_WARN	0x1e
+#define N_EXT	0x01
+#define N_TYPE	0x1e
+#endif
+
+/* The same for kvm_nlist2(), with addresses of any width. */
+struct kvm_nlist {
+	const char	*n_name;
+	unsigned char	 n_type;
+	kvaddr_t	 n_value;
+};
+
+#define LIBKVM_WALK_PAGES_VERSION	2
+
+/* One mapping, as kvm_walk_pages() reports it. */
+struct kvm_page {
+	u_int		kp_version;	/* LIBKVM_WALK_PAGES_VERSION */
+	kpaddr_t	kp_paddr;	/* physical address */
+	kvaddr_t	kp_kmap_vaddr;	/* kernel map address, 0: in the direct map only */
+	kvaddr_t	kp_dmap_vaddr;	/* direct map address, 0: not in the direct map */
+	vm_prot_t	kp_prot;	/* VM_PROT_* */
+	off_t		kp_offset;	/* in the file; -1: not in the dump, or not stored plainly */
+	size_t		kp_len;		/* bytes mapped by the entry */
+};
+
+/* One swap device. */
+struct kvm_swap {
+	char	ksw_devname[32];
+	u_int	ksw_used;		/* pages */
+	u_int	ksw_total;		/* pages */
+	int	ksw_flags;
+	u_int	ksw_reserved1;
+	u_int	ksw_reserved2;
+};
+#define SWIF_DEV_PREFIX	0x0002
+
+struct kinfo_proc;			/* <kvm_proc.h>, included below */
+struct proc;
+
+/*
+ * Open a kernel image.
+ *
+ * execfile  the kernel file (ELF) that names the symbols; NULL: the image's
+ *           own symbols.  A file that is not the kernel of the image is refused.
+ * corefile  the image: a crash dump; NULL or "/dev/mem", "/dev/kmem",
+ *           "/proc/kcore": this host, live; "/dev/null": this host, without
+ *           access to its memory.
+ * swapfile  ignored.
+ * flags     O_RDONLY or O_RDWR.
+ *
+ * Returns a descriptor to be given to kvm_close(), or NULL.  kvm_open() then
+ * prints "errstr: why" on standard error, unless errstr is NULL, and so do
+ * later failures on the descriptor; errstr is not copied.  kvm_openfiles() and
+ * kvm_open2() store the text in errbuf, which is NULL or has at least
+ * _POSIX2_LINE_MAX (2048) bytes.
+ *
+ * resolver(name, &addr) gives the address of a name and returns 0, or returns
+ * non-zero; it is asked before the image's own symbols.
+ */
+kvm_t	*kvm_open(const char *execfile, const char *corefile,
+	    const char *swapfile, int flags, const char *errstr);
+kvm_t	*kvm_openfiles(const char *execfile, const char *corefile,
+	    const char *swapfile, int flags, char *errbuf);
+kvm_t	*kvm_open2(const char *execfile, const char *corefile, int flags,
+	    char *errbuf, int (*resolver)(const char *name, kvaddr_t *addr));
+
+/*
+ * Release the descriptor and all it handed out.  0, or -1 with errno set;
+ * EINVAL for NULL.  No other call may be under way on it.
+ */
+int	 kvm_close(kvm_t *kd);
+
+/*
+ * The text of this thread's last error on kd; "" when there was none or when
+ * kd is NULL.  Never NULL.  Valid until this thread's next failing call on kd,
+ * its end, or kvm_close().  A successful call leaves it as it was.
+ */
+char	*kvm_geterr(kvm_t *kd);
+
+/* 1 when the image's kernel has this host's ABI and OS; 0 otherwise. */
+int	 kvm_native(kvm_t *kd);
+
+/*
+ * How far the running kernel lies from where its file says (KASLR), in bytes.
+ * Addresses that kvm_nlist() returns have it already.
+ */
+kssize_t kvm_kerndisp(kvm_t *kd);
+
+/*
+ * Fill n_type and n_value of each entry.  A name is also tried without its
+ * leading underscore.  Returns how many names were not found; -1 when the
+ * symbols cannot be had at all.
+ */
+int	 kvm_nlist(kvm_t *kd, struct nlist *nl);
+int	 kvm_nlist2(kvm_t *kd, struct kvm_nlist *nl);
+
+/*
+ * Copy nbytes from kernel virtual address addr.  Returns nbytes, or -1 when
+ * any of it cannot be had (see kvm_read_partial()).  At the end of a file
+ * that was cut short: the bytes that were there.
+ */
+ssize_t	 kvm_read(kvm_t *kd, unsigned long addr, void *buf, size_t nbytes);
+ssize_t	 kvm_read2(kvm_t *kd, kvaddr_t addr, void *buf, size_t nbytes);
+
+/* Write to the live kernel.  A dump is never written: -1. */
+ssize_t	 kvm_write(kvm_t *kd, unsigned long addr, const void *buf,
+	    size_t nbytes);
+
+/*
+ * Call cb for each mapping of the kernel's page tables, in address order,
+ * then for each page that only the direct map reaches.  cb returns non-zero
+ * to go on, 0 to stop.  Returns 1 when the walk came to its end; 0 when cb
+ * stopped it, on failure, or when the image has no page tables.
+ */
+typedef int kvm_walk_pages_cb_t(struct kvm_page *page, void *closure);
+int	 kvm_walk_pages(kvm_t *kd, kvm_walk_pages_cb_t *cb, void *closure);
+
+#ifndef KERN_PROC_ALL
+#define KERN_PROC_ALL		0	/* all processes, each thread */
+#define KERN_PROC_PID		1
+#define KERN_PROC_PGRP		2
+#define KERN_PROC_SESSION	3
+#define KERN_PROC_TTY		4
+#define KERN_PROC_UID		5	/* effective */
+#define KERN_PROC_RUID		6
+#define KERN_PROC_PROC		8	/* all processes, one entry each */
+#define KERN_PROC_RGID		10
+#define KERN_PROC_GID		11	/* effective */
+#define KERN_PROC_INC_THREAD	0x10	/* modifier: one entry per thread */
+#endif
+
+/*
+ * The processes that op (KERN_PROC_*) and arg select; *cnt is their number.
+ * The array belongs to kd and is valid until the next kvm_getprocs() on kd or
+ * kvm_close().  NULL on failure.  None selected: not NULL, *cnt is 0.
+ * Processes that the image holds only in part are left out or are listed with
+ * what there is; kvm_damage() then says how many and why.
+ */
+struct kinfo_proc *kvm_getprocs(kvm_t *kd, int op, int arg, int *cnt);
+
+/* ------------------------------------------------------------------------
+ * Extensions
+ */
+
+/* What went wrong, for programs; kvm_geterr() says it to people. */
+enum kvm_errkind {
+	KVM_ERR_NONE = 0,
+	KVM_ERR_NOTMAPPED,	/* no mapping for the address */
+	KVM_ERR_NOTINDUMP,	/* mapped, but its page was left out of the dump */
+	KVM_ERR_TRUNCATED,	/* the file ends before the data */
+	KVM_ERR_IO,		/* the system refused; the text has errno's meaning */
+	KVM_ERR_NOTSUP,		/* not supported for this image or in this build */
+	KVM_ERR_BADIMAGE,	/* the image or kernel file contradicts itself */
+	KVM_ERR_INVAL,		/* bad argument */
+	KVM_ERR_NOMEM,		/* out of memory, or over a limit */
+	KVM_ERR_NOSYMBOL,	/* symbol or type not found */
+	KVM_ERR_MISMATCH,	/* the kernel file is not the kernel of the image */
+	KVM_ERR_PERM		/* missing privilege or a kernel lock */
+};
+enum kvm_errkind kvm_errkind(kvm_t *kd);
+
+/*
+ * Like kvm_read2(), but returns how many bytes could be copied before the
+ * first that cannot be had, 0 included; the reason is then the last error.
+ * -1 only for bad arguments.
+ */
+ssize_t	 kvm_read_partial(kvm_t *kd, kvaddr_t addr, void *buf, size_t nbytes);
+
+/* Copy nbytes from physical address pa.  nbytes or -1. */
+ssize_t	 kvm_read_phys(kvm_t *kd, kpaddr_t pa, void *buf, size_t nbytes);
+
+/*
+ * Translate a kernel virtual address.  *pa becomes its physical address and
+ * *len, unless NULL, the bytes mapped contiguously from there.  0 or -1.
+ */
+int	 kvm_vtophys(kvm_t *kd, kvaddr_t addr, kpaddr_t *pa, uint64_t *len);
+
+/* A symbol found by address. */
+struct kvm_symbol {
+	const char	*ks_name;	/* owned by kd, until kvm_close() */
+	const char	*ks_module;	/* "" for the kernel itself */
+	kvaddr_t	 ks_value;	/* its address, <= the one asked for */
+	uint64_t	 ks_size;	/* bytes up to the next symbol, 0: unknown */
+	char		 ks_letter;	/* as nm(1) prints it */
+};
+
+/* The symbol that addr lies in.  0, or -1. */
+int	 kvm_symbol_by_addr(kvm_t *kd, kvaddr_t addr, struct kvm_symbol *sym);
+
+/* The symbol named name, exactly.  0, or -1. */
+int	 kvm_symbol_by_name(kvm_t *kd, const char *name,
+	    struct kvm_symbol *sym);
+
+/* What the image says of itself.  Strings are "" and numbers 0 when unknown. */
+struct kvm_info {
+	const char	*ki_format;	/* "ELF vmcore", "kdump-compressed v6, zlib, flattened" ... */
+	const char	*ki_os;		/* "Linux", "FreeBSD" */
+	const char	*ki_release;
+	const char	*ki_version;
+	const char	*ki_arch;	/* the OS's own word: "x86_64", "amd64" */
+	const char	*ki_hostname;
+	const char	*ki_panic;	/* why it panicked */
+	const char	*ki_buildid;	/* hex digits */
+	const char	*ki_symbols;	/* where symbols come from */
+	const char	*ki_types;	/* where types come from */
+	int64_t		 ki_crashtime;	/* seconds since the epoch */
+	int64_t		 ki_boottime;	/* seconds since the epoch */
+	uint64_t	 ki_physmem;	/* bytes of RAM known to the image */
+	uint64_t	 ki_pages_present;	/* pages stored */
+	uint64_t	 ki_pages_excluded;	/* pages left out on purpose */
+	uint64_t	 ki_max_pa;	/* end of the highest stored range */
+	int64_t		 ki_kerndisp;
+	uint32_t	 ki_page_size;
+	uint32_t	 ki_ncpus;
+	uint8_t		 ki_live;
+	uint8_t		 ki_big_endian;
+	uint8_t		 ki_pointer_size;
+	uint8_t		 ki_paging_levels;
+	uint8_t		 ki_truncated;	/* the file ends early */
+	uint8_t		 ki_incomplete;	/* the writer said it could not finish */
+};
+
+/*
+ * Facts about the image; the result belongs to kd until kvm_close().  What
+ * cannot be found is left out, so it fails (NULL) only without memory.
+ */
+const struct kvm_info *kvm_getinfo(kvm_t *kd);
+
+/* One record of the kernel log. */
+struct kvm_logrec {
+	uint64_t	 kl_seq;
+	uint64_t	 kl_nsec;	/* since boot; 0 when the log has no times */
+	const char	*kl_text;	/* not NUL-terminated, may hold any byte */
+	size_t		 kl_len;
+	int		 kl_level;	/* 0 emergency .. 7 debug; -1: none */
+	int		 kl_facility;
+};
+
+/*
+ * Call cb for each record of the kernel log, oldest first; cb returns
+ * non-zero to go on.  Returns the number of records given, or -1.
+ */
+typedef int kvm_walk_log_cb_t(const struct kvm_logrec *rec, void *closure);
+ssize_t	 kvm_walk_log(kvm_t *kd, kvm_walk_log_cb_t *cb, void *closure);
+
+/*
+ * How many kernel objects this thread's last list call on kd (kvm_getprocs(),
+ * kvm_walk_log()) could not read; *why, unless NULL, becomes the first
+ * reason, owned like kvm_geterr()'s.
+ */
+unsigned int kvm_damage(kvm_t *kd, const char **why);
+
+#ifdef __cplusplus
+}
+#endif
+
+#include <kvm_proc.h>
+
+#endif /* _KVM_H_ */

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "api/kd.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+struct kvmi_cx *
+kvmi_kd_enter(kvm_t *kd)
+{
+	struct kvmi_cx *cx;
+
+	if (kd == NULL) {
+		errno = EINVAL;
+		return (NULL);
+	}
+	cx = kvmi_cx_get(&kd->threads);
+	if (cx == NULL)
+		errno = ENOMEM;
+	return (cx);
+}
+
+int
+kvmi_kd_fail(kvm_t *kd, struct kvmi_cx *cx, int code)
+{
+	cx->err.code = code;
+	/* BSD stores "invalid address" without printing it. */
+	if (kd->errstr != NULL && code != KVMI_ENOTMAPPED &&
+	    code != KVMI_ENOTINDUMP)
+		fprintf(stderr, "%s: %s\n", kd->errstr, cx->err.text);
+	return (-1);
+}
+
+int
+kvmi_kd_memory(kvm_t *kd, struct kvmi_cx *cx)
+{
+	struct kvmi_kernel *k = kd->kernel;
+
+	if (k->os->memory == NULL)
+		return (0);
+	return (k->os->memory(k, cx));
+}
+
+char *
+kvm_geterr(kvm_t *kd)
+{
+	static char none[] = "";
+	struct kvmi_cx *cx;
+
+	if (kd == NULL)
+		return (none);
+	cx = kvmi_cx_peek(&kd->threads);
+	return (cx == NULL ? none : cx->err.text);
+}
+
+static enum kvm_errkind
+errkind_of(int code)
+{
+	switch (code) {
+	case KVMI_OK:
+		return (KVM_ERR_NONE);
+	case KVMI_ENOTMAPPED:
+		return (KVM_ERR_NOTMAPPED);
+	case KVMI_ENOTINDUMP:
+		return (KVM_ERR_NOTINDUMP);
+	case KVMI_ETRUNC:
+		return (KVM_ERR_TRUNCATED);
+	case KVMI_ESYS:
+		return (KVM_ERR_IO);
+	case KVMI_ENOTSUP:
+		return (KVM_ERR_NOTSUP);
+	case KVMI_EINVAL:
+		return (KVM_ERR_INVAL);
+	case KVMI_ENOMEM:
+		return (KVM_ERR_NOMEM);
+	case KVMI_ENOENT:
+		return (KVM_ERR_NOSYMBOL);
+	case KVMI_EMISMATCH:
+		return (KVM_ERR_MISMATCH);
+	case KVMI_EPERM:
+		return (KVM_ERR_PERM);
+	default:
+		return (KVM_ERR_BADIMAGE);
+	}
+}
+
+enum kvm_errkind
+kvm_errkind(kvm_t *kd)
+{
+	struct kvmi_cx *cx = kd == NULL ? NULL : kvmi_cx_peek(&kd->threads);
+
+	return (cx == NULL ? KVM_ERR_NONE : errkind_of(cx->err.code));
+}
+
+unsigned int
+kvm_damage(kvm_t *kd, const char **why)
+{
+	struct kvmi_cx *cx = kd == NULL ? NULL : kvmi_cx_peek(&kd->threads);
+
+	if (why != NULL)
+		*why = cx == NULL ? "" : cx->damage_why;
+	return (cx == NULL ? 0 : cx->damage);
+}

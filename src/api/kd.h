@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The descriptor, and how calls end: internal codes become BSD's -1, NULL and
+ * texts here and nowhere else.
+ */
+#ifndef KVMI_KD_H
+#define KVMI_KD_H
+
+#include "kvm.h"
+#include "os/kernel.h"
+
+struct __kvm {
+	struct kvmi_kernel *kernel;
+	struct kvmi_threads threads;
+	const char	*errstr;	/* kvm_open(): print failures with it */
+	char		*exec_name;
+
+	pthread_mutex_t	 lock;		/* what follows is handed out */
+	struct kvmi_procs procs;
+	struct kvmi_facts *facts;
+};
+
+/* This thread's context, or NULL with errno set. */
+struct kvmi_cx *kvmi_kd_enter(kvm_t *kd);
+
+/*
+ * A call failed with code, whose text is in cx: print it where kvm_open()
+ * asked for that.  Returns -1.
+ */
+int kvmi_kd_fail(kvm_t *kd, struct kvmi_cx *cx, int code);
+
+/* The memory of a live kernel is opened when it is first needed. */
+int kvmi_kd_memory(kvm_t *kd, struct kvmi_cx *cx);
+
+#endif

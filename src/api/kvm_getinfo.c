@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* kvm_getinfo(3). */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "api/kd.h"
+
+/* What the container knows, whatever the kernel. */
+static void
+image_facts(struct kvmi_kernel *k, struct kvmi_facts *f)
+{
+	struct kvmi_image *img = k->img;
+	struct kvmi_err ignored;
+
+	if (img->ops->count != NULL)
+		img->ops->count(img, &ignored);
+	snprintf(f->format, sizeof(f->format), "%s", img->format);
+	snprintf(f->release, sizeof(f->release), "%s", img->release);
+	snprintf(f->version, sizeof(f->version), "%s", img->version);
+	snprintf(f->hostname, sizeof(f->hostname), "%s", img->nodename);
+	f->info.ki_crashtime = img->timestamp;
+	f->info.ki_physmem = img->ram_bytes;
+	f->info.ki_pages_present = img->pages_present;
+	f->info.ki_pages_excluded = img->pages_excluded;
+	f->info.ki_max_pa = img->max_pa;
+	f->info.ki_truncated = img->truncated;
+	f->info.ki_incomplete = img->incomplete;
+}
+
+/* Say where symbols and types come from; finding them is the only way to know. */
+static void
+sources(struct kvmi_kernel *k, struct kvmi_cx *cx, struct kvmi_facts *f)
+{
+	struct kvmi_symtab *syms;
+	struct kvmi_types *types;
+
+	if (kvmi_kernel_symtab(k, cx, &syms) == 0)
+		snprintf(f->symbols, sizeof(f->symbols), "%s (%zu)",
+		    k->syms_where, kvmi_symtab_count(syms));
+	if (kvmi_kernel_types(k, cx, &types) == 0)
+		snprintf(f->types, sizeof(f->types), "%s", types->where);
+}
+
+static void
+collect(struct kvmi_kernel *k, struct kvmi_cx *cx, struct kvmi_facts *f)
+{
+	struct kvm_info *i = &f->info;
+
+	i->ki_live = k->live;
+	i->ki_big_endian = k->big_endian;
+	i->ki_os = k->os->name;
+	i->ki_arch = k->arch != NULL ? k->arch->name : "";
+	i->ki_pointer_size = k->arch != NULL ? k->arch->pointer_size : 0;
+	i->ki_paging_levels = (uint8_t)k->space.paging.levels;
+	if (k->img != NULL && !k->live)
+		image_facts(k, f);
+	sources(k, cx, f);
+	k->os->facts(k, cx, f);
+	i->ki_kerndisp = k->kerndisp;
+	i->ki_format = f->format;
+	i->ki_release = f->release;
+	i->ki_version = f->version;
+	i->ki_hostname = f->hostname;
+	i->ki_panic = f->panic;
+	i->ki_buildid = f->buildid;
+	i->ki_symbols = f->symbols;
+	i->ki_types = f->types;
+}
+
+const struct kvm_info *
+kvm_getinfo(kvm_t *kd)
+{
+	struct kvmi_cx *cx = kvmi_kd_enter(kd);
+
+	if (cx == NULL)
+		return (NULL);
+	pthread_mutex_lock(&kd->lock);
+	if (kd->facts == NULL) {
+		struct kvmi_facts *f = calloc(1, sizeof(*f));
+		struct kvmi_err before = cx->err;
+
+		if (f != NULL)
+			collect(kd->kernel, cx, f);
+		cx->err = before;	/* what is missing is no error */
+		kd->facts = f;
+	}
+	pthread_mutex_unlock(&kd->lock);
+	if (kd->facts == NULL) {
+		kvmi_kd_fail(kd, cx, kvmi_fail(&cx->err, KVMI_ENOMEM,
+		    "out of memory"));
+		return (NULL);
+	}
+	return (&kd->facts->info);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* kvm_native(3) and kvm_kerndisp(3). */
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "api/kd.h"
+
+int
+kvm_native(kvm_t *kd)
+{
+	struct kvmi_cx *cx = kvmi_kd_enter(kd);
+	const struct kvmi_kernel *k;
+	struct utsname host;
+
+	if (cx == NULL)
+		return (0);
+	k = kd->kernel;
+	if (k->live)
+		return (1);
+	return (uname(&host) == 0 && strcmp(host.sysname, k->os->name) == 0 &&
+	    kvmi_arch_by_uname(host.machine) == k->arch);
+}
+
+kssize_t
+kvm_kerndisp(kvm_t *kd)
+{
+	struct kvmi_cx *cx = kvmi_kd_enter(kd);
+
+	if (cx == NULL)
+		return (0);
+	/* A live kernel's is known once its memory is open. */
+	if (kd->kernel->live)
+		kvmi_kd_memory(kd, cx);
+	return (kd->kernel->kerndisp);
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* kvm_nlist(3): symbols by list, by name and by address. */
+
+#include "api/kd.h"
+
+/* nm(1)'s letter as a.out's type. */
+static unsigned char
+n_type_of(char letter)
+{
+	unsigned char ext = letter >= 'A' && letter <= 'Z' ? N_EXT : 0;
+
+	switch (letter) {
+	case 'T':
+	case 't':
+	case 'R':	/* BSD counts read-only data as text */
+	case 'r':
+	case 'W':
+	case 'w':
+	case 'i':
+		return (N_TEXT | ext);
+	case 'B':
+	case 'b':
+		return (N_BSS | ext);
+	case 'A':
+	case 'a':
+		return (N_ABS | ext);
+	default:
+		return (N_DATA | ext);
+	}
+}
+
+int
+kvm_nlist2(kvm_t *kd, struct kvm_nlist *nl)
+{
+	struct kvmi_cx *cx = kvmi_kd_enter(kd);
+	int missing = 0;
+
+	if (cx == NULL)
+		return (-1);
+	for (struct kvm_nlist *p = nl; p->n_name != NULL &&
+	    p->n_name[0] != '\0'; p++) {
+		struct kvmi_sym sym;
+		int r;
+
+		p->n_type = 0;
+		p->n_value = 0;
+		r = kvmi_kernel_symbol(kd->kernel, cx, p->n_name, &sym);
+		if (r == 0) {
+			p->n_type = n_type_of(sym.letter);
+			p->n_value = sym.addr;
+			continue;
+		}
+		if (r != KVMI_ENOENT || kd->kernel->syms_status < 0)
+			return (kvmi_kd_fail(kd, cx, r));
+		missing++;
+	}
+	return (missing);
+}
+
+int
+kvm_nlist(kvm_t *kd, struct nlist *nl)
+{
+	struct kvm_nlist one[2] = { 0 };
+	int missing = 0;
+
+	for (struct nlist *p = nl; p->n_name != NULL && p->n_name[0] != '\0';
+	    p++) {
+		int r;
+
+		p->n_type = 0;
+		p->n_other = 0;
+		p->n_desc = 0;
+		p->n_value = 0;
+		one[0].n_name = p->n_name;
+		r = kvm_nlist2(kd, one);
+		if (r < 0)
+			return (-1);
+		missing += r;
+		p->n_type = one[0].n_type;
+		p->n_value = (unsigned long)one[0].n_value;
+	}
+	return (missing);
+}
+
+static void
+to_public(const struct kvmi_sym *s, struct kvm_symbol *ret)
+{
+	*ret = (struct kvm_symbol){ .ks_name = s->name,
+		.ks_module = s->module, .ks_value = s->addr,
+		.ks_size = s->size, .ks_letter = s->letter };
+}
+
+int
+kvm_symbol_by_addr(kvm_t *kd, kvaddr_t addr, struct kvm_symbol *sym)
+{
+	struct kvmi_cx *cx = kvmi_kd_enter(kd);
+	struct kvmi_symtab *t;
+	struct kvmi_sym s;
+	int r;
+
+	if (cx == NULL)
+		return (-1);
+	r = kvmi_kernel_symtab(kd->kernel, cx, &t);
+	if (r == 0)
+		r = kvmi_symtab_by_addr(t, addr, &s, &cx->err);
+	if (r == KVMI_ENOENT && kd->kernel->syms_status == 0)
+		kvmi_fail(&cx->err, r, "no symbol at or below 0x%llx",
+		    (unsigned long long)addr);
+	if (r != 0)
+		return (kvmi_kd_fail(kd, cx, r));
+	to_public(&s, sym);
+	return (0);
+}
+
+int
+kvm_symbol_by_name(kvm_t *kd, const char *name, struct kvm_symbol *sym)
+{
+	struct kvmi_cx *cx = kvmi_kd_enter(kd);
+	struct kvmi_symtab *t;
+	struct kvmi_sym s;
+	int r;
+
+	if (cx == NULL)
+		return (-1);
+	/* From the table, so that the name outlives the caller's. */
+	r = kvmi_kernel_symtab(kd->kernel, cx, &t);
+	if (r == 0) {
+		r = kvmi_symtab_by_name(t, name, &s, &cx->err);
+		if (r == KVMI_ENOENT)
+			kvmi_fail(&cx->err, r, "%s: no such symbol", name);
+	}
+	if (r != 0)
+		return (kvmi_kd_fail(kd, cx, r));
+	to_public(&s, sym);
+	return (0);
+}

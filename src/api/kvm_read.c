@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* kvm_read(3): reading and writing by virtual and by physical address. */
+#include <errno.h>
+#include <limits.h>
+
+#include "api/kd.h"
+
+/* A space that can be read from, or NULL after a failure. */
+static const struct kvmi_space *
+ready_space(kvm_t *kd, struct kvmi_cx *cx)
+{
+	const struct kvmi_space *s = &kd->kernel->space;
+	int r;
+
+	if (__atomic_load_n(&s->ops, __ATOMIC_ACQUIRE) != NULL)
+		return (s);
+	r = kvmi_kd_memory(kd, cx);
+	if (r != 0) {
+		kvmi_kd_fail(kd, cx, r);
+		return (NULL);
+	}
+	return (s);
+}
+
+static struct kvmi_cx *
+enter(kvm_t *kd, size_t nbytes)
+{
+	if (nbytes > SSIZE_MAX) {
+		errno = EINVAL;
+		return (NULL);
+	}
+	return (kvmi_kd_enter(kd));
+}
+
+ssize_t
+kvm_read2(kvm_t *kd, kvaddr_t addr, void *buf, size_t nbytes)
+{
+	struct kvmi_cx *cx = enter(kd, nbytes);
+	const struct kvmi_space *s;
+	size_t done;
+	int r;
+
+	if (cx == NULL || (s = ready_space(kd, cx)) == NULL)
+		return (-1);
+	r = kvmi_space_read(s, cx, addr, buf, nbytes, &done);
+	if (r == 0)
+		return ((ssize_t)nbytes);
+	kvmi_kd_fail(kd, cx, r);
+	/* BSD's one short count: the end of a file that was cut short. */
+	return (r == KVMI_ETRUNC ? (ssize_t)done : -1);
+}
+
+ssize_t
+kvm_read(kvm_t *kd, unsigned long addr, void *buf, size_t nbytes)
+{
+	return (kvm_read2(kd, addr, buf, nbytes));
+}
+
+ssize_t
+kvm_read_partial(kvm_t *kd, kvaddr_t addr, void *buf, size_t nbytes)
+{
+	struct kvmi_cx *cx = enter(kd, nbytes);
+	const struct kvmi_space *s;
+	size_t done;
+	int r;
+
+	if (cx == NULL || (s = ready_space(kd, cx)) == NULL)
+		return (-1);
+	r = kvmi_space_read(s, cx, addr, buf, nbytes, &done);
+	if (r != 0)
+		kvmi_kd_fail(kd, cx, r);
+	return ((ssize_t)done);
+}
+
+ssize_t
+kvm_read_phys(kvm_t *kd, kpaddr_t pa, void *buf, size_t nbytes)
+{
+	struct kvmi_cx *cx = enter(kd, nbytes);
+	size_t done;
+	int r;
+
+	if (cx == NULL || ready_space(kd, cx) == NULL)
+		return (-1);
+	r = kvmi_image_read(kd->kernel->img, pa, buf, nbytes, &done, &cx->err);
+	return (r == 0 ? (ssize_t)nbytes : kvmi_kd_fail(kd, cx, r));
+}
+
+int
+kvm_vtophys(kvm_t *kd, kvaddr_t addr, kpaddr_t *pa, uint64_t *len)
+{
+	struct kvmi_cx *cx = kvmi_kd_enter(kd);
+	const struct kvmi_space *s;
+	struct kvmi_mapping m;
+	int r;
+
+	if (cx == NULL || (s = ready_space(kd, cx)) == NULL)
+		return (-1);
+	r = s->ops->translate(s, addr, &m, &cx->err);
+	if (r != 0)
+		return (kvmi_kd_fail(kd, cx, r));
+	*pa = m.pa + (addr - m.va);
+	if (len != NULL)
+		*len = m.len - (addr - m.va);
+	return (0);
+}
+
+ssize_t
+kvm_write(kvm_t *kd, unsigned long addr, const void *buf, size_t nbytes)
+{
+	struct kvmi_cx *cx = enter(kd, nbytes);
+	int r;
+
+	(void)buf;
+	if (cx == NULL)
+		return (-1);
+	r = kvmi_fail(&cx->err, KVMI_ENOTSUP, kd->kernel->live ?
+	    "kvm_write: writing to the running kernel (at 0x%lx) is not "
+	    "supported" :
+	    "kvm_write not implemented for dead kernels (at 0x%lx)", addr);
+	return (kvmi_kd_fail(kd, cx, r));
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Architectures: their names and their page-table formats.  This layer knows
+ * no file and no operating system: table entries come through a callback.
+ *
+ * To add one: a file with a const struct kvmi_arch at its end, a line in
+ * arch_table.c, a row in tests/unit/test_arch.c, one in README's table.
+ */
+#ifndef KVMI_ARCH_H
+#define KVMI_ARCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+enum {
+	KVMI_PROT_R = 1,
+	KVMI_PROT_W = 2,
+	KVMI_PROT_X = 4,
+};
+
+/* One page-table entry, decoded. */
+struct kvmi_pte {
+	bool		present;
+	bool		leaf;
+	uint8_t		prot;
+	uint64_t	pa;		/* of the page or of the next table */
+};
+
+/* What a walk starts from. */
+struct kvmi_paging {
+	const struct kvmi_arch *arch;
+	uint64_t	root_pa;
+	unsigned int	levels;
+	uint64_t	clear_mask;	/* bits that are no address (memory encryption) */
+};
+
+/* A stretch of virtual addresses, mapped or not, as a walk found it. */
+struct kvmi_mapping {
+	uint64_t	va;		/* first byte */
+	uint64_t	len;
+	uint64_t	pa;
+	uint8_t		prot;
+	unsigned int	level;		/* where the walk ended */
+};
+
+/* One level of a radix table: level 0 holds the smallest pages. */
+struct kvmi_level {
+	uint8_t		shift;		/* log2 of what an entry maps */
+	uint8_t		bits;		/* log2 of the entries */
+	bool		may_leaf;
+};
+
+struct kvmi_arch {
+	const char	*name;		/* uname -m on Linux */
+	const char	*freebsd;	/* uname -p on FreeBSD; NULL: none */
+	const char *const *uname;	/* every spelling in dump headers, NULL-ended */
+	uint16_t	 elf_machine;
+	uint8_t		 pointer_size;
+	bool		 big_endian;
+	uint8_t		 page_shift;	/* smallest, where it is fixed */
+	uint16_t	 prstatus_size;	/* of a Linux NT_PRSTATUS note */
+	uint8_t		 entry_size;
+	const struct kvmi_level *level;	/* from level 0 upwards */
+	unsigned int	 max_levels;
+
+	/* Decode the entry of a table of level. */
+	void (*pte)(uint64_t raw, unsigned int level, struct kvmi_pte *ret);
+
+	/* Is va one that a walk of levels can reach (canonical)? */
+	bool (*reachable)(const struct kvmi_paging *p, uint64_t va);
+};
+
+extern const struct kvmi_arch kvmi_arch_x86_64;
+
+const struct kvmi_arch *kvmi_arch_by_elf(uint16_t machine);
+const struct kvmi_arch *kvmi_arch_by_uname(const char *name);
+const struct kvmi_arch *kvmi_arch_by_freebsd(const char *name);
+const struct kvmi_arch *kvmi_arch_by_prstatus(uint64_t size);
+
+/* Read size bytes at a physical address; an error code on failure. */
+typedef int kvmi_read_phys_fn(void *arg, uint64_t pa, void *buf, size_t size,
+    struct kvmi_err *err);
+
+/*
+ * Find the stretch that va lies in.  0: *ret is a mapping.  KVMI_ENOTMAPPED:
+ * *ret is a hole (va, len).  Another error: a table could not be read; *ret
+ * is the stretch that the unreadable table stands for.
+ */
+int kvmi_walk(const struct kvmi_paging *p, uint64_t va,
+    kvmi_read_phys_fn *read, void *arg, struct kvmi_mapping *ret,
+    struct kvmi_err *err);
+
+#endif

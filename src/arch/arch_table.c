@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <string.h>
+#include <strings.h>
+
+#include "arch/arch.h"
+#include "base/math.h"
+
+static const struct kvmi_arch *const arch_table[] = {
+	&kvmi_arch_x86_64,
+};
+
+const struct kvmi_arch *
+kvmi_arch_by_elf(uint16_t machine)
+{
+	for (size_t i = 0; i < KVMI_COUNT(arch_table); i++)
+		if (arch_table[i]->elf_machine == machine)
+			return (arch_table[i]);
+	return (NULL);
+}
+
+const struct kvmi_arch *
+kvmi_arch_by_uname(const char *name)
+{
+	for (size_t i = 0; i < KVMI_COUNT(arch_table); i++)
+		for (const char *const *n = arch_table[i]->uname; *n; n++)
+			if (strcasecmp(*n, name) == 0)
+				return (arch_table[i]);
+	return (NULL);
+}
+
+const struct kvmi_arch *
+kvmi_arch_by_freebsd(const char *name)
+{
+	for (size_t i = 0; i < KVMI_COUNT(arch_table); i++)
+		if (arch_table[i]->freebsd != NULL &&
+		    strcmp(arch_table[i]->freebsd, name) == 0)
+			return (arch_table[i]);
+	return (NULL);
+}
+
+const struct kvmi_arch *
+kvmi_arch_by_prstatus(uint64_t size)
+{
+	for (size_t i = 0; i < KVMI_COUNT(arch_table); i++)
+		if (arch_table[i]->prstatus_size == size)
+			return (arch_table[i]);
+	return (NULL);
+}

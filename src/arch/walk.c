@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The walk over radix page tables; the formats are data and a decoder each. */
+#include <inttypes.h>
+
+#include "arch/arch.h"
+#include "base/endian.h"
+
+/* The aligned stretch of 1 << shift bytes around va. */
+static void
+stretch(struct kvmi_mapping *m, uint64_t va, unsigned int shift)
+{
+	m->len = UINT64_C(1) << shift;
+	m->va = va & ~(m->len - 1);
+}
+
+int
+kvmi_walk(const struct kvmi_paging *p, uint64_t va, kvmi_read_phys_fn *read,
+    void *arg, struct kvmi_mapping *ret, struct kvmi_err *err)
+{
+	const struct kvmi_arch *a = p->arch;
+	uint64_t table = p->root_pa;
+
+	*ret = (struct kvmi_mapping){ 0 };
+	if (!a->reachable(p, va)) {
+		stretch(ret, va, a->level[0].shift);
+		return (kvmi_fail(err, KVMI_ENOTMAPPED, "invalid address (0x%"
+		    PRIx64 "): not canonical with %u-level paging", va,
+		    p->levels));
+	}
+	/* Every step goes one level down, so a cycle of tables ends too. */
+	for (unsigned int l = p->levels; l-- > 0;) {
+		const struct kvmi_level *lv = &a->level[l];
+		uint64_t index = va >> lv->shift &
+		    ((UINT64_C(1) << lv->bits) - 1);
+		uint64_t pa = table + index * a->entry_size;
+		struct kvmi_pte pte;
+		uint8_t raw[8];
+		int r;
+
+		ret->level = l;
+		r = read(arg, pa, raw, a->entry_size, err);
+		if (r != 0) {
+			stretch(ret, va, lv->shift + lv->bits);
+			return (kvmi_wrap(err, r, "invalid address (0x%" PRIx64
+			    "): level %u page table at physical 0x%" PRIx64, va,
+			    l + 1, table));
+		}
+		a->pte(kvmi_get_uint(raw, a->entry_size, a->big_endian) &
+		    ~p->clear_mask, l, &pte);
+		if (!pte.present) {
+			stretch(ret, va, lv->shift);
+			return (kvmi_fail(err, KVMI_ENOTMAPPED,
+			    "invalid address (0x%" PRIx64 "): not mapped "
+			    "(level %u entry at physical 0x%" PRIx64
+			    " is not present)", va, l + 1, pa));
+		}
+		if (l == 0 || pte.leaf) {
+			stretch(ret, va, lv->shift);
+			ret->pa = pte.pa;
+			ret->prot = pte.prot;
+			return (0);
+		}
+		table = pte.pa;
+	}
+	return (kvmi_fail(err, KVMI_EFORMAT, "page walk without levels"));
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Rank over a bitmap in a file: how many bits are set below bit n.  The index
+ * takes less than 1 % of the bitmap; the bitmap itself stays in the file.
+ * Bits are counted from the least significant of byte 0.
+ */
+#ifndef KVMI_RANK_H
+#define KVMI_RANK_H
+
+#include "base/src.h"
+
+struct kvmi_rank {
+	struct kvmi_src	*src;
+	uint64_t	 off;		/* of the bitmap */
+	uint64_t	 nbits;
+	uint64_t	 total;		/* bits set */
+	uint64_t	 last;		/* one past the highest bit set */
+	uint64_t	*super;		/* rank at each 65536th bit */
+	uint16_t	*block;		/* from there, at each 2048th bit */
+};
+
+/* Reads the bitmap once; what names it in errors. */
+int kvmi_rank_init(struct kvmi_rank *r, struct kvmi_src *src, uint64_t off,
+    uint64_t nbits, const char *what, struct kvmi_err *err);
+void kvmi_rank_deinit(struct kvmi_rank *r);
+
+/*
+ * Is bit set, how many are set below it, and how many bits from it on, at
+ * most max, are alike?  bit < nbits.
+ */
+int kvmi_rank_get(const struct kvmi_rank *r, uint64_t bit, uint64_t max,
+    bool *set, uint64_t *rank, uint64_t *run, struct kvmi_err *err);
+
+#endif

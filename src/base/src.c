@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "base/src.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/math.h"
+
+int
+kvmi_src_check_lost(struct kvmi_src *s, const uint8_t *p, size_t n,
+    struct kvmi_err *err)
+{
+	struct kvmi_map *m = s->map;
+	size_t start, end, off;
+
+	if (m == NULL || !kvmi_map_lost(m))
+		return (0);
+	if (p < m->base || p >= m->base + m->len)
+		return (0);
+	off = (size_t)(p - m->base);
+	start = atomic_load(&m->lost_start);
+	end = atomic_load(&m->lost_end);
+	if (off >= end || off + n <= start)
+		return (0);
+	return (kvmi_fail(err, KVMI_ETRUNC, "%s: the file was cut short, or "
+	    "its disk failed, at 0x%zx while it was open", s->name, start));
+}
+
+int
+kvmi_src_read(struct kvmi_src *s, uint64_t off, void *buf, size_t n,
+    const char *what, struct kvmi_err *err)
+{
+	uint8_t *out = buf;
+
+	if (!kvmi_inside(off, n, s->size))
+		return (kvmi_fail(err, KVMI_ETRUNC, "%s: %s at 0x%" PRIx64
+		    " (%zu bytes) passes the end of the file at 0x%" PRIx64,
+		    s->name, what, off, n, s->size));
+	while (n > 0) {
+		uint64_t run;
+		const uint8_t *p = s->ops->map(s, off, &run);
+		size_t step;
+		int r;
+
+		if (p == NULL)
+			return (s->ops->read(s, off, out, n, err));
+		step = (size_t)kvmi_min(run, n);
+		memcpy(out, p, step);
+		r = kvmi_src_check_lost(s, p, step, err);
+		if (r != 0)
+			return (r);
+		out += step;
+		off += step;
+		n -= step;
+	}
+	return (0);
+}
+
+const uint8_t *
+kvmi_src_ptr(struct kvmi_src *s, uint64_t off, uint64_t n)
+{
+	uint64_t run;
+	const uint8_t *p;
+
+	if (!kvmi_inside(off, n, s->size) || n == 0)
+		return (NULL);
+	p = s->ops->map(s, off, &run);
+	return (p != NULL && run >= n ? p : NULL);
+}
+
+int
+kvmi_src_blob(struct kvmi_src *s, uint64_t off, uint64_t n, const char *what,
+    struct kvmi_blob *ret, struct kvmi_err *err)
+{
+	const uint8_t *p;
+	void *mem;
+	int r;
+
+	if (!kvmi_inside(off, n, s->size))
+		return (kvmi_fail(err, KVMI_ETRUNC, "%s: %s at 0x%" PRIx64
+		    " (%" PRIu64 " bytes) passes the end of the file at 0x%"
+		    PRIx64, s->name, what, off, n, s->size));
+	p = kvmi_src_ptr(s, off, n);
+	if (p != NULL) {
+		*ret = (struct kvmi_blob){ .p = p, .len = (size_t)n };
+		return (0);
+	}
+	mem = malloc(n == 0 ? 1 : (size_t)n);
+	if (mem == NULL)
+		return (kvmi_fail(err, KVMI_ENOMEM,
+		    "%s: no memory for %s (%" PRIu64 " bytes)", s->name, what,
+		    n));
+	r = kvmi_src_read(s, off, mem, (size_t)n, what, err);
+	if (r != 0) {
+		free(mem);
+		return (r);
+	}
+	*ret = (struct kvmi_blob){ .p = mem, .len = (size_t)n, .owned = mem };
+	return (0);
+}
+
+void
+kvmi_blob_release(struct kvmi_blob *b)
+{
+	free(b->owned);
+	*b = (struct kvmi_blob){ 0 };
+}
+
+int
+kvmi_src_close(struct kvmi_src *s)
+{
+	return (s == NULL ? 0 : s->ops->close(s));
+}

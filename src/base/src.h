@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A byte source: a file, or a wrapper that presents another byte order of a
+ * file (flattened, compressed).  Readers ask for a pointer first and copy
+ * only when there is none.
+ */
+#ifndef KVMI_SRC_H
+#define KVMI_SRC_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+/*
+ * A mapped file.  When the file is cut short, or its disk fails, under the
+ * mapping, the bus guard (busguard.c) puts zero pages in place of the lost
+ * ones and notes where: whoever used a pointer into the mapping asks
+ * kvmi_map_lost() afterwards.
+ */
+struct kvmi_map {
+	const uint8_t	*base;
+	size_t		 len;
+	_Atomic size_t	 lost_start;	/* SIZE_MAX: nothing was lost */
+	_Atomic size_t	 lost_end;
+};
+
+static inline bool
+kvmi_map_lost(struct kvmi_map *m)
+{
+	return (atomic_load_explicit(&m->lost_end, memory_order_relaxed) != 0);
+}
+
+struct kvmi_src;
+
+struct kvmi_src_ops {
+	/*
+	 * A pointer to the byte at off, valid until close, and in *run how
+	 * many bytes follow in one piece; NULL when there is no such pointer.
+	 */
+	const uint8_t *(*map)(struct kvmi_src *s, uint64_t off, uint64_t *run);
+	/* Copy n bytes; off + n <= size has been checked. */
+	int (*read)(struct kvmi_src *s, uint64_t off, void *buf, size_t n,
+	    struct kvmi_err *err);
+	/* Where off lies in the file itself; -1: in no one place. */
+	int64_t (*file_off)(struct kvmi_src *s, uint64_t off);
+	int (*close)(struct kvmi_src *s);
+};
+
+struct kvmi_src {
+	const struct kvmi_src_ops *ops;
+	const char	*name;		/* path, for messages; owned */
+	uint64_t	 size;
+	struct kvmi_map	*map;		/* NULL: not mapped */
+	const char	*wrapping;	/* "flattened"; NULL: plain */
+	bool		 volatile_;	/* changes while we look: never cache */
+	bool		 truncated;	/* the wrapper saw its end missing */
+};
+
+/* Open a file by descriptor, which the source then owns, also on failure. */
+int kvmi_file_open(int fd, const char *name, struct kvmi_src **ret,
+    struct kvmi_err *err);
+
+/* A source over memory that outlives it (tests, fuzzing, in-memory ELF). */
+int kvmi_mem_open(const void *p, size_t len, const char *name,
+    struct kvmi_src **ret, struct kvmi_err *err);
+
+/* n bytes at off or an error that says what was wanted. */
+int kvmi_src_read(struct kvmi_src *s, uint64_t off, void *buf, size_t n,
+    const char *what, struct kvmi_err *err);
+
+/* A pointer to all of [off, off + n), or NULL when there is none. */
+const uint8_t *kvmi_src_ptr(struct kvmi_src *s, uint64_t off, uint64_t n);
+
+/*
+ * [off, off + n) in memory: mapped when possible, else allocated and read.
+ * Release with kvmi_blob_release().
+ */
+struct kvmi_blob {
+	const uint8_t	*p;
+	size_t		 len;
+	void		*owned;
+};
+int kvmi_src_blob(struct kvmi_src *s, uint64_t off, uint64_t n,
+    const char *what, struct kvmi_blob *ret, struct kvmi_err *err);
+void kvmi_blob_release(struct kvmi_blob *b);
+
+/* Were bytes behind p lost?  Then an error that says how. */
+int kvmi_src_check_lost(struct kvmi_src *s, const uint8_t *p, size_t n,
+    struct kvmi_err *err);
+
+int kvmi_src_close(struct kvmi_src *s);
+
+#endif

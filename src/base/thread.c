@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "base/thread.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void
+unlink_cx(struct kvmi_threads *t, struct kvmi_cx *cx)
+{
+	if (cx->prev != NULL)
+		cx->prev->next = cx->next;
+	else
+		t->all = cx->next;
+	if (cx->next != NULL)
+		cx->next->prev = cx->prev;
+}
+
+/* A thread ends before the descriptor does. */
+static void
+on_thread_exit(void *arg)
+{
+	struct kvmi_cx *cx = arg;
+	struct kvmi_threads *t = cx->owner;
+
+	pthread_mutex_lock(&t->lock);
+	unlink_cx(t, cx);
+	pthread_mutex_unlock(&t->lock);
+	free(cx);
+}
+
+int
+kvmi_threads_init(struct kvmi_threads *t)
+{
+	int e;
+
+	t->all = NULL;
+	e = pthread_mutex_init(&t->lock, NULL);
+	if (e != 0)
+		return (e);
+	e = pthread_key_create(&t->key, on_thread_exit);
+	if (e != 0)
+		pthread_mutex_destroy(&t->lock);
+	return (e);
+}
+
+void
+kvmi_threads_deinit(struct kvmi_threads *t)
+{
+	struct kvmi_cx *cx, *next;
+
+	pthread_key_delete(t->key);
+	for (cx = t->all; cx != NULL; cx = next) {
+		next = cx->next;
+		free(cx);
+	}
+	pthread_mutex_destroy(&t->lock);
+}
+
+struct kvmi_cx *
+kvmi_cx_peek(struct kvmi_threads *t)
+{
+	return (pthread_getspecific(t->key));
+}
+
+struct kvmi_cx *
+kvmi_cx_get(struct kvmi_threads *t)
+{
+	struct kvmi_cx *cx = pthread_getspecific(t->key);
+
+	if (cx != NULL)
+		return (cx);
+	cx = calloc(1, sizeof(*cx));
+	if (cx == NULL || pthread_setspecific(t->key, cx) != 0) {
+		free(cx);
+		return (NULL);
+	}
+	cx->owner = t;
+	pthread_mutex_lock(&t->lock);
+	cx->next = t->all;
+	if (cx->next != NULL)
+		cx->next->prev = cx;
+	t->all = cx;
+	pthread_mutex_unlock(&t->lock);
+	return (cx);
+}
+
+void
+kvmi_damage(struct kvmi_cx *cx)
+{
+	if (cx->damage++ == 0)
+		memcpy(cx->damage_why, cx->err.text, sizeof(cx->damage_why));
+}
+
+void
+kvmi_damage_reset(struct kvmi_cx *cx)
+{
+	cx->damage = 0;
+	cx->damage_why[0] = '\0';
+}

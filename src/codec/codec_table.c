@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <inttypes.h>
+
+#include "base/math.h"
+#include "codec/codec.h"
+
+static const struct kvmi_codec *const codec_table[] = {
+	&kvmi_codec_zlib,
+	&kvmi_codec_lzo,
+	&kvmi_codec_snappy,
+	&kvmi_codec_zstd,
+};
+
+const struct kvmi_codec *
+kvmi_codec_by_kdump_flag(uint32_t flag)
+{
+	for (size_t i = 0; i < KVMI_COUNT(codec_table); i++)
+		if (codec_table[i]->kdump_flag == flag)
+			return (codec_table[i]);
+	return (NULL);
+}
+
+int
+kvmi_codec_decode(const struct kvmi_codec *c, const void *src,
+    size_t src_len, void *dst, size_t dst_len, struct kvmi_err *err)
+{
+	if (c->decode == NULL)
+		return (kvmi_fail(err, KVMI_ENOTSUP,
+		    "page is compressed with %s: built without %s", c->name,
+		    c->name));
+	if (c->decode(src, src_len, dst, dst_len) != 0)
+		return (kvmi_fail(err, KVMI_EFORMAT, "%zu bytes are no %s "
+		    "stream of a %zu byte page", src_len, c->name, dst_len));
+	return (0);
+}

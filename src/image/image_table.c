@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Recognition: what is this file? */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/math.h"
+#include "image/cache.h"
+#include "image/image.h"
+
+extern const struct kvmi_image_ops kvmi_image_flattened;
+extern const struct kvmi_image_ops kvmi_image_kdump;
+extern const struct kvmi_image_ops kvmi_image_minidump;
+extern const struct kvmi_image_ops kvmi_image_elfcore;
+
+/* Order is policy. */
+static const struct kvmi_image_ops *const image_table[] = {
+	&kvmi_image_flattened,	/* a wrapper: we start again on what it yields */
+	&kvmi_image_kdump,
+	&kvmi_image_minidump,
+	&kvmi_image_elfcore,	/* after the formats that borrow its magic */
+};
+
+/* No sane file is wrapped more often; a hostile one would be without end. */
+#define MAX_WRAPPERS	4
+
+#define HEAD_SIZE	64
+
+static bool
+matches(const struct kvmi_image_ops *ops, const uint8_t *head, size_t len)
+{
+	for (size_t i = 0; i < KVMI_COUNT(ops->magic); i++) {
+		const struct kvmi_magic *m = &ops->magic[i];
+
+		if (m->len != 0 && kvmi_inside(m->off, m->len, len) &&
+		    memcmp(head + m->off, m->bytes, m->len) == 0)
+			return (true);
+	}
+	return (false);
+}
+
+static int
+unrecognised(struct kvmi_src *src, const uint8_t *head, size_t len,
+    struct kvmi_err *err)
+{
+	char hex[3 * 8 + 1] = "";
+
+	for (size_t i = 0; i < kvmi_min(len, 8); i++)
+		snprintf(hex + 3 * i, 4, " %02x", head[i]);
+	return (kvmi_fail(err, KVMI_EFORMAT, "%s: not a kernel image that is "
+	    "known here (%" PRIu64 " bytes, starts with%s): wanted an ELF "
+	    "vmcore, a kdump-compressed file, or a FreeBSD minidump",
+	    src->name, src->size, len == 0 ? " nothing" : hex));
+}
+
+static int
+try_open(const struct kvmi_image_ops *ops, struct kvmi_src *src,
+    struct kvmi_image **ret, struct kvmi_err *err)
+{
+	struct kvmi_image *img = calloc(1, sizeof(*img));
+	int r;
+
+	if (img == NULL)
+		return (kvmi_fail(err, KVMI_ENOMEM, "%s: out of memory",
+		    src->name));
+	img->src = src;
+	img->ops = ops;
+	img->block_size = 4096;
+	img->live = src->volatile_;
+	img->truncated = src->truncated;
+	r = ops->open(img, err);
+	if (r == 0 && (img->cache = kvmi_cache_create(img->block_size)) == NULL)
+		r = kvmi_fail(err, KVMI_ENOMEM, "%s: out of memory", src->name);
+	if (r != 0) {
+		img->src = NULL;	/* stays with the caller */
+		kvmi_image_close(img);
+		return (r);
+	}
+	*ret = img;
+	return (0);
+}
+
+int
+kvmi_image_open(struct kvmi_src *src, struct kvmi_image **ret,
+    struct kvmi_err *err)
+{
+	uint8_t head[HEAD_SIZE];
+	size_t len;
+	unsigned int wrappers = 0;
+	int r;
+
+again:
+	len = (size_t)kvmi_min(src->size, sizeof(head));
+	r = kvmi_src_read(src, 0, head, len, "header", err);
+	if (r != 0)
+		goto fail;
+	for (size_t i = 0; i < KVMI_COUNT(image_table); i++) {
+		const struct kvmi_image_ops *ops = image_table[i];
+
+		if (!matches(ops, head, len))
+			continue;
+		if (src->size < ops->min_size) {
+			r = kvmi_fail(err, KVMI_ETRUNC, "%s: %s of %" PRIu64
+			    " bytes; its header alone takes %u", src->name,
+			    ops->name, src->size, ops->min_size);
+			goto fail;
+		}
+		if (ops->wrap != NULL) {
+			if (++wrappers > MAX_WRAPPERS) {
+				r = kvmi_fail(err, KVMI_EFORMAT, "%s: wrapped "
+				    "more than %d times", src->name,
+				    MAX_WRAPPERS);
+				goto fail;
+			}
+			r = ops->wrap(src, &src, err);
+			if (r != 0)
+				return (r);
+			goto again;
+		}
+		r = try_open(ops, src, ret, err);
+		if (r == 0)
+			return (0);
+		if (r != KVMI_ENOTMINE)
+			goto fail;
+	}
+	r = unrecognised(src, head, len, err);
+fail:
+	kvmi_src_close(src);
+	return (r);
+}

@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * FreeBSD minidumps: the pages that the kernel uses, behind a bitmap of them
+ * and the kernel's page tables.  sys/<arch>/include/minidump.h and
+ * sys/<arch>/<arch>/minidump_machdep.c of FreeBSD; one row of minidump_table
+ * per architecture.
+ *
+ *	page 0		header
+ *	then		message buffer; dump_avail; bitmap; page tables; pages
+ * each rounded up to a page.
+ */
+#include "image/minidump.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/endian.h"
+#include "base/math.h"
+#include "base/rank.h"
+#include "base/rd.h"
+
+#define MAGIC_LEN	24
+#define PAGE		4096
+
+/* A range of physical memory, and the bitmap's bit of its first page. */
+struct range {
+	uint64_t	start;
+	uint64_t	end;
+	uint64_t	first_bit;
+};
+
+struct minidump {
+	struct kvmi_minidump pub;
+	uint32_t	 avail_len;
+	uint32_t	 bitmap_len;
+	struct range	*range;
+	size_t		 nranges;
+	struct kvmi_rank stored;
+	uint64_t	 pages_off;
+};
+
+struct minidump_row {
+	const char	*arch;
+	uint32_t	 max_version;
+	int (*header)(struct kvmi_rd *r, struct minidump *m);
+};
+
+static int
+amd64_header(struct kvmi_rd *r, struct minidump *m)
+{
+	struct kvmi_minidump *p = &m->pub;
+
+	p->msgbuf_len = kvmi_rd_u32(r, "msgbufsize");
+	m->bitmap_len = kvmi_rd_u32(r, "bitmapsize");
+	p->pt_len = kvmi_rd_u32(r, "pmapsize");
+	p->kernbase = kvmi_rd_u64(r, "kernbase");
+	p->dmap_start = kvmi_rd_u64(r, "dmapbase");
+	p->dmap_end = kvmi_rd_u64(r, "dmapend");
+	if (p->version >= 3)
+		m->avail_len = kvmi_rd_u32(r, "dumpavailsize");
+	p->pt_level = p->version == 1 ? 0 : 1;	/* PTEs, later PDEs */
+	p->entry_size = 8;
+	return (r->status);
+}
+
+static const struct minidump_row minidump_table[] = {
+	{ "amd64", 3, amd64_header },
+};
+
+static const char magic_prefix[] = "minidump FreeBSD/";
+
+/* The architecture is in the magic, which a hostile file may not terminate. */
+static const struct minidump_row *
+row_of(const uint8_t *magic, char *arch, size_t arch_len)
+{
+	size_t skip = sizeof(magic_prefix) - 1;
+
+	snprintf(arch, arch_len, "%.*s", (int)(MAGIC_LEN - skip),
+	    (const char *)magic + skip);
+	if (memcmp(magic, magic_prefix, skip) != 0)
+		return (NULL);
+	for (size_t i = 0; i < KVMI_COUNT(minidump_table); i++)
+		if (strcmp(minidump_table[i].arch, arch) == 0)
+			return (&minidump_table[i]);
+	return (NULL);
+}
+
+static int
+read_header(struct kvmi_image *img, struct minidump *m, struct kvmi_err *err)
+{
+	uint8_t buf[128];
+	struct kvmi_rd r = { .base = buf, .len = sizeof(buf),
+		.what = "minidump header", .err = err };
+	const struct minidump_row *row;
+	int s;
+
+	s = kvmi_src_read(img->src, 0, buf, sizeof(buf), "minidump header",
+	    err);
+	if (s != 0)
+		return (s);
+	row = row_of(buf, m->pub.arch, sizeof(m->pub.arch));
+	if (row == NULL)
+		return (kvmi_fail(err, KVMI_ENOTSUP, "%s: minidump of an "
+		    "unknown architecture, \"%.24s\"", img->src->name,
+		    (const char *)buf));
+	kvmi_rd_bytes(&r, "magic", MAGIC_LEN);
+	m->pub.version = kvmi_rd_u32(&r, "version");
+	if (r.status == 0 &&
+	    (m->pub.version < 1 || m->pub.version > row->max_version))
+		return (kvmi_fail(err, KVMI_ENOTSUP, "%s: minidump version %"
+		    PRIu32 " of %s; versions 1 to %" PRIu32 " are known",
+		    img->src->name, m->pub.version, row->arch,
+		    row->max_version));
+	return (row->header(&r, m));
+}
+
+/* Place the sections one after the other. */
+static int
+place_sections(struct kvmi_image *img, struct minidump *m, uint64_t *avail_off,
+    uint64_t *bitmap_off, struct kvmi_err *err)
+{
+	uint64_t off = PAGE;
+	struct { uint64_t *off; uint64_t len; const char *what; } part[] = {
+		{ &m->pub.msgbuf_off, m->pub.msgbuf_len, "message buffer" },
+		{ avail_off, m->avail_len, "dump_avail" },
+		{ bitmap_off, m->bitmap_len, "page bitmap" },
+		{ &m->pub.pt_off, m->pub.pt_len, "page tables" },
+		{ &m->pages_off, 0, "pages" },
+	};
+
+	for (size_t i = 0; i < KVMI_COUNT(part); i++) {
+		uint64_t len;
+
+		*part[i].off = off;
+		/* Lengths are 32-bit, so the sums cannot wrap. */
+		kvmi_round_up(part[i].len, PAGE, &len);
+		off += len;
+		if (off > img->src->size)
+			return (kvmi_fail(err, KVMI_ETRUNC, "%s: %s of %" PRIu64
+			    " bytes at 0x%" PRIx64 " passes the end of the file "
+			    "at 0x%" PRIx64, img->src->name, part[i].what,
+			    part[i].len, *part[i].off, img->src->size));
+	}
+	return (0);
+}
+
+/* One range from 0 on, for versions without dump_avail. */
+static int
+implied_range(struct minidump *m, struct kvmi_err *err)
+{
+	m->range = malloc(sizeof(*m->range));
+	if (m->range == NULL)
+		return (kvmi_fail(err, KVMI_ENOMEM, "no memory for dump_avail"));
+	m->range[0] = (struct range){ .end = (uint64_t)m->bitmap_len * 8 *
+		PAGE };
+	m->nranges = 1;
+	return (0);
+}
+
+/* Pairs of addresses, ended by a zero end; bits run on without the holes. */
+static int
+read_ranges(struct kvmi_image *img, struct minidump *m, uint64_t off,
+    struct kvmi_err *err)
+{
+	size_t max = m->avail_len / 16;
+	uint64_t bit = 0, last_end = 0;
+	struct kvmi_blob blob;
+	int r;
+
+	if (m->avail_len == 0)
+		return (implied_range(m, err));
+	r = kvmi_src_blob(img->src, off, m->avail_len, "dump_avail", &blob,
+	    err);
+	if (r != 0)
+		return (r);
+	m->range = calloc(max + 1, sizeof(*m->range));
+	if (m->range == NULL)
+		r = kvmi_fail(err, KVMI_ENOMEM, "no memory for dump_avail");
+	for (size_t i = 0; i < max && r == 0; i++) {
+		uint64_t start = kvmi_get64(blob.p + 16 * i, img->big_endian);
+		uint64_t end = kvmi_get64(blob.p + 16 * i + 8,
+		    img->big_endian);
+
+		if (end == 0)
+			break;
+		if (end < start || start < last_end || end > INT64_MAX) {
+			r = kvmi_fail(err, KVMI_EFORMAT, "%s: dump_avail range "
+			    "%zu at 0x%" PRIx64 ": 0x%" PRIx64 " to 0x%" PRIx64
+			    " is reversed or overlaps the one before",
+			    img->src->name, i, off + 16 * i, start, end);
+			break;
+		}
+		m->range[m->nranges++] = (struct range){ start, end, bit };
+		bit += (end + PAGE - 1) / PAGE - start / PAGE;
+		last_end = end;
+	}
+	kvmi_blob_release(&blob);
+	return (r);
+}
+
+static void
+check_length(struct kvmi_image *img, const struct minidump *m)
+{
+	uint64_t want;
+
+	if (!kvmi_mul(m->stored.total, PAGE, &want) ||
+	    !kvmi_add(want, m->pages_off, &want) || want > img->src->size)
+		img->truncated = true;
+}
+
+static uint64_t
+pa_of_bit(const struct minidump *m, uint64_t bit)
+{
+	for (size_t i = m->nranges; i-- > 0;)
+		if (bit >= m->range[i].first_bit)
+			return ((m->range[i].start & ~(uint64_t)(PAGE - 1)) +
+			    (bit - m->range[i].first_bit) * PAGE);
+	return (0);
+}
+
+static int
+minidump_open(struct kvmi_image *img, struct kvmi_err *err)
+{
+	struct minidump *m = calloc(1, sizeof(*m));
+	uint64_t avail_off, bitmap_off;
+	int r;
+
+	img->priv = m;
+	if (m == NULL)
+		return (kvmi_fail(err, KVMI_ENOMEM, "%s: out of memory",
+		    img->src->name));
+	r = read_header(img, m, err);
+	if (r == 0)
+		r = place_sections(img, m, &avail_off, &bitmap_off, err);
+	if (r == 0)
+		r = read_ranges(img, m, avail_off, err);
+	if (r == 0)
+		r = kvmi_rank_init(&m->stored, img->src, bitmap_off,
+		    (uint64_t)m->bitmap_len * 8, "page bitmap", err);
+	if (r != 0)
+		return (r);
+	img->arch = kvmi_arch_by_freebsd(m->pub.arch);
+	img->max_pa = m->stored.last == 0 ? 0 :
+	    pa_of_bit(m, m->stored.last - 1) + PAGE;
+	check_length(img, m);
+	snprintf(img->format, sizeof(img->format),
+	    "FreeBSD/%s minidump version %" PRIu32, m->pub.arch,
+	    m->pub.version);
+	return (0);
+}
+
+/* The range that pa lies in, or NULL and the gap around it. */
+static const struct range *
+range_of(const struct minidump *m, uint64_t pa, uint64_t *gap_start,
+    uint64_t *gap_end)
+{
+	size_t lo = 0, hi = m->nranges;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (m->range[mid].end <= pa)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	if (lo < m->nranges && pa >= m->range[lo].start)
+		return (&m->range[lo]);
+	*gap_start = lo > 0 ? m->range[lo - 1].end : 0;
+	*gap_end = lo < m->nranges ? m->range[lo].start : UINT64_MAX;
+	return (NULL);
+}
+
+static int
+minidump_locate(struct kvmi_image *img, uint64_t pa, struct kvmi_extent *ret,
+    struct kvmi_err *err)
+{
+	const struct minidump *m = img->priv;
+	uint64_t gap_start, gap_end, bit, rank, run, max, there;
+	const struct range *g = range_of(m, pa, &gap_start, &gap_end);
+	bool set;
+	int r;
+
+	*ret = (struct kvmi_extent){ .state = KVMI_ABSENT };
+	if (g == NULL) {
+		ret->start = gap_start;
+		ret->len = gap_end - gap_start;
+		if (pa - gap_start >= ret->len)		/* the last address */
+			ret->len = pa - gap_start + 1;
+		return (0);
+	}
+	bit = g->first_bit + (pa / PAGE - g->start / PAGE);
+	ret->start = pa & ~(uint64_t)(PAGE - 1);
+	ret->len = PAGE;
+	if (bit >= m->stored.nbits)
+		return (0);
+	/* Pages whose bits follow each other are stored one after the other. */
+	max = (g->end + PAGE - 1) / PAGE - pa / PAGE;
+	r = kvmi_rank_get(&m->stored, bit, max, &set, &rank, &run, err);
+	if (r != 0)
+		return (r);
+	ret->len = run * PAGE;
+	if (!set) {
+		ret->state = KVMI_EXCLUDED;
+		return (0);
+	}
+	ret->off = m->pages_off + rank * PAGE;
+	there = ret->off < img->src->size ?
+	    (img->src->size - ret->off) / PAGE : 0;
+	if (there == 0) {
+		ret->state = KVMI_LOST;
+		ret->why = "the file ends before it (was it copied whole?)";
+		return (0);
+	}
+	ret->state = KVMI_STORED;
+	ret->len = kvmi_min(run, there) * PAGE;
+	return (0);
+}
+
+static int
+minidump_count(struct kvmi_image *img, struct kvmi_err *err)
+{
+	const struct minidump *m = img->priv;
+	uint64_t ram = 0;
+
+	(void)err;
+	img->pages_present = m->stored.total;
+	if (m->avail_len == 0)
+		return (0);
+	for (size_t i = 0; i < m->nranges; i++)
+		ram += m->range[i].end - m->range[i].start;
+	img->ram_bytes = ram;
+	if (img->ram_bytes / PAGE > m->stored.total)
+		img->pages_excluded = img->ram_bytes / PAGE - m->stored.total;
+	return (0);
+}
+
+static void
+minidump_close(struct kvmi_image *img)
+{
+	struct minidump *m = img->priv;
+
+	if (m == NULL)
+		return;
+	kvmi_rank_deinit(&m->stored);
+	free(m->range);
+	free(m);
+}
+
+const struct kvmi_image_ops kvmi_image_minidump = {
+	.name = "FreeBSD minidump",
+	.magic = { { .off = 0, .len = 8, .bytes = "minidump" } },
+	.min_size = PAGE,
+	.open = minidump_open,
+	.locate = minidump_locate,
+	.count = minidump_count,
+	.close = minidump_close,
+};
+
+const struct kvmi_minidump *
+kvmi_minidump(const struct kvmi_image *img)
+{
+	if (img->ops != &kvmi_image_minidump)
+		return (NULL);
+	return (&((const struct minidump *)img->priv)->pub);
+}

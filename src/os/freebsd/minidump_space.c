@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Translation in a minidump: the direct map by subtraction, the kernel map
+ * through the entries in the dump, whose lower tables are dumped pages.
+ */
+#include <inttypes.h>
+
+#include "base/endian.h"
+#include "image/minidump.h"
+#include "os/freebsd/freebsd.h"
+
+static void
+stretch(struct kvmi_mapping *m, uint64_t va, uint64_t size)
+{
+	m->va = va & ~(size - 1);
+	m->len = size;
+}
+
+/* An entry of the section that is in the dump. */
+static int
+section_entry(const struct kvmi_space *s, const struct kvmi_minidump *h,
+    uint64_t va, struct kvmi_pte *pte, struct kvmi_mapping *ret,
+    struct kvmi_err *err)
+{
+	const struct kvmi_arch *a = s->paging.arch;
+	unsigned int shift = a->level[h->pt_level].shift;
+	uint64_t index = (va - h->kernbase) >> shift;
+	uint8_t raw[8];
+	int r;
+
+	if (index >= h->pt_len / h->entry_size) {
+		ret->va = h->kernbase +
+		    ((h->pt_len / h->entry_size) << shift);
+		ret->len = UINT64_MAX - ret->va;
+		if (va - ret->va >= ret->len)
+			stretch(ret, va, 4096);
+		return (kvmi_fail(err, KVMI_ENOTMAPPED, "invalid address (0x%"
+		    PRIx64 "): above the kernel map, which the dump has from 0x%"
+		    PRIx64 " to 0x%" PRIx64, va, h->kernbase, ret->va));
+	}
+	stretch(ret, va, UINT64_C(1) << shift);
+	ret->level = h->pt_level;
+	r = kvmi_src_read(s->img->src, h->pt_off + index * h->entry_size, raw,
+	    h->entry_size, "page table entry", err);
+	if (r != 0)
+		return (r);
+	a->pte(kvmi_get_uint(raw, h->entry_size, a->big_endian), h->pt_level,
+	    pte);
+	if (!pte->present)
+		return (kvmi_fail(err, KVMI_ENOTMAPPED, "invalid address (0x%"
+		    PRIx64 "): not mapped (entry %" PRIu64
+		    " of the dump's page tables)", va, index));
+	return (0);
+}
+
+/* The tables below the section's entries. */
+static int
+lower_entry(const struct kvmi_space *s, uint64_t va, unsigned int level,
+    struct kvmi_pte *pte, struct kvmi_mapping *ret, struct kvmi_err *err)
+{
+	const struct kvmi_arch *a = s->paging.arch;
+	const struct kvmi_level *lv = &a->level[level];
+	uint64_t index = va >> lv->shift & ((UINT64_C(1) << lv->bits) - 1);
+	uint8_t raw[8];
+	int r;
+
+	r = kvmi_image_read_phys(s->img, pte->pa + index * a->entry_size, raw,
+	    a->entry_size, err);
+	if (r != 0)
+		return (kvmi_wrap(err, r, "address 0x%" PRIx64
+		    ": its page table", va));
+	stretch(ret, va, UINT64_C(1) << lv->shift);
+	ret->level = level;
+	a->pte(kvmi_get_uint(raw, a->entry_size, a->big_endian), level, pte);
+	if (!pte->present)
+		return (kvmi_fail(err, KVMI_ENOTMAPPED, "invalid address (0x%"
+		    PRIx64 "): not mapped (its page table entry is not valid)",
+		    va));
+	return (0);
+}
+
+static int
+minidump_translate(const struct kvmi_space *s, uint64_t va,
+    struct kvmi_mapping *ret, struct kvmi_err *err)
+{
+	const struct kvmi_minidump *h = s->arg;
+	struct kvmi_pte pte = { 0 };
+	unsigned int level = h->pt_level;
+	int r;
+
+	*ret = (struct kvmi_mapping){ 0 };
+	if (va >= h->dmap_start && va < h->dmap_end) {
+		ret->va = h->dmap_start;
+		ret->len = h->dmap_end - h->dmap_start;
+		ret->pa = h->dmap_pa;
+		ret->prot = KVMI_PROT_R | KVMI_PROT_W;
+		return (0);
+	}
+	if (va < h->kernbase) {
+		stretch(ret, va, 4096);
+		return (kvmi_fail(err, KVMI_ENOTMAPPED, "invalid address (0x%"
+		    PRIx64 "): a minidump has the direct map (0x%" PRIx64
+		    " to 0x%" PRIx64 ") and the kernel map (from 0x%" PRIx64
+		    " on)", va, h->dmap_start, h->dmap_end, h->kernbase));
+	}
+	r = section_entry(s, h, va, &pte, ret, err);
+	while (r == 0 && !pte.leaf && level > 0)
+		r = lower_entry(s, va, --level, &pte, ret, err);
+	ret->pa = pte.pa;
+	ret->prot = pte.prot;
+	return (r);
+}
+
+const struct kvmi_space_ops kvmi_freebsd_minidump_space = {
+	.translate = minidump_translate,
+};

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * kvm_walk_pages() on a minidump: the kernel map first, then the pages in the
+ * dump that only the direct map reaches.
+ */
+#include <stdlib.h>
+
+#include "image/minidump.h"
+#include "os/freebsd/freebsd.h"
+#include "os/pages.h"
+
+#define PAGE	4096
+
+struct walk {
+	const struct kvmi_minidump *h;
+	kvm_walk_pages_cb_t *cb;
+	void		*closure;
+	uint8_t		*seen;		/* a bit per physical page, or NULL */
+	uint64_t	 nseen;
+};
+
+static uint64_t
+dmap_va(const struct kvmi_minidump *h, uint64_t pa)
+{
+	uint64_t in = pa - h->dmap_pa;
+
+	return (pa >= h->dmap_pa && in < h->dmap_end - h->dmap_start ?
+	    h->dmap_start + in : 0);
+}
+
+static bool
+give_mapping(struct kvmi_kernel *k, const struct kvmi_mapping *m, void *arg)
+{
+	struct walk *w = arg;
+
+	for (uint64_t pfn = m->pa / PAGE; pfn < (m->pa + m->len) / PAGE &&
+	    pfn < w->nseen; pfn++)
+		w->seen[pfn / 8] |= (uint8_t)(1u << pfn % 8);
+	return (kvmi_pages_give(k, m, m->va, dmap_va(w->h, m->pa), w->cb,
+	    w->closure) != 0);
+}
+
+static int
+give_rest(struct kvmi_kernel *k, struct kvmi_cx *cx, struct walk *w,
+    bool *done)
+{
+	struct kvmi_extent e;
+
+	for (uint64_t pa = 0; pa < k->img->max_pa; pa = e.start + e.len) {
+		int r = kvmi_image_locate(k->img, pa, &e, &cx->err);
+
+		if (r != 0)
+			return (r);
+		if (e.state != KVMI_STORED)
+			continue;
+		for (uint64_t p = e.start; p < e.start + e.len; p += PAGE) {
+			struct kvmi_mapping m = { .pa = p, .len = PAGE,
+				.prot = KVMI_PROT_R | KVMI_PROT_W };
+			uint64_t va = dmap_va(w->h, p), pfn = p / PAGE;
+
+			if (va == 0 || (pfn < w->nseen &&
+			    (w->seen[pfn / 8] >> pfn % 8 & 1)))
+				continue;
+			if (kvmi_pages_give(k, &m, 0, va, w->cb,
+			    w->closure) == 0)
+				return (0);
+		}
+	}
+	*done = true;
+	return (0);
+}
+
+int
+kvmi_freebsd_walk_pages(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    kvm_walk_pages_cb_t *cb, void *closure, bool *done)
+{
+	const struct kvmi_minidump *h = k->space.arg;
+	uint64_t pages = k->img->max_pa / PAGE + 1;
+	struct walk w = { .h = h, .cb = cb, .closure = closure,
+		.seen = calloc(pages / 8 + 1, 1), .nseen = pages };
+	int r = 0;
+
+	*done = false;
+	if (w.seen == NULL)
+		return (kvmi_fail(&cx->err, KVMI_ENOMEM,
+		    "no memory to note %llu pages", (unsigned long long)pages));
+	if (kvmi_pages_each(k, cx, h->kernbase, UINT64_MAX, give_mapping, &w))
+		r = give_rest(k, cx, &w, done);
+	free(w.seen);
+	return (r);
+}

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "os/kernel.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/math.h"
+#include "live/live.h"
+
+/*
+ * Which kernel is in the image?  Order matters only for speed: each row
+ * declines what is not its own.
+ */
+static const struct kvmi_os_ops *const os_table[] = {
+	&kvmi_os_freebsd,
+	&kvmi_os_linux,
+};
+
+static struct kvmi_kernel *
+kernel_create(struct kvmi_err *err)
+{
+	struct kvmi_kernel *k = calloc(1, sizeof(*k));
+
+	if (k == NULL) {
+		kvmi_fail(err, KVMI_ENOMEM, "out of memory");
+		return (NULL);
+	}
+	pthread_mutex_init(&k->lock, NULL);
+	k->syms_status = 1;
+	k->types_status = 1;
+	return (k);
+}
+
+int
+kvmi_kernel_close(struct kvmi_kernel *k)
+{
+	int r;
+
+	if (k == NULL)
+		return (0);
+	if (k->os != NULL)
+		k->os->detach(k);
+	kvmi_types_close(k->types);
+	kvmi_symtab_destroy(k->syms);
+	kvmi_elf_close(k->exec);
+	r = kvmi_image_close(k->img);
+	pthread_mutex_destroy(&k->lock);
+	free(k);
+	return (r);
+}
+
+int
+kvmi_kernel_open(struct kvmi_image *img, struct kvmi_elf *exec,
+    const char *exec_name, int (*resolver)(const char *, kvaddr_t *),
+    struct kvmi_cx *cx, struct kvmi_kernel **ret)
+{
+	struct kvmi_kernel *k = kernel_create(&cx->err);
+	int r = KVMI_ENOTMINE;
+
+	if (k == NULL) {
+		kvmi_elf_close(exec);
+		kvmi_image_close(img);
+		return (KVMI_ENOMEM);
+	}
+	k->img = img;
+	k->exec = exec;
+	k->exec_name = exec_name;
+	k->resolver = resolver;
+	for (size_t i = 0; i < KVMI_COUNT(os_table); i++) {
+		k->os = os_table[i];
+		r = k->os->attach(k, cx);
+		if (r != KVMI_ENOTMINE)
+			break;
+		k->os->detach(k);
+		k->os = NULL;
+	}
+	if (r == KVMI_ENOTMINE)
+		r = kvmi_fail(&cx->err, KVMI_ENOTSUP, "%s: an image (%s) "
+		    "without a trace of a known kernel: no VMCOREINFO or QEMU "
+		    "note, no minidump header%s", img->src->name, img->format,
+		    img->truncated ? "; the file is cut short" : "");
+	if (r != 0) {
+		kvmi_kernel_close(k);
+		return (r);
+	}
+	*ret = k;
+	return (0);
+}
+
+int
+kvmi_kernel_open_live(bool memory, bool writable,
+    int (*resolver)(const char *, kvaddr_t *), struct kvmi_cx *cx,
+    struct kvmi_kernel **ret)
+{
+	const struct kvmi_live_options o = { .memory = memory,
+		.writable = writable, .proc_root = "/proc" };
+	struct kvmi_kernel *k = kernel_create(&cx->err);
+	int r;
+
+	if (k == NULL)
+		return (KVMI_ENOMEM);
+	k->live = true;
+	k->resolver = resolver;
+	k->big_endian = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__;
+	r = kvmi_live_prepare(k, &o, &cx->err);
+	if (r == 0) {
+		k->os = &kvmi_os_live_linux;
+		r = k->os->attach(k, cx);
+	}
+	if (r != 0) {
+		kvmi_kernel_close(k);
+		return (r);
+	}
+	*ret = k;
+	return (0);
+}
+
+static int
+load_symtab(struct kvmi_kernel *k, struct kvmi_cx *cx)
+{
+	struct kvmi_symtab *t;
+	int r;
+
+	r = kvmi_symtab_create(&t, &cx->err);
+	if (r != 0)
+		return (r);
+	r = k->os->symbols(k, cx, &t, k->syms_where, sizeof(k->syms_where));
+	if (r != 0) {
+		kvmi_symtab_destroy(t);
+		return (r);
+	}
+	k->syms = t;
+	return (0);
+}
+
+int
+kvmi_kernel_symtab(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    struct kvmi_symtab **ret)
+{
+	int r;
+
+	pthread_mutex_lock(&k->lock);
+	if (k->syms_status > 0) {
+		k->syms_status = load_symtab(k, cx);
+		if (k->syms_status < 0)
+			memcpy(k->syms_why, cx->err.text, sizeof(k->syms_why));
+	}
+	r = k->syms_status;
+	*ret = k->syms;
+	pthread_mutex_unlock(&k->lock);
+	return (r == 0 ? 0 : kvmi_fail(&cx->err, r, "%s", k->syms_why));
+}
+
+/* The sources of one exact name, in order. */
+static int
+find_symbol(struct kvmi_kernel *k, struct kvmi_cx *cx, const char *name,
+    struct kvmi_sym *ret)
+{
+	struct kvmi_symtab *t;
+	kvaddr_t addr;
+	int r;
+
+	*ret = (struct kvmi_sym){ .name = name, .module = "", .letter = 'D' };
+	if (k->resolver != NULL && k->resolver(name, &addr) == 0) {
+		ret->addr = addr;
+		return (0);
+	}
+	if (k->syms == NULL && k->os->early_symbol != NULL &&
+	    k->os->early_symbol(k, name, &ret->addr) == 0)
+		return (0);
+	r = kvmi_kernel_symtab(k, cx, &t);
+	if (r != 0)
+		return (r);
+	return (kvmi_symtab_by_name(t, name, ret, &cx->err));
+}
+
+int
+kvmi_kernel_symbol(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    const char *name, struct kvmi_sym *ret)
+{
+	int r = find_symbol(k, cx, name, ret);
+
+	/* BSD programs write C names with a.out's underscore. */
+	if (r == KVMI_ENOENT && name[0] == '_')
+		r = find_symbol(k, cx, name + 1, ret);
+	if (r == KVMI_ENOENT)
+		return (kvmi_fail(&cx->err, r, "%s: no such symbol", name));
+	return (r);
+}
+
+int
+kvmi_kernel_addr(struct kvmi_kernel *k, struct kvmi_cx *cx, const char *name,
+    uint64_t *ret)
+{
+	struct kvmi_sym sym;
+	int r = find_symbol(k, cx, name, &sym);
+
+	if (r == KVMI_ENOENT)
+		return (kvmi_fail(&cx->err, r, "%s: no such symbol", name));
+	if (r == 0)
+		*ret = sym.addr;
+	return (r);
+}
+
+int
+kvmi_kernel_types(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    struct kvmi_types **ret)
+{
+	int r;
+
+	pthread_mutex_lock(&k->lock);
+	r = k->types_status;
+	pthread_mutex_unlock(&k->lock);
+	if (r > 0) {
+		struct kvmi_types *t = NULL;
+
+		/* Finding types looks symbols up, so not under the lock. */
+		r = k->os->types(k, cx, &t);
+		pthread_mutex_lock(&k->lock);
+		if (k->types_status > 0) {
+			k->types_status = r;
+			k->types = t;
+			if (r < 0)
+				memcpy(k->types_why, cx->err.text,
+				    sizeof(k->types_why));
+			t = NULL;
+		}
+		r = k->types_status;
+		pthread_mutex_unlock(&k->lock);
+		kvmi_types_close(t);	/* another thread was first */
+	}
+	*ret = k->types;
+	return (r == 0 ? 0 : kvmi_fail(&cx->err, r, "%s", k->types_why));
+}
+
+int
+kvmi_kread(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t va, void *buf,
+    size_t len)
+{
+	return (kvmi_space_copy(&k->space, cx, va, buf, len));
+}
+
+int
+kvmi_kread_uint(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t va,
+    unsigned int size, uint64_t *ret)
+{
+	return (kvmi_space_uint(&k->space, cx, va, size, k->big_endian, ret));
+}
+
+int
+kvmi_kread_ptr(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t va,
+    uint64_t *ret)
+{
+	return (kvmi_kread_uint(k, cx, va, k->arch->pointer_size, ret));
+}

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A kernel: an image together with what an operating system means by its
+ * bytes.  Everything above this line (src/api) knows kernels only.
+ *
+ * To add an operating system: a folder with a const struct kvmi_os_ops, a
+ * line in os_table.c.
+ */
+#ifndef KVMI_KERNEL_H
+#define KVMI_KERNEL_H
+
+#include <pthread.h>
+
+#include "kvm.h"
+#include "base/thread.h"
+#include "image/image.h"
+#include "space/space.h"
+#include "sym/elf_symtab.h"
+#include "sym/sym.h"
+#include "type/type.h"
+
+struct kvmi_kernel;
+
+/* A growing list of kinfo_proc. */
+struct kvmi_procs {
+	struct kinfo_proc *v;
+	size_t		 n;
+	size_t		 cap;
+};
+
+/* A zeroed entry at the end, with ki_structsize set; NULL without memory. */
+struct kinfo_proc *kvmi_procs_add(struct kvmi_procs *p);
+
+/* Does the entry belong to what kvm_getprocs() was asked for? op without INC_THREAD. */
+bool kvmi_procs_selected(const struct kinfo_proc *ki, int op, int arg);
+
+/* Check op; *threads: one entry per thread is wanted. */
+int kvmi_procs_op(int op, int *ret_op, bool *threads, struct kvmi_err *err);
+
+/* Strings of struct kvm_info and the numbers that go with them. */
+struct kvmi_facts {
+	struct kvm_info	 info;
+	char		 format[128];
+	char		 release[128];
+	char		 version[256];
+	char		 hostname[128];
+	char		 panic[512];
+	char		 buildid[130];
+	char		 symbols[128];
+	char		 types[128];
+};
+
+struct kvmi_os_ops {
+	const char	*name;
+
+	/*
+	 * Recognise the kernel in k->img (k->exec may help) and set k->arch,
+	 * k->space and k->kerndisp.  0, KVMI_ENOTMINE, or an error: mine, but
+	 * it cannot be used.  detach is called in every case.
+	 */
+	int (*attach)(struct kvmi_kernel *k, struct kvmi_cx *cx);
+	void (*detach)(struct kvmi_kernel *k);
+
+	/* Make k->space usable, where that waits for the first read. */
+	int (*memory)(struct kvmi_kernel *k, struct kvmi_cx *cx);
+
+	/*
+	 * Symbols that are known without a table (VMCOREINFO); asked first.
+	 * NULL: none.
+	 */
+	int (*early_symbol)(struct kvmi_kernel *k, const char *name,
+	    uint64_t *ret);
+
+	/* Fill *t, or replace it, from the best source; where names it for
+	 * people. */
+	int (*symbols)(struct kvmi_kernel *k, struct kvmi_cx *cx,
+	    struct kvmi_symtab **t, char *where, size_t where_len);
+
+	int (*types)(struct kvmi_kernel *k, struct kvmi_cx *cx,
+	    struct kvmi_types **ret);
+
+	/* Append what op and arg select; skipped ones: kvmi_damage(). */
+	int (*procs)(struct kvmi_kernel *k, struct kvmi_cx *cx, int op,
+	    int arg, bool threads, struct kvmi_procs *out);
+
+	/* Records in order; *n counts those given. */
+	int (*log)(struct kvmi_kernel *k, struct kvmi_cx *cx,
+	    kvm_walk_log_cb_t *cb, void *closure, size_t *n);
+
+	/* Fill what can be known; what fails stays empty. */
+	void (*facts)(struct kvmi_kernel *k, struct kvmi_cx *cx,
+	    struct kvmi_facts *f);
+
+	/* *done: the walk came to its end (the callback did not stop it). */
+	int (*walk_pages)(struct kvmi_kernel *k, struct kvmi_cx *cx,
+	    kvm_walk_pages_cb_t *cb, void *closure, bool *done);
+};
+
+struct kvmi_kernel {
+	const struct kvmi_os_ops *os;
+	const struct kvmi_arch *arch;	/* NULL: not known */
+	struct kvmi_image *img;		/* NULL: a live kernel without memory */
+	struct kvmi_elf	*exec;		/* the kernel file; NULL: none given */
+	const char	*exec_name;
+	struct kvmi_space space;
+	int64_t		 kerndisp;
+	bool		 live;
+	bool		 big_endian;
+	int (*resolver)(const char *, kvaddr_t *);
+	void		*priv;		/* the OS's own */
+
+	pthread_mutex_t	 lock;		/* guards the first use of what follows */
+	struct kvmi_symtab *syms;
+	int		 syms_status;	/* 1: not tried, 0: there, < 0: why not */
+	char		 syms_where[128];
+	char		 syms_why[KVMI_ERR_SIZE];
+	struct kvmi_types *types;
+	int		 types_status;
+	char		 types_why[KVMI_ERR_SIZE];
+};
+
+/* The rows of os_table.c are tried in order.  img and exec become k's. */
+int kvmi_kernel_open(struct kvmi_image *img, struct kvmi_elf *exec,
+    const char *exec_name, int (*resolver)(const char *, kvaddr_t *),
+    struct kvmi_cx *cx, struct kvmi_kernel **ret);
+
+/* The running kernel of this host. memory: its memory may be read. */
+int kvmi_kernel_open_live(bool memory, bool writable,
+    int (*resolver)(const char *, kvaddr_t *), struct kvmi_cx *cx,
+    struct kvmi_kernel **ret);
+
+/* Returns what closing the files returned. */
+int kvmi_kernel_close(struct kvmi_kernel *k);
+
+/* The symbol table, filled at first use. */
+int kvmi_kernel_symtab(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    struct kvmi_symtab **ret);
+
+/*
+ * A symbol from the resolver, the image's own notes, or the table; a leading
+ * underscore may be in excess.  KVMI_ENOENT: there is none of that name.
+ */
+int kvmi_kernel_symbol(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    const char *name, struct kvmi_sym *ret);
+
+/* The address alone, of the exact name. */
+int kvmi_kernel_addr(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    const char *name, uint64_t *ret);
+
+/* The types, found at first use. */
+int kvmi_kernel_types(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    struct kvmi_types **ret);
+
+/* Reading kernel memory, with the image's byte order. */
+int kvmi_kread(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t va,
+    void *buf, size_t len);
+int kvmi_kread_uint(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t va,
+    unsigned int size, uint64_t *ret);
+int kvmi_kread_ptr(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t va,
+    uint64_t *ret);
+
+extern const struct kvmi_os_ops kvmi_os_linux;
+extern const struct kvmi_os_ops kvmi_os_freebsd;
+
+/* src/live */
+extern const struct kvmi_os_ops kvmi_os_live_linux;
+
+#endif

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Find the Linux kernel in an image.  Its VMCOREINFO says all: as a note, or
+ * found by way of the CPUs' page tables, or by looking at every page.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/endian.h"
+#include "base/math.h"
+#include "os/linux/linux.h"
+
+static const struct kvmi_linux_arch *const linux_arch_table[] = {
+	&kvmi_linux_x86_64,
+};
+
+#define PAGE			4096
+#define MAX_VMCOREINFO		65536
+
+/* A VMCOREINFO note: header, padded name, text. */
+#define NOTE_TEXT		24
+
+static int
+set_info(struct kvmi_linux *l, const void *text, size_t len,
+    struct kvmi_err *err)
+{
+	kvmi_vmcoreinfo_deinit(&l->info);
+	if (!kvmi_vmcoreinfo_init(&l->info, text, len))
+		return (kvmi_fail(err, KVMI_ENOMEM, "no memory for VMCOREINFO"));
+	return (0);
+}
+
+/* KVMI_ENOTMINE: the container has none. */
+static int
+info_from_container(struct kvmi_kernel *k, struct kvmi_linux *l,
+    struct kvmi_err *err)
+{
+	struct kvmi_note n;
+	size_t pos = 0;
+
+	while (kvmi_note_next(&k->img->notes, k->img->big_endian, &pos, &n))
+		if (kvmi_note_is(&n, "VMCOREINFO", 0) &&
+		    kvmi_vmcoreinfo_plausible(n.desc, n.descsz))
+			return (set_info(l, n.desc, n.descsz, err));
+	if (k->img->vmcoreinfo.len != 0 && kvmi_vmcoreinfo_plausible(
+	    k->img->vmcoreinfo.p, k->img->vmcoreinfo.len))
+		return (set_info(l, k->img->vmcoreinfo.p,
+		    k->img->vmcoreinfo.len, err));
+	return (KVMI_ENOTMINE);
+}
+
+/* The architecture: the container's word, or the size of register notes. */
+static const struct kvmi_arch *
+find_arch(const struct kvmi_image *img)
+{
+	struct kvmi_note n;
+	size_t pos = 0;
+
+	if (img->arch != NULL)
+		return (img->arch);
+	while (kvmi_note_next(&img->notes, img->big_endian, &pos, &n))
+		if (kvmi_note_is(&n, "CORE", 1))
+			return (kvmi_arch_by_prstatus(n.descsz));
+	return (NULL);
+}
+
+int
+kvmi_linux_uts(struct kvmi_kernel *k, struct kvmi_cx *cx, unsigned int i,
+    char buf[65])
+{
+	struct kvmi_linux *l = k->priv;
+	uint64_t va, off = 4;
+	int r;
+
+	r = kvmi_kernel_addr(k, cx, "init_uts_ns", &va);
+	if (r != 0)
+		return (r);
+	/* Before 5.11 the name lay behind a kref and there was no key. */
+	kvmi_vmcoreinfo_offset(&l->info, "uts_namespace.name", &off);
+	r = kvmi_kread(k, cx, va + off + (uint64_t)i * 65, buf, 65);
+	buf[64] = '\0';
+	return (r);
+}
+
+/* The translation is right when it leads to the release that was promised. */
+static int
+verify(struct kvmi_kernel *k, struct kvmi_linux *l, struct kvmi_cx *cx)
+{
+	char want[65], have[65];
+	uint64_t va, off = 4;
+	int r;
+
+	if (!kvmi_vmcoreinfo_symbol(&l->info, "init_uts_ns", &va))
+		return (0);
+	kvmi_vmcoreinfo_offset(&l->info, "uts_namespace.name", &off);
+	kvmi_vmcoreinfo_get(&l->info, "OSRELEASE", want, sizeof(want));
+	r = kvmi_kread(k, cx, va + off + 2 * 65, have, sizeof(have));
+	if (r != 0)
+		return (kvmi_wrap(&cx->err, r, "%s: init_uts_ns",
+		    k->img->src->name));
+	have[64] = '\0';
+	if (strcmp(want, have) != 0)
+		return (kvmi_fail(&cx->err, KVMI_EFORMAT, "%s: VMCOREINFO says "
+		    "release %s, but init_uts_ns at 0x%" PRIx64 " reads \"%s\": "
+		    "the page tables are not that kernel's",
+		    k->img->src->name, want, va, have));
+	return (0);
+}
+
+static int
+use_info(struct kvmi_kernel *k, struct kvmi_linux *l, struct kvmi_cx *cx)
+{
+	int r = l->arch->from_vmcoreinfo(k, l, cx);
+
+	if (r != 0)
+		return (r);
+	kvmi_space_flush(cx);
+	return (verify(k, l, cx));
+}
+
+/* Is there a VMCOREINFO note at the start of this page? */
+static bool
+looks_like_note(const uint8_t *p, size_t len, bool *big_endian)
+{
+	if (len < NOTE_TEXT + 16 || memcmp(p + 12, "VMCOREINFO", 11) != 0)
+		return (false);
+	*big_endian = kvmi_get32(p, true) == 11;
+	return (kvmi_get32(p, *big_endian) == 11 &&
+	    kvmi_get32(p + 8, *big_endian) == 0 &&
+	    kvmi_vmcoreinfo_plausible(p + NOTE_TEXT, len - NOTE_TEXT));
+}
+
+static int
+try_note_at(struct kvmi_kernel *k, struct kvmi_linux *l, uint64_t pa,
+    uint32_t len, struct kvmi_cx *cx)
+{
+	char *text;
+	size_t done;
+	int r;
+
+	if (len > MAX_VMCOREINFO || (text = malloc(len)) == NULL)
+		return (KVMI_ENOTMINE);
+	kvmi_image_read(k->img, pa + NOTE_TEXT, text, len, &done, &cx->err);
+	r = set_info(l, text, done, &cx->err);
+	free(text);
+	return (r == 0 ? use_info(k, l, cx) : r);
+}
+
+/* The last resort: the note is page aligned, somewhere in memory. */
+static int
+scan_memory(struct kvmi_kernel *k, struct kvmi_linux *l, struct kvmi_cx *cx)
+{
+	uint64_t pa = 0;
+
+	while (pa < k->img->max_pa) {
+		uint8_t head[NOTE_TEXT + 16];
+		struct kvmi_extent e;
+		bool big_endian;
+		size_t done;
+
+		if (kvmi_image_locate(k->img, pa, &e, &cx->err) != 0)
+			return (KVMI_ENOTMINE);
+		if (e.state != KVMI_STORED) {
+			if (!kvmi_add(e.start, e.len, &pa) ||
+			    !kvmi_round_up(pa, PAGE, &pa))
+				break;
+			continue;
+		}
+		if (kvmi_image_read(k->img, pa, head, sizeof(head), &done,
+		    &cx->err) == 0 &&
+		    looks_like_note(head, sizeof(head), &big_endian) &&
+		    try_note_at(k, l, pa, kvmi_get32(head + 4, big_endian),
+		    cx) == 0)
+			return (0);
+		pa += PAGE;
+	}
+	kvmi_vmcoreinfo_deinit(&l->info);
+	k->space.ops = NULL;
+	return (KVMI_ENOTMINE);
+}
+
+/*
+ * The CPUs' page tables lead to the kernel image, its kallsyms name
+ * vmcoreinfo_data, and that points to the text.
+ */
+static int
+info_from_image(struct kvmi_kernel *k, struct kvmi_linux *l,
+    struct kvmi_cx *cx)
+{
+	struct kvmi_sym sym;
+	uint64_t ptr;
+	size_t done;
+	char *text;
+	int r;
+
+	r = kvmi_symtab_create(&l->early, &cx->err);
+	if (r == 0)
+		r = kvmi_linux_kallsyms(k, cx, l->early);
+	if (r != 0) {
+		kvmi_symtab_destroy(l->early);
+		l->early = NULL;
+		return (r);
+	}
+	r = kvmi_symtab_by_name(l->early, "vmcoreinfo_data", &sym, &cx->err);
+	if (r == 0)
+		r = kvmi_kread_ptr(k, cx, sym.addr, &ptr);
+	if (r != 0 || (text = malloc(PAGE)) == NULL)
+		return (KVMI_ENOTMINE);
+	kvmi_space_read(&k->space, cx, ptr, text, PAGE, &done);
+	r = KVMI_ENOTMINE;
+	if (kvmi_vmcoreinfo_plausible(text, done))
+		r = set_info(l, text, done, &cx->err);
+	free(text);
+	return (r == 0 ? use_info(k, l, cx) : r);
+}
+
+/* Without a note.  A kernel that has no VMCOREINFO at all is still usable. */
+static int
+find_kernel(struct kvmi_kernel *k, struct kvmi_linux *l, struct kvmi_cx *cx)
+{
+	struct kvmi_paging from_cpus;
+	int r = l->arch->from_cpus(k, l, cx);
+
+	if (r != 0)
+		return (r == KVMI_ENOTMINE ? scan_memory(k, l, cx) : r);
+	from_cpus = k->space.paging;
+	if (info_from_image(k, l, cx) == 0)
+		return (0);
+	if (scan_memory(k, l, cx) == 0)
+		return (0);
+	k->space.ops = &kvmi_space_paged;
+	k->space.paging = from_cpus;
+	kvmi_space_flush(cx);
+	return (0);
+}
+
+static int
+linux_attach(struct kvmi_kernel *k, struct kvmi_cx *cx)
+{
+	struct kvmi_linux *l = calloc(1, sizeof(*l));
+	int r;
+
+	k->priv = l;
+	if (l == NULL)
+		return (kvmi_fail(&cx->err, KVMI_ENOMEM, "out of memory"));
+	k->space = (struct kvmi_space){ .img = k->img };
+	k->arch = find_arch(k->img);
+	for (size_t i = 0; i < KVMI_COUNT(linux_arch_table); i++)
+		if (linux_arch_table[i]->arch == k->arch)
+			l->arch = linux_arch_table[i];
+	r = info_from_container(k, l, &cx->err);
+	if (l->arch == NULL)
+		return (r == KVMI_ENOTMINE ? r : kvmi_fail(&cx->err,
+		    KVMI_ENOTSUP, "%s: a Linux dump of an architecture that is "
+		    "not supported", k->img->src->name));
+	k->big_endian = k->arch->big_endian;
+	if (r == 0)
+		r = use_info(k, l, cx);
+	else if (r == KVMI_ENOTMINE)
+		r = find_kernel(k, l, cx);
+	if (r == 0 && k->exec != NULL)
+		r = kvmi_linux_check_exec(k, l, cx);
+	return (r);
+}
+
+static void
+linux_detach(struct kvmi_kernel *k)
+{
+	struct kvmi_linux *l = k->priv;
+
+	if (l == NULL)
+		return;
+	kvmi_symtab_destroy(l->early);
+	kvmi_vmcoreinfo_deinit(&l->info);
+	free(l);
+	k->priv = NULL;
+}
+
+static int
+linux_early_symbol(struct kvmi_kernel *k, const char *name, uint64_t *ret)
+{
+	struct kvmi_linux *l = k->priv;
+
+	/* These two are printed as the value of a pointer of that name. */
+	if (strcmp(name, "mem_section") == 0 || strcmp(name, "vmemmap") == 0)
+		return (KVMI_ENOENT);
+	return (kvmi_vmcoreinfo_symbol(&l->info, name, ret) ? 0 : KVMI_ENOENT);
+}
+
+const struct kvmi_os_ops kvmi_os_linux = {
+	.name = "Linux",
+	.attach = linux_attach,
+	.detach = linux_detach,
+	.early_symbol = linux_early_symbol,
+	.symbols = kvmi_linux_symbols,
+	.types = kvmi_linux_types,
+	.procs = kvmi_linux_procs,
+	.log = kvmi_linux_log,
+	.facts = kvmi_linux_facts,
+	.walk_pages = kvmi_linux_walk_pages,
+};

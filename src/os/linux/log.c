@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The kernel log: the lockless ring of Linux 5.10 and later
+ * (kernel/printk/printk_ringbuffer.c).  VMCOREINFO has every offset.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/endian.h"
+#include "base/math.h"
+#include "os/linux/linux.h"
+
+/* CONFIG_LOG_BUF_SHIFT goes to 25; this leaves room for log_buf_len=. */
+#define MAX_RING	(UINT64_C(1) << 28)
+#define MAX_BITS	28
+
+#define DESC_COMMITTED	1
+#define DESC_FINALIZED	2
+
+/* Both positions have bit 0 set when a block has no data: 3 an empty line. */
+#define LPOS_DATALESS	1
+#define LPOS_EMPTY	3
+
+struct ring {
+	struct kvmi_kernel *k;
+	unsigned int	 ptr;
+	uint64_t	 count;		/* descriptors */
+	uint64_t	 head_id, tail_id;
+	uint8_t		*descs;
+	uint8_t		*infos;
+	uint8_t		*text;
+	uint64_t	 text_size;
+	uint64_t	 desc_size, info_size;
+	uint64_t	 state_off, begin_off, next_off;
+	uint64_t	 seq_off, ts_off, len_off, level_off;
+};
+
+struct key {
+	const char	*name;
+	uint64_t	*ret;
+	bool		 size;		/* SIZE(), else OFFSET() */
+};
+
+static int
+read_keys(const struct kvmi_linux *l, const struct key *key, size_t n,
+    struct kvmi_err *err)
+{
+	for (size_t i = 0; i < n; i++) {
+		bool ok = key[i].size ?
+		    kvmi_vmcoreinfo_size(&l->info, key[i].name, key[i].ret) :
+		    kvmi_vmcoreinfo_offset(&l->info, key[i].name, key[i].ret);
+
+		/* Offsets are used in sums: none can be that large. */
+		if (!ok || *key[i].ret > 1u << 20)
+			return (kvmi_fail(err, KVMI_ENOTSUP, "VMCOREINFO has no "
+			    "%s(%s), which Linux 5.10 and later give; the log "
+			    "cannot be read", key[i].size ? "SIZE" : "OFFSET",
+			    key[i].name));
+	}
+	return (0);
+}
+
+static int
+copy(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t va, uint64_t len,
+    const char *what, uint8_t **ret)
+{
+	size_t done;
+	int r;
+
+	if (len == 0 || len > MAX_RING || (*ret = calloc(1, (size_t)len)) ==
+	    NULL)
+		return (kvmi_fail(&cx->err, KVMI_ENOMEM, "kernel log: %s of %"
+		    PRIu64 " bytes", what, len));
+	r = kvmi_space_read(&k->space, cx, va, *ret, (size_t)len, &done);
+	if (r == 0)
+		return (0);
+	/* A page that is missing costs its records, not the log. */
+	kvmi_wrap(&cx->err, r, "kernel log: %s at 0x%" PRIx64, what, va);
+	kvmi_damage(cx);
+	for (uint64_t at = done; at < len; at += done) {
+		at = kvmi_min(((va + at + 4096) & ~UINT64_C(4095)) - va, len);
+		kvmi_space_read(&k->space, cx, va + at, *ret + at,
+		    (size_t)(len - at), &done);
+	}
+	return (0);
+}
+
+/* Read the ring's own fields and copy its three arrays. */
+static int
+ring_open(struct ring *g, struct kvmi_kernel *k, struct kvmi_cx *cx)
+{
+	const struct kvmi_linux *l = k->priv;
+	uint64_t prb_size, desc_ring, text_ring, count_bits, descs, infos,
+	    head, tail, size_bits, data, counter, blk, begin, next, state,
+	    va, dr, tr, bits, addr_descs, addr_infos, addr_text;
+	const struct key key[] = {
+		{ "printk_ringbuffer", &prb_size, true },
+		{ "printk_ringbuffer.desc_ring", &desc_ring, false },
+		{ "printk_ringbuffer.text_data_ring", &text_ring, false },
+		{ "prb_desc_ring.count_bits", &count_bits, false },
+		{ "prb_desc_ring.descs", &descs, false },
+		{ "prb_desc_ring.infos", &infos, false },
+		{ "prb_desc_ring.head_id", &head, false },
+		{ "prb_desc_ring.tail_id", &tail, false },
+		{ "prb_desc", &g->desc_size, true },
+		{ "prb_desc.state_var", &state, false },
+		{ "prb_desc.text_blk_lpos", &blk, false },
+		{ "prb_data_blk_lpos.begin", &begin, false },
+		{ "prb_data_blk_lpos.next", &next, false },
+		{ "printk_info", &g->info_size, true },
+		{ "printk_info.seq", &g->seq_off, false },
+		{ "printk_info.ts_nsec", &g->ts_off, false },
+		{ "printk_info.text_len", &g->len_off, false },
+		{ "prb_data_ring.size_bits", &size_bits, false },
+		{ "prb_data_ring.data", &data, false },
+		{ "atomic_long_t.counter", &counter, false },
+	};
+	int r;
+
+	r = read_keys(l, key, KVMI_COUNT(key), &cx->err);
+	if (r != 0)
+		return (r);
+	r = kvmi_kernel_addr(k, cx, "prb", &va);
+	if (r == 0)
+		r = kvmi_kread_ptr(k, cx, va, &va);
+	if (r != 0)
+		return (kvmi_wrap(&cx->err, r, "kernel log"));
+	g->k = k;
+	g->ptr = k->arch->pointer_size;
+	g->state_off = state + counter;
+	g->begin_off = blk + begin;
+	g->next_off = blk + next;
+	/* struct printk_info: text_len u16, facility u8, flags and level u8 */
+	g->level_off = g->len_off + 3;
+	dr = va + desc_ring;
+	tr = va + text_ring;
+	r = kvmi_kread_uint(k, cx, dr + count_bits, 4, &bits);
+	if (r == 0)
+		r = kvmi_kread_ptr(k, cx, dr + descs, &addr_descs);
+	if (r == 0)
+		r = kvmi_kread_ptr(k, cx, dr + infos, &addr_infos);
+	if (r == 0)
+		r = kvmi_kread_ptr(k, cx, dr + head + counter, &g->head_id);
+	if (r == 0)
+		r = kvmi_kread_ptr(k, cx, dr + tail + counter, &g->tail_id);
+	if (r != 0)
+		return (kvmi_wrap(&cx->err, r, "kernel log: descriptor ring"));
+	if (bits > MAX_BITS)
+		return (kvmi_fail(&cx->err, KVMI_EFORMAT, "kernel log: 2^%"
+		    PRIu64 " descriptors", bits));
+	g->count = UINT64_C(1) << bits;
+	r = kvmi_kread_uint(k, cx, tr + size_bits, 4, &bits);
+	if (r == 0)
+		r = kvmi_kread_ptr(k, cx, tr + data, &addr_text);
+	if (r != 0)
+		return (kvmi_wrap(&cx->err, r, "kernel log: text ring"));
+	if (bits > 31)
+		return (kvmi_fail(&cx->err, KVMI_EFORMAT, "kernel log: 2^%"
+		    PRIu64 " bytes of text", bits));
+	g->text_size = UINT64_C(1) << bits;
+	r = copy(k, cx, addr_descs, g->count * g->desc_size, "descriptors",
+	    &g->descs);
+	if (r == 0)
+		r = copy(k, cx, addr_infos, g->count * g->info_size,
+		    "information", &g->infos);
+	if (r == 0)
+		r = copy(k, cx, addr_text, g->text_size, "text", &g->text);
+	return (r);
+}
+
+static void
+ring_close(struct ring *g)
+{
+	free(g->descs);
+	free(g->infos);
+	free(g->text);
+}
+
+/* An unsigned field inside a copied record; 0 when it is outside. */
+static uint64_t
+field(const struct ring *g, const uint8_t *rec, uint64_t size, uint64_t off,
+    unsigned int len)
+{
+	return (kvmi_inside(off, len, size) ?
+	    kvmi_get_uint(rec + off, len, g->k->big_endian) : 0);
+}
+
+/* Where the text of a block lies; false when it was lost or is corrupt. */
+static bool
+text_block(const struct ring *g, uint64_t begin, uint64_t next,
+    const uint8_t **text, uint64_t *space)
+{
+	uint64_t size = g->text_size, id = g->ptr, b, n;
+
+	*text = g->text;
+	*space = 0;
+	if ((begin & LPOS_DATALESS) && (next & LPOS_DATALESS))
+		return (begin == LPOS_EMPTY && next == LPOS_EMPTY);
+	if (begin % id != 0 || next % id != 0)
+		return (false);
+	b = begin % size;
+	if (begin / size == (next - 1) / size && next - begin > id) {
+		*text = g->text + b + id;
+		*space = next - begin - id;
+		return (kvmi_inside(b + id, *space, size));
+	}
+	if (begin / size + 1 == (next - 1) / size) {
+		/* It did not fit at the end and is at the start instead. */
+		n = next % size;
+		*text = g->text + id;
+		*space = n > id ? n - id : 0;
+		return (kvmi_inside(id, *space, size));
+	}
+	return (false);
+}
+
+/* The record with this id; false when there is none (any more). */
+static bool
+record(const struct ring *g, uint64_t id, struct kvm_logrec *ret)
+{
+	unsigned int bits = g->ptr * 8;
+	uint64_t slot = id % g->count, space, word, state;
+	const uint8_t *d = g->descs + slot * g->desc_size;
+	const uint8_t *i = g->infos + slot * g->info_size;
+	const uint8_t *text;
+	uint8_t lf;
+
+	word = field(g, d, g->desc_size, g->state_off, g->ptr);
+	state = word >> (bits - 2);
+	if ((word & ~(UINT64_C(3) << (bits - 2))) != id ||
+	    (state != DESC_COMMITTED && state != DESC_FINALIZED))
+		return (false);
+	if (!text_block(g, field(g, d, g->desc_size, g->begin_off, g->ptr),
+	    field(g, d, g->desc_size, g->next_off, g->ptr), &text, &space))
+		return (false);
+	lf = (uint8_t)field(g, i, g->info_size, g->level_off, 1);
+	*ret = (struct kvm_logrec){
+		.kl_seq = field(g, i, g->info_size, g->seq_off, 8),
+		.kl_nsec = field(g, i, g->info_size, g->ts_off, 8),
+		.kl_text = (const char *)text,
+		.kl_len = (size_t)kvmi_min(space,
+		    field(g, i, g->info_size, g->len_off, 2)),
+		/* u8 flags:5, level:3: bit-fields go with the byte order. */
+		.kl_level = g->k->big_endian ? lf & 7 : lf >> 5,
+		.kl_facility = (int)field(g, i, g->info_size,
+		    g->len_off + 2, 1),
+	};
+	return (true);
+}
+
+int
+kvmi_linux_log(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    kvm_walk_log_cb_t *cb, void *closure, size_t *n)
+{
+	struct ring g = { 0 };
+	uint64_t mask, id;
+	int r;
+
+	r = ring_open(&g, k, cx);
+	mask = ~(UINT64_C(3) << (k->arch->pointer_size * 8 - 2));
+	if (k->arch->pointer_size == 4)
+		mask &= UINT32_MAX;
+	id = g.tail_id & mask;
+	/* Ids count up by one; the ring bounds how many there can be. */
+	for (uint64_t i = 0; r == 0 && i < g.count; i++) {
+		struct kvm_logrec rec;
+
+		if (record(&g, id, &rec)) {
+			(*n)++;
+			if (cb(&rec, closure) == 0)
+				break;
+		}
+		if (id == (g.head_id & mask))
+			break;
+		id = (id + 1) & mask;
+	}
+	ring_close(&g);
+	return (r);
+}

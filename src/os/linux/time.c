@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* When the machine booted: the timekeeper's offsets between its clocks. */
+#include <inttypes.h>
+
+#include "os/linux/linux.h"
+
+/*
+ * Before 6.17 the timekeeper lies in an unnamed structure behind a sequence
+ * counter; its type is in BTF all the same.
+ */
+static int
+timekeeper(struct kvmi_kernel *k, struct kvmi_cx *cx, struct kvmi_types *t,
+    uint64_t *ret)
+{
+	struct kvmi_member in;
+	uint64_t va, seq;
+	int r;
+
+	if (kvmi_kernel_addr(k, cx, "timekeeper_data", &va) == 0) {
+		r = kvmi_type_member(t, "tk_data", "timekeeper", &in,
+		    &cx->err);
+		*ret = va + in.off;
+		return (r);
+	}
+	r = kvmi_kernel_addr(k, cx, "tk_core", &va);
+	if (r != 0)
+		return (r);
+	if (kvmi_type_member(t, "tk_data", "timekeeper", &in, &cx->err) == 0)
+		seq = in.off;
+	else if (kvmi_type_size(t, "seqcount_raw_spinlock_t", &seq,
+	    &cx->err) != 0 &&
+	    kvmi_type_size(t, "seqcount_t", &seq, &cx->err) != 0)
+		seq = 8;
+	*ret = va + ((seq + 7) & ~UINT64_C(7));
+	return (0);
+}
+
+int
+kvmi_linux_boottime(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    int64_t *ret_nsec)
+{
+	struct kvmi_types *t;
+	struct kvmi_member real, boot;
+	uint64_t tk, offs_real, offs_boot;
+	int r;
+
+	r = kvmi_kernel_types(k, cx, &t);
+	if (r == 0)
+		r = kvmi_type_member(t, "timekeeper", "offs_real", &real,
+		    &cx->err);
+	if (r == 0)
+		r = kvmi_type_member(t, "timekeeper", "offs_boot", &boot,
+		    &cx->err);
+	if (r == 0)
+		r = timekeeper(k, cx, t, &tk);
+	if (r == 0)
+		r = kvmi_kread_uint(k, cx, tk + real.off, 8, &offs_real);
+	if (r == 0)
+		r = kvmi_kread_uint(k, cx, tk + boot.off, 8, &offs_boot);
+	if (r == 0)
+		*ret_nsec = (int64_t)(offs_real - offs_boot);
+	return (r);
+}

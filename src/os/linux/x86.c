@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Linux on x86-64: where its page tables are (arch/x86/kernel/vmcore_info_64.c,
+ * Documentation/arch/x86/x86_64/mm.rst of Linux).
+ */
+#include <inttypes.h>
+
+#include "base/endian.h"
+#include "base/math.h"
+#include "os/linux/linux.h"
+
+#define START_KERNEL_MAP	UINT64_C(0xffffffff80000000)
+#define MODULES_START		UINT64_C(0xffffffffc0000000)
+#define LINK_TEXT		UINT64_C(0xffffffff81000000)
+#define PMD_SIZE		(UINT64_C(1) << 21)
+
+/* QEMU's CPU-state note (target/i386/arch_dump.c). */
+#define QEMU_NOTE_CR3		0x1a0
+#define QEMU_NOTE_CR4		0x1a8
+#define QEMU_NOTE_MIN		0x1b0
+#define CR3_ADDR		UINT64_C(0x000ffffffffff000)
+#define CR4_LA57		(UINT64_C(1) << 12)
+
+static int
+from_vmcoreinfo(struct kvmi_kernel *k, struct kvmi_linux *l,
+    struct kvmi_cx *cx)
+{
+	static const char *const roots[] = { "swapper_pg_dir", "init_top_pgt",
+		"init_level4_pgt" };
+	uint64_t root = 0, offset = 0;
+	int64_t phys_base, l5 = 0, sme = 0;
+	bool found = false;
+
+	for (size_t i = 0; i < KVMI_COUNT(roots) && !found; i++)
+		found = kvmi_vmcoreinfo_symbol(&l->info, roots[i], &root);
+	if (!found)
+		return (kvmi_fail(&cx->err, KVMI_EFORMAT, "%s: VMCOREINFO has "
+		    "no SYMBOL(swapper_pg_dir)", k->img->src->name));
+	if (!kvmi_vmcoreinfo_number(&l->info, "phys_base", &phys_base))
+		return (kvmi_fail(&cx->err, KVMI_ENOTSUP, "%s: VMCOREINFO has no "
+		    "NUMBER(phys_base), which Linux gives since 4.10",
+		    k->img->src->name));
+	kvmi_vmcoreinfo_number(&l->info, "pgtable_l5_enabled", &l5);
+	kvmi_vmcoreinfo_number(&l->info, "sme_mask", &sme);
+	kvmi_vmcoreinfo_symbol(&l->info, "_stext", &l->stext);
+	if (kvmi_vmcoreinfo_hex(&l->info, "KERNELOFFSET", &offset))
+		k->kerndisp = (int64_t)offset;
+	k->space.ops = &kvmi_space_paged;
+	k->space.paging = (struct kvmi_paging){
+		.arch = k->arch,
+		.root_pa = root - START_KERNEL_MAP + (uint64_t)phys_base,
+		.levels = l5 == 1 ? 5 : 4,
+		.clear_mask = (uint64_t)sme,
+	};
+	return (0);
+}
+
+/*
+ * Does the table map a kernel image?  Its start is the first mapping above
+ * START_KERNEL_MAP, its end the last below the modules.
+ */
+static bool
+find_image(struct kvmi_kernel *k, struct kvmi_linux *l, struct kvmi_cx *cx)
+{
+	uint64_t first = 0, end = 0;
+
+	for (uint64_t va = START_KERNEL_MAP; va < MODULES_START;) {
+		struct kvmi_mapping m;
+		int r = kvmi_walk(&k->space.paging, va, kvmi_image_read_phys,
+		    k->img, &m, &cx->err);
+
+		if (r == 0) {
+			if (first == 0)
+				first = m.va;
+			end = m.va + m.len;
+		} else if (r != KVMI_ENOTMAPPED) {
+			return (false);
+		}
+		if (m.va + m.len <= va)
+			return (false);
+		va = m.va + m.len;
+	}
+	/* A stray page is no kernel: its text alone takes several MiB. */
+	if (end - first < 2 * PMD_SIZE)
+		return (false);
+	l->image_va = first;
+	l->image_len = end - first;
+	return (true);
+}
+
+static int
+from_cpus(struct kvmi_kernel *k, struct kvmi_linux *l, struct kvmi_cx *cx)
+{
+	struct kvmi_note n;
+	size_t pos = 0;
+	unsigned int cpus = 0;
+
+	while (kvmi_note_next(&k->img->notes, k->img->big_endian, &pos, &n)) {
+		uint64_t cr3, cr4;
+
+		if (!kvmi_note_is(&n, "QEMU", 0) || n.descsz < QEMU_NOTE_MIN)
+			continue;
+		cpus++;
+		cr3 = kvmi_get64(n.desc + QEMU_NOTE_CR3, false) & CR3_ADDR;
+		cr4 = kvmi_get64(n.desc + QEMU_NOTE_CR4, false);
+		/*
+		 * With page table isolation a CPU caught in user space has
+		 * the user's half of a pair, whose kernel half lies below.
+		 */
+		for (uint64_t half = 0; half <= 0x1000; half += 0x1000) {
+			if (half != 0 && (cr3 & half) == 0)
+				break;
+			k->space.ops = &kvmi_space_paged;
+			k->space.paging = (struct kvmi_paging){
+				.arch = k->arch,
+				.root_pa = cr3 & ~half,
+				.levels = cr4 & CR4_LA57 ? 5 : 4,
+			};
+			if (find_image(k, l, cx)) {
+				k->kerndisp = (int64_t)(l->image_va -
+				    LINK_TEXT);
+				return (0);
+			}
+		}
+	}
+	k->space.ops = NULL;
+	if (cpus == 0)
+		return (KVMI_ENOTMINE);
+	return (kvmi_fail(&cx->err, KVMI_EFORMAT, "%s: the page tables of "
+	    "none of %u CPUs map a Linux kernel above 0x%" PRIx64,
+	    k->img->src->name, cpus, START_KERNEL_MAP));
+}
+
+const struct kvmi_linux_arch kvmi_linux_x86_64 = {
+	.arch = &kvmi_arch_x86_64,
+	.from_vmcoreinfo = from_vmcoreinfo,
+	.from_cpus = from_cpus,
+};

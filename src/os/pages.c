@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "os/pages.h"
+
+/* Where the page is in the file, or -1. */
+static off_t
+file_offset(struct kvmi_image *img, uint64_t pa)
+{
+	struct kvmi_extent e;
+	struct kvmi_err err;
+
+	if (kvmi_image_locate(img, pa, &e, &err) != 0 ||
+	    e.state != KVMI_STORED || e.codec != NULL)
+		return (-1);
+	return ((off_t)img->src->ops->file_off(img->src,
+	    e.off + (pa - e.start)));
+}
+
+int
+kvmi_pages_give(struct kvmi_kernel *k, const struct kvmi_mapping *m,
+    uint64_t kmap_va, uint64_t dmap_va, kvm_walk_pages_cb_t *cb,
+    void *closure)
+{
+	struct kvm_page page = {
+		.kp_version = LIBKVM_WALK_PAGES_VERSION,
+		.kp_paddr = m->pa,
+		.kp_kmap_vaddr = kmap_va,
+		.kp_dmap_vaddr = dmap_va,
+		.kp_offset = file_offset(k->img, m->pa),
+		.kp_len = (size_t)m->len,
+	};
+
+	if (m->prot & KVMI_PROT_R)
+		page.kp_prot |= VM_PROT_READ;
+	if (m->prot & KVMI_PROT_W)
+		page.kp_prot |= VM_PROT_WRITE;
+	if (m->prot & KVMI_PROT_X)
+		page.kp_prot |= VM_PROT_EXECUTE;
+	return (cb(&page, closure));
+}
+
+bool
+kvmi_pages_each(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t start,
+    uint64_t last, kvmi_pages_fn *fn, void *arg)
+{
+	uint64_t va = start;
+
+	for (;;) {
+		struct kvmi_mapping m;
+		int r = k->space.ops->translate(&k->space, va, &m, &cx->err);
+
+		if (r == 0 && !fn(k, &m, arg))
+			return (false);
+		/* Holes and unreadable tables are stepped over whole. */
+		if (m.len == 0 || m.len - 1 >= last - m.va)
+			return (true);
+		va = m.va + m.len;
+	}
+}

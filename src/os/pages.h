@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Walking all mappings of a space, for kvm_walk_pages(). */
+#ifndef KVMI_PAGES_H
+#define KVMI_PAGES_H
+
+#include "os/kernel.h"
+
+/* Give one mapping to the callback of kvm_walk_pages(); its answer. */
+int kvmi_pages_give(struct kvmi_kernel *k, const struct kvmi_mapping *m,
+    uint64_t kmap_va, uint64_t dmap_va, kvm_walk_pages_cb_t *cb,
+    void *closure);
+
+/*
+ * Call fn for each mapping in [start, last]; fn returns false to stop.  false:
+ * it did.
+ */
+typedef bool kvmi_pages_fn(struct kvmi_kernel *k,
+    const struct kvmi_mapping *m, void *arg);
+bool kvmi_pages_each(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    uint64_t start, uint64_t last, kvmi_pages_fn *fn, void *arg);
+
+#endif

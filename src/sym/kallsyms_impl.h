@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What finding and decoding kallsyms share.  Positions are offsets in the
+ * window, not addresses.
+ */
+#ifndef KVMI_KALLSYMS_IMPL_H
+#define KVMI_KALLSYMS_IMPL_H
+
+#include "sym/kallsyms.h"
+
+#define KVMI_KALLSYMS_TOKENS	256
+#define KVMI_KALLSYMS_GROUP	256	/* symbols to a marker */
+#define KVMI_KALLSYMS_INDEX_LEN	(KVMI_KALLSYMS_TOKENS * sizeof(uint16_t))
+
+/* A type letter and a name; KSYM_NAME_LEN is 512 since Linux 6.1. */
+#define KVMI_KALLSYMS_NAME_MAX	1023
+
+struct kvmi_kallsyms_tokens {
+	const char	*text[KVMI_KALLSYMS_TOKENS];	/* in the window */
+	uint16_t	 len[KVMI_KALLSYMS_TOKENS];
+	bool		 letter[KVMI_KALLSYMS_TOKENS];	/* begins with one */
+	uint16_t	 longest;
+	size_t		 end;				/* of the table */
+};
+
+/* kallsyms_markers: where in the names each group begins. */
+struct kvmi_kallsyms_markers {
+	size_t		 off;
+	size_t		 count;
+	uint8_t		 size;		/* of one */
+};
+
+/* kallsyms_names: n records from off on. */
+struct kvmi_kallsyms_names {
+	size_t		 off;
+	size_t		 limit;		/* they end before this */
+	uint32_t	 n;
+	bool		 big;		/* bit 7 of a length: two bytes long */
+};
+
+/* false: table and index do not describe the same 256 strings. */
+bool kvmi_kallsyms_tokens(const struct kvmi_window *w, size_t table,
+    size_t index, struct kvmi_kallsyms_tokens *ret);
+
+/*
+ * Step over all names.  false: they pass their limit, do not begin with a
+ * letter, are too long, or miss one of the markers, where m is not NULL.
+ * *steps, where not NULL, grows by the names that were looked at.
+ */
+bool kvmi_kallsyms_walk(const struct kvmi_window *w,
+    const struct kvmi_kallsyms_tokens *tok,
+    const struct kvmi_kallsyms_names *names,
+    const struct kvmi_kallsyms_markers *m, size_t *ret_end, uint64_t *steps);
+
+/* The length of the record at *off, which then points to its tokens. */
+static inline size_t
+kvmi_kallsyms_record_len(const struct kvmi_window *w,
+    const struct kvmi_kallsyms_names *names, size_t *off)
+{
+	size_t len;
+
+	if (*off >= names->limit)
+		return (0);
+	len = w->p[(*off)++];
+	if (len >= 0x80 && names->big) {
+		if (*off >= names->limit)
+			return (0);
+		len = (len & 0x7f) | (size_t)w->p[(*off)++] << 7;
+	}
+	return (len <= names->limit - *off ? len : 0);
+}
+
+/* off + up to align - 1, so that the address is a multiple of align. */
+static inline size_t
+kvmi_kallsyms_align(const struct kvmi_window *w, size_t off, size_t align)
+{
+	return (off + (size_t)(-(w->va + off) & (align - 1)));
+}
+
+#endif

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Structure layouts by name, whatever describes them.  A source implements
+ * struct kvmi_types_ops; BTF is one, DWARF and CTF are others.
+ */
+#ifndef KVMI_TYPE_H
+#define KVMI_TYPE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+struct kvmi_member {
+	uint64_t	off;		/* bytes from the start of the struct */
+	uint64_t	size;		/* bytes; of the whole array when it is one */
+	uint32_t	count;		/* elements of an array, else 1 */
+	uint8_t		bit_off;	/* of a bit-field, within the bytes at off */
+	uint8_t		bit_size;	/* 0: no bit-field */
+	bool		is_signed;
+	bool		is_pointer;
+};
+
+struct kvmi_types;
+
+struct kvmi_types_ops {
+	const char *name;		/* "BTF" */
+	int (*size)(struct kvmi_types *t, const char *type, uint64_t *ret,
+	    struct kvmi_err *err);
+	int (*member)(struct kvmi_types *t, const char *type, const char *path,
+	    struct kvmi_member *ret, struct kvmi_err *err);
+	int (*enumerator)(struct kvmi_types *t, const char *name, int64_t *ret,
+	    struct kvmi_err *err);
+	void (*close)(struct kvmi_types *t);
+};
+
+struct kvmi_types {
+	const struct kvmi_types_ops *ops;
+	char		 where[64];	/* "BTF in the image" */
+};
+
+/* sizeof(struct, union, enum or typedef type).  KVMI_ENOENT: no such type. */
+static inline int
+kvmi_type_size(struct kvmi_types *t, const char *type, uint64_t *ret,
+    struct kvmi_err *err)
+{
+	return (t->ops->size(t, type, ret, err));
+}
+
+/*
+ * A member by path: "signal.nr_threads" follows embedded structures (not
+ * pointers), anonymous ones are looked through, "[3]" indexes arrays.
+ */
+static inline int
+kvmi_type_member(struct kvmi_types *t, const char *type, const char *path,
+    struct kvmi_member *ret, struct kvmi_err *err)
+{
+	return (t->ops->member(t, type, path, ret, err));
+}
+
+/* The value of an enumerator of any enum. */
+static inline int
+kvmi_type_enumerator(struct kvmi_types *t, const char *name, int64_t *ret,
+    struct kvmi_err *err)
+{
+	return (t->ops->enumerator(t, name, ret, err));
+}
+
+/*
+ * The first that exists of several spellings, "struct.path" each, separated
+ * by spaces, newest first: "task_struct.__state task_struct.state".
+ */
+int kvmi_type_first(struct kvmi_types *t, const char *spellings,
+    struct kvmi_member *ret, struct kvmi_err *err);
+
+/* A member's value out of a copy of its structure; 0 when it is outside. */
+uint64_t kvmi_member_get(const struct kvmi_member *m, const void *copy,
+    size_t copy_len, bool big_endian);
+
+void kvmi_types_close(struct kvmi_types *t);
+
+/*
+ * BTF over bytes, which the result takes over (malloc) on success.  Own reader: the bytes are hostile, and
+ * libbpf before 1.3 trusts type and string references of what it is given.
+ */
+int kvmi_btf_open(const void *p, size_t len, struct kvmi_types **ret,
+    struct kvmi_err *err);
+
+#endif
