@@ -35,8 +35,7 @@ sources(struct kvmi_kernel *k, struct kvmi_cx *cx, struct kvmi_facts *f)
 	struct kvmi_types *types;
 
 	if (kvmi_kernel_symtab(k, cx, &syms) == 0)
-		snprintf(f->symbols, sizeof(f->symbols), "%s (%zu)",
-		    k->syms_where, kvmi_symtab_count(syms));
+		snprintf(f->symbols, sizeof(f->symbols), "%s", k->syms_where);
 	if (kvmi_kernel_types(k, cx, &types) == 0)
 		snprintf(f->types, sizeof(f->types), "%s", types->where);
 }

@@ -131,12 +131,9 @@ place_sections(struct kvmi_image *img, struct minidump *m, uint64_t *avail_off,
 	};
 
 	for (size_t i = 0; i < KVMI_COUNT(part); i++) {
-		uint64_t len;
-
 		*part[i].off = off;
 		/* Lengths are 32-bit, so the sums cannot wrap. */
-		kvmi_round_up(part[i].len, PAGE, &len);
-		off += len;
+		off += (part[i].len + PAGE - 1) / PAGE * PAGE;
 		if (off > img->src->size)
 			return (kvmi_fail(err, KVMI_ETRUNC, "%s: %s of %" PRIu64
 			    " bytes at 0x%" PRIx64 " passes the end of the file "

@@ -14,14 +14,67 @@
 #define MAX_BTF		(UINT64_C(256) << 20)
 #define MAX_SYMS	(UINT64_C(1) << 24)
 
-/* Copy [va, va + len), with holes as zeros, into memory to be freed. */
-static int
-copy_window(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t va,
-    uint64_t len, struct kvmi_window *ret)
+/* A stretch of kernel memory to look into. */
+struct window {
+	struct kvmi_window w;
+	uint8_t		*copy;		/* NULL: it points into the image */
+};
+
+/*
+ * The kernel image is contiguous in physical memory too, so often one pointer
+ * serves for all of it.  NULL: it does not.
+ */
+static const uint8_t *
+window_ptr(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t va,
+    uint64_t len)
 {
+	uint64_t first = 0, run;
+	struct kvmi_extent e;
+	const uint8_t *p;
+
+	for (uint64_t at = va; at < va + len;) {
+		struct kvmi_mapping m;
+		int r = k->space.ops->translate(&k->space, at, &m, &cx->err);
+
+		if (r == 0 && at == va)
+			first = m.pa + (va - m.va);
+		/* Memory that was freed after boot is no longer mapped. */
+		if ((r != 0 && (r != KVMI_ENOTMAPPED || at == va)) ||
+		    (r == 0 && m.pa - first != m.va - va))
+			return (NULL);
+		if (m.va + m.len <= at)
+			return (NULL);
+		at = m.va + m.len;
+	}
+	if (kvmi_image_locate(k->img, first, &e, &cx->err) != 0)
+		return (NULL);
+	p = kvmi_image_ptr(k->img, &e, first, &run);
+	return (p != NULL && run >= len ? p : NULL);
+}
+
+static void
+window_close(struct window *w)
+{
+	free(w->copy);
+}
+
+/* [va, va + len), with holes as zeros where it is copied. */
+static int
+window_open(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t va,
+    uint64_t len, struct window *ret)
+{
+	const uint8_t *direct;
 	uint8_t *p;
 	uint64_t at = 0;
 
+	*ret = (struct window){ .w = { .len = (size_t)len, .va = va,
+		.big_endian = k->big_endian,
+		.pointer_size = k->arch->pointer_size } };
+	direct = window_ptr(k, cx, va, len);
+	if (direct != NULL) {
+		ret->w.p = direct;
+		return (0);
+	}
 	if (len > MAX_IMAGE || (p = calloc(1, (size_t)len)) == NULL)
 		return (kvmi_fail(&cx->err, KVMI_ENOMEM, "no memory for %"
 		    PRIu64 " bytes of the kernel image", len));
@@ -34,10 +87,20 @@ copy_window(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t va,
 		if (at < len)	/* step over the page that is missing */
 			at = ((va + at + 4096) & ~UINT64_C(4095)) - va;
 	}
-	*ret = (struct kvmi_window){ .p = p, .len = (size_t)len, .va = va,
-		.big_endian = k->big_endian,
-		.pointer_size = k->arch->pointer_size };
+	ret->copy = p;
+	ret->w.p = p;
 	return (0);
+}
+
+/* What was decoded from a file that was cut meanwhile counts for nothing. */
+static int
+window_check(struct kvmi_kernel *k, struct kvmi_cx *cx, const struct window *w,
+    int r)
+{
+	int lost = kvmi_src_check_lost(k->img->src, w->w.p, w->w.len,
+	    &cx->err);
+
+	return (lost != 0 ? lost : r);
 }
 
 /* Linux 6.0 and later say where the arrays are. */
@@ -65,7 +128,7 @@ decode_known(struct kvmi_kernel *k, struct kvmi_cx *cx,
 		ks->token_index, ks->offsets, ks->relative_base,
 		ks->addresses };
 	uint64_t first = UINT64_MAX, end = 0, n;
-	struct kvmi_window w;
+	struct window w;
 	int r;
 
 	for (size_t i = 0; i < KVMI_COUNT(at); i++) {
@@ -84,12 +147,40 @@ decode_known(struct kvmi_kernel *k, struct kvmi_cx *cx,
 		    " symbols from 0x%" PRIx64 " to 0x%" PRIx64, n, first,
 		    end));
 	/* The array that comes last has at most a pointer per symbol. */
-	r = copy_window(k, cx, first, end - first +
+	r = window_open(k, cx, first, end - first +
 	    n * k->arch->pointer_size + 4096, &w);
 	if (r != 0)
 		return (r);
-	r = kvmi_kallsyms_decode(&w, ks, "_stext", stext, t, &cx->err);
-	free((void *)(uintptr_t)w.p);
+	r = kvmi_kallsyms_decode(&w.w, ks, "_stext", stext, t, &cx->err);
+	r = window_check(k, cx, &w, r);
+	window_close(&w);
+	return (r);
+}
+
+/* The tables lie in the first part of an image, so most need no more. */
+#define FIRST_PART	(UINT64_C(32) << 20)
+
+static int
+decode_window(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t va,
+    uint64_t len, uint64_t stext, struct kvmi_symtab *t)
+{
+	struct kvmi_kallsyms ks;
+	struct window w;
+	size_t from = 0;
+	int r;
+
+	r = window_open(k, cx, va, len, &w);
+	if (r != 0)
+		return (r);
+	do {
+		r = kvmi_kallsyms_find(&w.w, from, &from, &ks, &cx->err);
+		if (r != 0)
+			break;
+		r = kvmi_kallsyms_decode(&w.w, &ks, "_stext", stext, t,
+		    &cx->err);
+	} while (r != 0);
+	r = window_check(k, cx, &w, r);
+	window_close(&w);
 	return (r);
 }
 
@@ -97,28 +188,19 @@ static int
 decode_found(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t va,
     uint64_t len, uint64_t stext, struct kvmi_symtab *t)
 {
-	struct kvmi_kallsyms ks;
-	struct kvmi_window w;
-	size_t from = 0;
-	int r;
+	int r = KVMI_ENOENT;
 
-	r = copy_window(k, cx, va, kvmi_min(len, MAX_IMAGE), &w);
+	len = kvmi_min(len, MAX_IMAGE);
+	if (len > FIRST_PART)
+		r = decode_window(k, cx, va, FIRST_PART, stext, t);
 	if (r != 0)
+		r = decode_window(k, cx, va, len, stext, t);
+	if (r == KVMI_ENOMEM || r == KVMI_ETRUNC || r == 0)
 		return (r);
-	do {
-		r = kvmi_kallsyms_find(&w, from, &from, &ks, &cx->err);
-		if (r != 0)
-			break;
-		r = kvmi_kallsyms_decode(&w, &ks, "_stext", stext, t,
-		    &cx->err);
-	} while (r != 0);
-	free((void *)(uintptr_t)w.p);
-	if (r != 0)
-		return (kvmi_fail(&cx->err, KVMI_ENOENT, "%s: no kallsyms in "
-		    "the kernel image (0x%" PRIx64 ", %" PRIu64 " bytes); give "
-		    "the kernel file (vmlinux) as the second argument",
-		    k->img->src->name, va, len));
-	return (0);
+	return (kvmi_fail(&cx->err, KVMI_ENOENT, "%s: no kallsyms in the "
+	    "kernel image (0x%" PRIx64 ", %" PRIu64 " bytes); give the kernel "
+	    "file (vmlinux) as the second argument", k->img->src->name, va,
+	    len));
 }
 
 int

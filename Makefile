@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# A thin front: Meson does the building (see meson.build).
+
+BUILD	?= build
+PREFIX	?= /usr/local
+DESTDIR	?=
+# Where real dumps are made and kept between runs.
+KVM_CACHE ?= $(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME),$(HOME)/.cache)/libkvm
+export KVM_CACHE
+
+all: $(BUILD)/build.ninja
+	@ninja -C $(BUILD) --quiet
+
+$(BUILD)/build.ninja:
+	@scripts/setup build
+	@meson setup $(BUILD) >$(BUILD).log 2>&1 || { cat $(BUILD).log; exit 1; }
+	@rm -f $(BUILD).log
+
+demo:
+	@scripts/setup build vm
+	@$(MAKE) --no-print-directory all
+	@scripts/demo $(BUILD)
+
+check:
+	@scripts/check
+
+asan:
+	@scripts/check asan
+
+fuzz:
+	@scripts/fuzz
+
+bench:
+	@scripts/setup build vm bench
+	@$(MAKE) --no-print-directory all
+	@scripts/bench $(BUILD)
+
+lint:
+	@scripts/setup build lint
+	@scripts/lint
+
+install: all
+	@meson configure $(BUILD) -Dprefix=$(PREFIX) >/dev/null
+	@DESTDIR=$(DESTDIR) meson install -C $(BUILD) --quiet
+
+clean:
+	rm -rf $(BUILD) build-*
+
+.PHONY: all demo check asan fuzz bench lint install clean
