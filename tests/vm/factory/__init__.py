@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Makes crash dumps of real Debian kernels running in QEMU."""

@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The files made of one stopped machine: one row each."""
+
+from dataclasses import dataclass
+
+# dump-guest-memory's arguments.
+FROM_QEMU = {
+    "elf": {"paging": False},
+    "elf-paging": {"paging": True},
+    "kdump-zlib.flat": {"paging": False, "format": "kdump-zlib"},
+    "kdump-lzo.flat": {"paging": False, "format": "kdump-lzo"},
+    "kdump-snappy.flat": {"paging": False, "format": "kdump-snappy"},
+}
+
+
+@dataclass(frozen=True)
+class Derived:
+    """What makedumpfile makes of a file of QEMU's."""
+    source: str
+    options: tuple[str, ...]
+
+
+FROM_MAKEDUMPFILE = {
+    "kdump-zlib": Derived("kdump-zlib.flat", ("-R",)),
+    "elf-d31": Derived("elf", ("-E", "-d", "31")),
+    "kdump-raw-d31": Derived("elf", ("-d", "31")),
+    "kdump-zlib-d1": Derived("elf", ("-c", "-d", "1")),
+    "kdump-zlib-d31": Derived("elf", ("-c", "-d", "31")),
+    "kdump-zlib-d31.flat": Derived("elf", ("-F", "-c", "-d", "31")),
+    "kdump-lzo-d31": Derived("elf", ("-l", "-d", "31")),
+}

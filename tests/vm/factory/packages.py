@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The guest's software: kernel, modules and busybox, unpacked in a cache."""
+
+import fcntl
+import json
+import shutil
+import subprocess
+import tarfile
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from factory.apt import PrivateApt
+from factory.arches import Arch
+from factory.modules import WANTED, decompress, dependencies, module_name
+
+BUSYBOX = "busybox-static"
+
+
+@dataclass(frozen=True)
+class Guest:
+    """A directory with kernel, busybox and modules/, in order of loading."""
+    directory: Path
+    versions: dict[str, str]
+    modules: list[str]
+
+    @property
+    def kernel(self) -> Path:
+        return self.directory / "kernel"
+
+    @property
+    def busybox(self) -> Path:
+        return self.directory / "busybox"
+
+
+@contextmanager
+def _members(deb: Path):
+    """Opens the files of a package for access in any order."""
+    with tempfile.TemporaryFile(dir=deb.parent) as spool:
+        subprocess.run(["dpkg-deb", "--fsys-tarfile", deb],
+                       check=True, stdout=spool, timeout=300)
+        spool.seek(0)
+        with tarfile.open(fileobj=spool, mode="r:") as tar:
+            yield tar, [member for member in tar if member.isfile()]
+
+
+def _unpack_kernel(deb: Path, arch: Arch, into: Path) -> list[str]:
+    """Extracts the kernel and the wanted modules; returns the load order."""
+    order: list[str] = []
+    (into / "modules").mkdir()
+    with _members(deb) as (tar, members):
+        image = next(m for m in members if m.name.startswith(f"./boot/{arch.image}"))
+        (into / "kernel").write_bytes(tar.extractfile(image).read())
+        files = {module_name(m.name): m for m in members if module_name(m.name)}
+
+        def load(name: str) -> None:
+            # A wanted module that is no file is built into this kernel.
+            if name in order or name not in files:
+                return
+            content = decompress(files[name].name, tar.extractfile(files[name]).read())
+            for needed in dependencies(content):
+                load(needed)
+            (into / "modules" / f"{name}.ko").write_bytes(content)
+            order.append(name)
+
+        for name in WANTED:
+            load(name)
+    return order
+
+
+def _unpack_busybox(deb: Path, into: Path) -> None:
+    with _members(deb) as (tar, members):
+        binary = next(m for m in members if m.name.endswith("bin/busybox"))
+        (into / "busybox").write_bytes(tar.extractfile(binary).read())
+    (into / "busybox").chmod(0o755)
+
+
+def _fetch(root: Path, arch: Arch, suite: str, refresh: bool) -> None:
+    apt = PrivateApt(root / "apt", arch.debian, suite)
+    apt.update()
+    kernel = apt.dependency(arch.kernel, r"linux-image-\d[^\s,]*")
+    versions = {package: apt.version(package) for package in (kernel, BUSYBOX)}
+    fresh = Path(tempfile.mkdtemp(prefix="guest.", dir=root))
+    try:
+        modules = _unpack_kernel(apt.download(kernel), arch, fresh)
+        _unpack_busybox(apt.download(BUSYBOX), fresh)
+        (fresh / "manifest.json").write_text(
+            json.dumps({"versions": versions, "modules": modules}, indent=1) + "\n")
+        fresh.chmod(0o755)
+        if refresh:
+            shutil.rmtree(root / "guest", ignore_errors=True)
+        fresh.rename(root / "guest")
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+def guest(cache: Path, arch: Arch, suite: str, refresh: bool = False) -> Guest:
+    """The unpacked software; from the cache unless absent or to be refreshed."""
+    root = cache / f"{suite}-{arch.debian}"
+    root.mkdir(parents=True, exist_ok=True)
+    with open(root / "lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if refresh or not (root / "guest/manifest.json").exists():
+            _fetch(root, arch, suite, refresh)
+    manifest = json.loads((root / "guest/manifest.json").read_text())
+    return Guest(root / "guest", manifest["versions"], manifest["modules"])

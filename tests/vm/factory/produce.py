@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""One variant from boot to a complete directory of dumps."""
+
+import json
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+
+from factory import makedumpfile
+from factory.arches import Arch
+from factory.dumps import FROM_MAKEDUMPFILE, FROM_QEMU
+from factory.files import dig_holes
+from factory.initramfs import build
+from factory.machine import Machine, MachineError
+from factory.packages import Guest
+from factory.qmp import QmpError
+from factory.report import ReportError, make_report, read_files
+from factory.stamp import stamp
+from factory.variants import Variant
+
+BOOT_TIMEOUT = 300
+REPORT_PORT = "org.libkvm.report"
+KVMGUEST_PORT = "org.libkvm.kvmguest"
+TAIL = 4000
+
+
+def _write_dumps(machine: Machine, directory: Path) -> dict[str, str]:
+    """Dumps the stopped machine; returns the absent names with reasons."""
+    absent = {}
+    known = machine.qmp.execute("query-dump-guest-memory-capability")["formats"]
+    for name, options in FROM_QEMU.items():
+        if options.get("format", "elf") not in known:
+            absent[name] = "not supported by this QEMU"
+            continue
+        machine.dump(directory / name, **options)
+        (directory / name).chmod(0o644)
+        dig_holes(directory / name)
+    return absent
+
+
+def _write_report(raw: bytes, directory: Path, machine: dict) -> None:
+    files = read_files(raw)
+    (directory / "kallsyms.txt").write_bytes(files["/proc/kallsyms"])
+    if "/sys/kernel/btf/vmlinux" in files:
+        (directory / "btf").write_bytes(files["/sys/kernel/btf/vmlinux"])
+    report = {"machine": machine, **make_report(files)}
+    (directory / "report.json").write_text(json.dumps(report, indent=1) + "\n")
+
+
+def _tail(path: Path) -> str:
+    return path.read_bytes()[-TAIL:].decode("utf-8", "replace") if path.exists() else ""
+
+
+def _fill(directory: Path, scratch: Path, arch: Arch, variant: Variant, guest: Guest,
+          extra: Path | None) -> None:
+    initramfs = scratch / "initramfs"
+    initramfs.write_bytes(build(arch, guest, scratch, extra))
+    outputs = {REPORT_PORT: scratch / "report", KVMGUEST_PORT: scratch / "kvmguest.out"}
+    machine = Machine(arch, variant, guest.kernel, initramfs, outputs)
+    try:
+        with machine:
+            machine.run(BOOT_TIMEOUT)
+            absent = _write_dumps(machine, directory)
+    except (MachineError, QmpError, OSError) as error:
+        raise SystemExit("\n".join([
+            _tail(outputs[KVMGUEST_PORT]), machine.console[-TAIL:].decode("utf-8", "replace"),
+            f"{variant.name}: {error}"])) from error
+    if makedumpfile.version():
+        absent |= makedumpfile.derive(directory, scratch)
+    (directory / "console.log").write_bytes(machine.console)
+    if extra and (extra / "kvmguest").exists():
+        outputs[KVMGUEST_PORT].rename(directory / "kvmguest.out")
+    dumps = [name for name in (*FROM_QEMU, *FROM_MAKEDUMPFILE) if (directory / name).exists()]
+    try:
+        _write_report(outputs[REPORT_PORT].read_bytes(), directory, {
+            **asdict(variant), "arch": arch.debian, "packages": guest.versions,
+            "dumps": dumps, "absent": absent})
+    except (ReportError, KeyError, ValueError) as error:
+        raise SystemExit(f"{variant.name}: bad report: {error!r}") from error
+
+
+def produce(out: Path, arch: Arch, variant: Variant, guest: Guest,
+            extra: Path | None) -> bool:
+    """Makes out/NAME; False if it was there and is as it would become."""
+    wanted = stamp(arch, variant, guest, extra)
+    final = out / variant.name
+    if (final / "stamp").exists() and (final / "stamp").read_text().strip() == wanted:
+        return False
+    # A name of its own until complete.  The caller holds a lock, so what is
+    # there under that name was left behind by a killed run.
+    work = out / f".{variant.name}.part"
+    shutil.rmtree(work, ignore_errors=True)
+    try:
+        result, scratch = work / "result", work / "scratch"
+        result.mkdir(parents=True)
+        scratch.mkdir()
+        _fill(result, scratch, arch, variant, guest, extra)
+        (result / "stamp").write_text(wanted + "\n")
+        shutil.rmtree(final, ignore_errors=True)
+        result.rename(final)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    return True

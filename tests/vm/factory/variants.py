@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The machines that are booted and dumped: one row each."""
+
+from dataclasses import dataclass
+
+from factory.arches import Arch
+
+
+@dataclass(frozen=True)
+class Variant:
+    name: str
+    cpu: str                    # max has 5-level paging on amd64, qemu64 has not
+    vmcoreinfo: bool = True     # QEMU's device: the guest tells where the note is
+    cmdline: str = ""
+    panic: bool = False         # dumped after the kernel panicked
+    memory: int = 512           # MiB
+
+
+VARIANTS = {variant.name: variant for variant in (
+    Variant("max-vmcoreinfo", "max"),
+    Variant("max-plain", "max", vmcoreinfo=False),
+    Variant("qemu64-vmcoreinfo", "qemu64"),
+    Variant("qemu64-plain", "qemu64", vmcoreinfo=False),
+    Variant("nokaslr", "max", cmdline="nokaslr"),
+    Variant("nokaslr-plain", "qemu64", vmcoreinfo=False, cmdline="nokaslr"),
+    Variant("panic", "max", panic=True),
+)}
+
+
+def variants_of(arch: Arch) -> list[Variant]:
+    return [variant for variant in VARIANTS.values() if variant.cpu in arch.cpus]

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Every line of the guest's own /proc/kallsyms against what the dump says,
+ * by name and by address.
+ *
+ * usage: test_symbols KALLSYMS DUMP...
+ */
+#include <kvm.h>
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct line {
+	uint64_t	addr;
+	char		letter;
+	char		name[512];
+};
+
+static struct line *lines;
+static size_t nlines;
+
+static int
+by_name(const void *a, const void *b)
+{
+	const struct line *x = a, *y = b;
+	int r = strcmp(x->name, y->name);
+
+	return (r != 0 ? r : (x->addr > y->addr) - (x->addr < y->addr));
+}
+
+static int
+load(const char *path)
+{
+	FILE *f = fopen(path, "r");
+	char text[1024], module[512];
+	size_t cap = 0;
+
+	if (f == NULL)
+		return (-1);
+	while (fgets(text, sizeof(text), f) != NULL) {
+		if (nlines == cap) {
+			cap = cap == 0 ? 65536 : cap * 2;
+			lines = realloc(lines, cap * sizeof(*lines));
+			if (lines == NULL)
+				return (-1);
+		}
+		/* Modules have their own tables. */
+		if (sscanf(text, "%" SCNx64 " %c %511s %511s",
+		    &lines[nlines].addr, &lines[nlines].letter,
+		    lines[nlines].name, module) == 3)
+			nlines++;
+	}
+	fclose(f);
+	qsort(lines, nlines, sizeof(*lines), by_name);
+	return (nlines > 50000 ? 0 : -1);
+}
+
+/* Is there a line of this name and address? */
+static int
+listed(const char *name, uint64_t addr)
+{
+	size_t lo = 0, hi = nlines;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		int r = strcmp(lines[mid].name, name);
+
+		if (r == 0)
+			r = (lines[mid].addr > addr) - (lines[mid].addr < addr);
+		if (r == 0)
+			return (1);
+		if (r < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return (0);
+}
+
+static int
+check(const char *path)
+{
+	char why[2048] = "";
+	kvm_t *kd = kvm_open2(NULL, path, O_RDONLY, why, NULL);
+	size_t bad = 0;
+
+	if (kd == NULL) {
+		printf("%s: %s\n", path, why);
+		return (1);
+	}
+	for (size_t i = 0; i < nlines; i++) {
+		const struct line *l = &lines[i];
+		struct kvm_symbol s;
+		int wrong;
+
+		wrong = kvm_symbol_by_name(kd, l->name, &s) != 0 ||
+		    !listed(s.ks_name, s.ks_value) ||
+		    (i > 0 && i + 1 < nlines &&
+		    strcmp(l[-1].name, l->name) != 0 &&
+		    strcmp(l[1].name, l->name) != 0 &&
+		    (s.ks_value != l->addr || s.ks_letter != l->letter));
+		/* Per-CPU offsets are no addresses. */
+		if (!wrong && l->addr > UINT64_C(1) << 63)
+			wrong = kvm_symbol_by_addr(kd, l->addr, &s) != 0 ||
+			    s.ks_value != l->addr || !listed(s.ks_name,
+			    l->addr);
+		if (wrong && bad++ < 5)
+			printf("%s: %s at %" PRIx64 ": %s\n", path, l->name,
+			    l->addr, kvm_geterr(kd));
+	}
+	printf("%s: %zu symbols, %zu wrong\n", path, nlines, bad);
+	kvm_close(kd);
+	return (bad != 0);
+}
+
+int
+main(int argc, char **argv)
+{
+	int bad = 0;
+
+	if (argc < 3)
+		return (2);
+	if (load(argv[1]) != 0) {
+		printf("%s: cannot be read as kallsyms\n", argv[1]);
+		return (1);
+	}
+	for (int i = 2; i < argc; i++)
+		bad |= check(argv[i]);
+	free(lines);
+	return (bad);
+}

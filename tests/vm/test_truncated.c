@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A real dump cut at random places: each answer is right or an error, soon,
+ * and no cut makes the library allocate more than twice what the whole dump
+ * takes.  A file that shrinks while it is open gives errors too.
+ *
+ * usage: test_truncated [-n CUTS] DUMP...
+ */
+#include <kvm.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <malloc.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define SLACK	(1 << 20)	/* of the allocator, not of the library */
+
+/* Signed: memory that strdup() took inside libc is seen only when freed. */
+static ssize_t live_bytes, peak_bytes;
+
+/* Count what is in use, through the linker's --wrap. */
+void *__real_malloc(size_t n);
+void *__real_calloc(size_t n, size_t m);
+void *__real_realloc(void *p, size_t n);
+void __real_free(void *p);
+void *__wrap_malloc(size_t n);
+void *__wrap_calloc(size_t n, size_t m);
+void *__wrap_realloc(void *p, size_t n);
+void __wrap_free(void *p);
+
+static void *
+counted(void *p)
+{
+	if (p != NULL) {
+		live_bytes += (ssize_t)malloc_usable_size(p);
+		if (live_bytes > peak_bytes)
+			peak_bytes = live_bytes;
+	}
+	return (p);
+}
+
+void *
+__wrap_malloc(size_t n)
+{
+	return (counted(__real_malloc(n)));
+}
+
+void *
+__wrap_calloc(size_t n, size_t m)
+{
+	return (counted(__real_calloc(n, m)));
+}
+
+void *
+__wrap_realloc(void *p, size_t n)
+{
+	ssize_t before = p != NULL ? (ssize_t)malloc_usable_size(p) : 0;
+	void *q = __real_realloc(p, n);
+
+	if (q == NULL)
+		return (NULL);
+	live_bytes -= before;
+	return (counted(q));
+}
+
+void
+__wrap_free(void *p)
+{
+	if (p != NULL)
+		live_bytes -= (ssize_t)malloc_usable_size(p);
+	__real_free(p);
+}
+
+static uint64_t
+next_random(uint64_t *state)
+{
+	*state ^= *state << 13;
+	*state ^= *state >> 7;
+	*state ^= *state << 17;
+	return (*state);
+}
+
+static int
+count_record(const struct kvm_logrec *rec, void *arg)
+{
+	(void)rec;
+	++*(size_t *)arg;
+	return (1);
+}
+
+/* What the whole dump says. */
+struct truth {
+	char	banner[256];
+	kvaddr_t banner_va;
+	int	nprocs;
+	ssize_t	peak;
+};
+
+/* true: no wrong answer. */
+static bool
+use(const char *path, struct truth *truth, bool whole)
+{
+	char why[2048] = "", buf[sizeof(truth->banner)];
+	struct kvm_nlist nl[] = { { .n_name = "linux_banner" }, { 0 } };
+	kvm_t *kd = kvm_open2(NULL, path, O_RDONLY, why, NULL);
+	size_t records = 0;
+	ssize_t n;
+	int cnt = 0;
+
+	if (kd == NULL) {
+		if (why[0] == '\0')
+			printf("%s: no reason given\n", path);
+		return (!whole && why[0] != '\0');
+	}
+	if (kvm_nlist2(kd, nl) == 0 && whole)
+		truth->banner_va = nl[0].n_value;
+	n = kvm_read2(kd, truth->banner_va, buf, sizeof(buf));
+	if (whole && n == (ssize_t)sizeof(buf))
+		memcpy(truth->banner, buf, sizeof(buf));
+	if (n > 0 && memcmp(truth->banner, buf, (size_t)n) != 0) {
+		printf("%s: another banner\n", path);
+		return (false);
+	}
+	if (kvm_getprocs(kd, KERN_PROC_PROC, 0, &cnt) != NULL && whole)
+		truth->nprocs = cnt;
+	if (cnt > truth->nprocs) {
+		printf("%s: %d processes, of %d\n", path, cnt, truth->nprocs);
+		return (false);
+	}
+	kvm_walk_log(kd, count_record, &records);
+	if (kvm_getinfo(kd) == NULL)
+		return (false);
+	kvm_close(kd);
+	return (!whole || (truth->nprocs > 10 && records > 100 && n > 0));
+}
+
+static int
+copy_of(const char *path, char *name)
+{
+	int in = open(path, O_RDONLY), out = mkstemp(name);
+	struct stat st;
+	off_t at = 0;
+
+	if (in < 0 || out < 0 || fstat(in, &st) != 0)
+		return (-1);
+	while (at < st.st_size)
+		if (sendfile(out, in, &at, (size_t)(st.st_size - at)) <= 0)
+			return (-1);
+	close(in);
+	return (out);
+}
+
+static int
+descending(const void *a, const void *b)
+{
+	const off_t *x = a, *y = b;
+
+	return ((*x < *y) - (*x > *y));
+}
+
+/* The file shrinks under an open descriptor that has it mapped. */
+static bool
+shrink(const char *path, int fd, const struct truth *truth)
+{
+	char why[2048] = "", buf[4096];
+	kvm_t *kd = kvm_open2(NULL, path, O_RDONLY, why, NULL);
+	bool ok;
+
+	if (kd == NULL) {
+		printf("%s: %s\n", path, why);
+		return (false);
+	}
+	if (ftruncate(fd, 4096) != 0)
+		return (false);
+	ok = kvm_read2(kd, truth->banner_va, buf, sizeof(buf)) <= 0 &&
+	    kvm_geterr(kd)[0] != '\0';
+	if (!ok)
+		printf("%s: read from a file that was cut: %s\n", path,
+		    kvm_geterr(kd));
+	kvm_close(kd);
+	return (ok);
+}
+
+static bool
+test(const char *path, int cuts)
+{
+	char name[] = "/var/tmp/kvm-truncated-XXXXXX";
+	struct truth truth = { 0 };
+	uint64_t rnd = 1;
+	off_t *cut = calloc((size_t)cuts, sizeof(*cut));
+	struct stat st;
+	int fd = copy_of(path, name), bad = 0;
+
+	if (fd < 0 || fstat(fd, &st) != 0 || cut == NULL) {
+		printf("%s: %s\n", path, strerror(errno));
+		return (false);
+	}
+	live_bytes = peak_bytes = 0;
+	if (!use(name, &truth, true)) {
+		printf("%s: the whole dump cannot be used\n", path);
+		bad++;
+	}
+	truth.peak = peak_bytes;
+	/* Half of the cuts in the first MiB, where the metadata is. */
+	for (int i = 0; i < cuts; i++)
+		cut[i] = (off_t)(next_random(&rnd) % (i % 2 == 0 ?
+		    (uint64_t)st.st_size : 1u << 20));
+	qsort(cut, (size_t)cuts, sizeof(*cut), descending);
+	if (!shrink(name, fd, &truth))
+		bad++;
+	close(fd);
+	unlink(name);
+	strcpy(name + strlen(name) - 6, "XXXXXX");
+	fd = copy_of(path, name);
+	for (int i = 0; i < cuts && bad < 5; i++) {
+		live_bytes = peak_bytes = 0;
+		if (ftruncate(fd, cut[i]) != 0 || !use(name, &truth, false)) {
+			printf("%s: cut at %lld\n", path, (long long)cut[i]);
+			bad++;
+		}
+		if (peak_bytes > 2 * truth.peak + SLACK) {
+			printf("%s: cut at %lld: %zd bytes allocated, whole %zd"
+			    "\n", path, (long long)cut[i], peak_bytes,
+			    truth.peak);
+			bad++;
+		}
+	}
+	printf("%s: %d cuts, peak %zd KiB whole\n", path, cuts,
+	    truth.peak / 1024);
+	free(cut);
+	close(fd);
+	unlink(name);
+	return (bad == 0);
+}
+
+int
+main(int argc, char **argv)
+{
+	int cuts = 1000, at = 1, bad = 0;
+
+	if (argc > 2 && strcmp(argv[1], "-n") == 0) {
+		cuts = atoi(argv[2]);
+		at = 3;
+	}
+	if (at >= argc)
+		return (2);
+	for (; at < argc; at++)
+		bad += !test(argv[at], cuts);
+	return (bad != 0);
+}

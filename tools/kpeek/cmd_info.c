@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* kpeek info: what is this image? */
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kpeek.h"
+
+static void
+line(const char *key, const char *value)
+{
+	char *safe = escape(value, strlen(value), "");
+
+	if (value[0] != '\0')
+		printf("%-14s  %s\n", key, safe);
+	free(safe);
+}
+
+static void
+time_line(const char *key, int64_t sec)
+{
+	char buf[64];
+
+	if (sec == 0)
+		return;
+	format_time(sec, buf, sizeof(buf));
+	line(key, buf);
+}
+
+static void
+print_memory(const struct kvm_info *i)
+{
+	char size[32];
+
+	if (i->ki_physmem != 0) {
+		format_bytes(i->ki_physmem, size, sizeof(size));
+		printf("%-14s  %s (%" PRIu64 " bytes)\n", "memory", size,
+		    i->ki_physmem);
+	}
+	if (i->ki_pages_present != 0 || i->ki_pages_excluded != 0)
+		printf("%-14s  %" PRIu64 " present, %" PRIu64 " left out\n",
+		    "pages", i->ki_pages_present, i->ki_pages_excluded);
+}
+
+static void
+print_text(const struct kvm_info *i)
+{
+	int64_t d = i->ki_kerndisp;
+
+	line("format", i->ki_format);
+	line("os", i->ki_os);
+	line("release", i->ki_release);
+	line("version", i->ki_version);
+	line("arch", i->ki_arch);
+	line("hostname", i->ki_hostname);
+	time_line("crashed", i->ki_crashtime);
+	time_line("booted", i->ki_boottime);
+	line("panic", i->ki_panic);
+	if (i->ki_ncpus != 0)
+		printf("%-14s  %" PRIu32 "\n", "cpus", i->ki_ncpus);
+	print_memory(i);
+	if (i->ki_page_size != 0)
+		printf("%-14s  %" PRIu32 " bytes\n", "page size",
+		    i->ki_page_size);
+	if (i->ki_paging_levels != 0)
+		printf("%-14s  %u levels\n", "paging", i->ki_paging_levels);
+	printf("%-14s  %s0x%" PRIx64 "\n", "displacement", d < 0 ? "-" : "",
+	    d < 0 ? -(uint64_t)d : (uint64_t)d);
+	line("build id", i->ki_buildid);
+	line("symbols", i->ki_symbols);
+	line("types", i->ki_types);
+	if (i->ki_truncated)
+		line("warning", "the file is cut short; what is missing cannot "
+		    "be read");
+	if (i->ki_incomplete)
+		line("warning", "the writer could not finish this dump");
+}
+
+static json_object *
+known_number(uint64_t v)
+{
+	return (v == 0 ? NULL : json_object_new_int64((int64_t)v));
+}
+
+static void
+print_json(const struct kvm_info *i)
+{
+	json_object *o = json_object_new_object();
+	const struct { const char *key; json_object *value; } field[] = {
+		{ "format", json_known(i->ki_format) },
+		{ "os", json_known(i->ki_os) },
+		{ "release", json_known(i->ki_release) },
+		{ "version", json_known(i->ki_version) },
+		{ "arch", json_known(i->ki_arch) },
+		{ "hostname", json_known(i->ki_hostname) },
+		{ "crash_time", known_number((uint64_t)i->ki_crashtime) },
+		{ "boot_time", known_number((uint64_t)i->ki_boottime) },
+		{ "panic", json_known(i->ki_panic) },
+		{ "cpus", known_number(i->ki_ncpus) },
+		{ "memory_bytes", known_number(i->ki_physmem) },
+		{ "pages_present", json_object_new_int64(
+		    (int64_t)i->ki_pages_present) },
+		{ "pages_excluded", json_object_new_int64(
+		    (int64_t)i->ki_pages_excluded) },
+		{ "page_size", known_number(i->ki_page_size) },
+		{ "paging_levels", known_number(i->ki_paging_levels) },
+		{ "pointer_size", known_number(i->ki_pointer_size) },
+		{ "byte_order", json_object_new_string(i->ki_big_endian ?
+		    "big" : "little") },
+		{ "kernel_displacement", json_object_new_int64(
+		    i->ki_kerndisp) },
+		{ "build_id", json_known(i->ki_buildid) },
+		{ "symbols", json_known(i->ki_symbols) },
+		{ "types", json_known(i->ki_types) },
+		{ "live", json_object_new_boolean(i->ki_live) },
+		{ "truncated", json_object_new_boolean(i->ki_truncated) },
+		{ "incomplete", json_object_new_boolean(i->ki_incomplete) },
+	};
+
+	for (size_t n = 0; n < sizeof(field) / sizeof(field[0]); n++)
+		json_object_object_add(o, field[n].key, field[n].value);
+	json_print(o);
+}
+
+static int
+run_info(struct context *c, int argc, char **argv)
+{
+	static const struct option longs[] = { COMMON_LONG,
+		{ NULL, 0, NULL, 0 } };
+	const struct kvm_info *i;
+	int opt, r;
+
+	while ((opt = getopt_long(argc, argv, COMMON_SHORT, longs,
+	    NULL)) != -1)
+		if ((r = common_option(c, &cmd_info, opt, optarg)) >= 0)
+			return (r);
+	if (take_core(c, argc - optind, argv + optind) != 0)
+		return (usage(&cmd_info));
+	if (context_open(c) != 0)
+		return (EXIT_FAILED);
+	i = kvm_getinfo(c->kd);
+	if (i == NULL)
+		return (context_fail(c, NULL));
+	if (c->json)
+		print_json(i);
+	else
+		print_text(i);
+	return (EXIT_OK);
+}
+
+const struct command cmd_info = {
+	.name = "info",
+	.args = "[--json] [CORE [KERNEL]]",
+	.summary = "Format, system, time, memory and panic of an image",
+	.options = "",
+	.run = run_info,
+};

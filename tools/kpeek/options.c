@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kpeek.h"
+
+void
+help(const struct command *cmd)
+{
+	printf("usage: kpeek %s %s\n\n%s.\n\n%s"
+	    "  -M, --core CORE      the dump\n"
+	    "  -N, --namelist FILE  the kernel file\n"
+	    "      --json           one JSON document\n", cmd->name, cmd->args,
+	    cmd->summary, cmd->options);
+}
+
+int
+usage(const struct command *cmd)
+{
+	fprintf(stderr, "usage: kpeek %s %s\n", cmd->name, cmd->args);
+	return (EXIT_USAGE);
+}
+
+int
+common_option(struct context *c, const struct command *cmd, int opt,
+    const char *arg)
+{
+	switch (opt) {
+	case 'M':
+		c->core = arg;
+		return (-1);
+	case 'N':
+		c->kernel = arg;
+		return (-1);
+	case OPT_JSON:
+		c->json = true;
+		return (-1);
+	case 'h':
+		help(cmd);
+		return (EXIT_OK);
+	default:
+		return (usage(cmd));
+	}
+}
+
+int
+take_core(struct context *c, int argc, char **argv)
+{
+	int i = 0;
+
+	if (i < argc && c->core == NULL)
+		c->core = argv[i++];
+	if (i < argc && c->kernel == NULL)
+		c->kernel = argv[i++];
+	return (i < argc ? -1 : 0);
+}
+
+bool
+parse_number(const char *text, uint64_t *ret)
+{
+	char *end;
+	int base = strncmp(text, "0x", 2) == 0 ? 16 : 10;
+
+	if (text[0] < '0' || text[0] > '9')
+		return (false);
+	errno = 0;
+	*ret = strtoull(text, &end, base);
+	return (errno == 0 && *end == '\0');
+}
+
+/* ffffffff81000000: what people paste from a log. */
+static bool
+parse_bare_hex(const char *text, uint64_t *ret)
+{
+	size_t n = strspn(text, "0123456789abcdefABCDEF");
+
+	if (n < 8 || n > 16 || text[n] != '\0')
+		return (false);
+	*ret = strtoull(text, NULL, 16);
+	return (true);
+}
+
+int
+parse_address(struct context *c, const char *text, kvaddr_t *ret)
+{
+	struct kvm_nlist nl[2] = { 0 };
+	const char *plus = strrchr(text, '+');
+	uint64_t off = 0;
+	char *name;
+	int r;
+
+	if (parse_number(text, ret))
+		return (0);
+	name = strdup(text);
+	if (name == NULL)
+		return (-1);
+	if (plus != NULL && parse_number(plus + 1, &off))
+		name[plus - text] = '\0';
+	else
+		off = 0;
+	if (parse_number(name, ret) || parse_bare_hex(name, ret)) {
+		*ret += off;
+		free(name);
+		return (0);
+	}
+	nl[0].n_name = name;
+	r = kvm_nlist2(c->kd, nl);
+	if (r == 0)
+		*ret = nl[0].n_value + off;
+	else if (r < 0)
+		context_fail(c, name);
+	else
+		fprintf(stderr, "kpeek: %s: no such symbol\n", name);
+	free(name);
+	return (r == 0 ? 0 : -1);
+}
