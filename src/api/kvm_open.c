@@ -98,8 +98,8 @@ open_any(kvm_t *kd, const char *exec, const char *core, int flags,
 		return (kvmi_fail(&cx->err, KVMI_EINVAL, "bad flags arg (0x%x): "
 		    "O_RDONLY or O_RDWR", flags));
 	if (live != NOT_LIVE)
-		return (kvmi_kernel_open_live(live == LIVE, flags == O_RDWR,
-		    resolver, cx, &kd->kernel));
+		return (kvmi_kernel_open_live(live == LIVE, resolver, cx,
+		    &kd->kernel));
 	if (exec != NULL && (kd->exec_name = strdup(exec)) == NULL)
 		return (kvmi_fail(&cx->err, KVMI_ENOMEM, "out of memory"));
 	return (open_dump(kd, core, flags, resolver, cx));

@@ -8,9 +8,11 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <linux/fs.h>
+#include <linux/magic.h>
 
 #include "base/busguard.h"
 #include "base/src.h"
@@ -114,6 +116,7 @@ kvmi_file_open(int fd, const char *name, struct kvmi_src **ret,
 {
 	struct file *f = calloc(1, sizeof(*f));
 	struct stat st;
+	struct statfs fs;
 	int r;
 
 	if (f == NULL || (f->src.name = strdup(name)) == NULL) {
@@ -129,7 +132,11 @@ kvmi_file_open(int fd, const char *name, struct kvmi_src **ret,
 	}
 	if (S_ISREG(st.st_mode)) {
 		f->src.size = (uint64_t)st.st_size;
-		try_map(f);
+		/* /proc/kcore changes while we look and cannot be mapped. */
+		if (fstatfs(fd, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC)
+			f->src.volatile_ = true;
+		else
+			try_map(f);
 	} else if (S_ISBLK(st.st_mode)) {
 		if (ioctl(fd, BLKGETSIZE64, &f->src.size) != 0) {
 			r = kvmi_fail_errno(err, "%s: size of the device",

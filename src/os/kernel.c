@@ -89,12 +89,11 @@ kvmi_kernel_open(struct kvmi_image *img, struct kvmi_elf *exec,
 }
 
 int
-kvmi_kernel_open_live(bool memory, bool writable,
-    int (*resolver)(const char *, kvaddr_t *), struct kvmi_cx *cx,
-    struct kvmi_kernel **ret)
+kvmi_kernel_open_live(bool memory, int (*resolver)(const char *, kvaddr_t *),
+    struct kvmi_cx *cx, struct kvmi_kernel **ret)
 {
 	const struct kvmi_live_options o = { .memory = memory,
-		.writable = writable, .proc_root = "/proc" };
+		.proc_root = "/proc" };
 	struct kvmi_kernel *k = kernel_create(&cx->err);
 	int r;
 

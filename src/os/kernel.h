@@ -125,7 +125,7 @@ int kvmi_kernel_open(struct kvmi_image *img, struct kvmi_elf *exec,
     struct kvmi_cx *cx, struct kvmi_kernel **ret);
 
 /* The running kernel of this host. memory: its memory may be read. */
-int kvmi_kernel_open_live(bool memory, bool writable,
+int kvmi_kernel_open_live(bool memory,
     int (*resolver)(const char *, kvaddr_t *), struct kvmi_cx *cx,
     struct kvmi_kernel **ret);
 

@@ -197,7 +197,7 @@ find_text_start(struct kvmi_elf *e)
 		e->text_start = 0;
 }
 
-/* libelf takes its input as writable, but writes to it only in elf_compress. */
+/* libelf takes its input as writable; only elf_compress() writes to it. */
 static int
 start_libelf(struct kvmi_elf *e, struct kvmi_err *err)
 {

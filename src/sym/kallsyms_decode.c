@@ -459,7 +459,7 @@ choose_addresses(struct decoder *d, const struct evidence *ev,
 	    "addresses puts %s at 0x%" PRIx64, ev->symbol, ev->va));
 }
 
-/* The strings of the tokens, readable SPLAT bytes on, whatever their length. */
+/* The strings of tokens, each readable for SPLAT bytes. */
 static void
 copy_tokens(const struct kvmi_kallsyms_tokens *tok,
     char text[KVMI_KALLSYMS_TOKENS][SPLAT])

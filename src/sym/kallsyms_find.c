@@ -26,7 +26,7 @@
 #define ALIGN_MAX	8
 
 /* Look-alikes may be planted: a search ends after so many steps. */
-#define MAX_STEPS	(UINT64_C(1) << 26)
+#define MAX_STEPS	(UINT64_C(1) << 24)
 
 struct search {
 	const struct kvmi_window *w;
@@ -117,7 +117,7 @@ are_names(struct search *s, size_t off, uint64_t n,
 	return (false);
 }
 
-/* kallsyms_num_syms, which is an unsigned long before Linux 4.20, and names. */
+/* kallsyms_num_syms, an unsigned long before Linux 4.20, and the names. */
 static bool
 find_names(struct search *s, const struct kvmi_kallsyms_markers *m,
     struct kvmi_kallsyms *ret)

@@ -19,7 +19,7 @@
 
 #include "base/math.h"
 
-#define CHUNK_SIZE	((size_t)1 << 20)
+#define CHUNK_SIZE	((size_t)1 << 18)
 #define MAX_MODULES	((1U << 24) - 1)
 #define NONE		UINT32_MAX
 #define INTERN_HEADS	256

@@ -109,7 +109,8 @@ print(struct request *q, const uint8_t *p, size_t len)
 	case STRING:
 		safe = escape((const char *)p, strnlen((const char *)p, len),
 		    "\n\t");
-		printf("%s\n", safe);
+		printf("%s%s", safe, safe[0] != '\0' &&
+		    safe[strlen(safe) - 1] == '\n' ? "" : "\n");
 		free(safe);
 		break;
 	case WORDS:

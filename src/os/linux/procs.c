@@ -101,7 +101,8 @@ pid_number(struct lister *x, uint64_t pid)
 	const struct kvmi_member *m = &x->layout.m[PID_NUMBERS];
 	uint64_t v;
 
-	if (pid == 0 || m->size == 0 ||
+	/* The array of numbers has no length of its own: look at its element. */
+	if (pid == 0 || x->layout.m[UPID_NR].size == 0 ||
 	    kvmi_kread_uint(x->k, x->cx, pid + m->off +
 	    x->layout.m[UPID_NR].off, 4, &v) != 0)
 		return (0);

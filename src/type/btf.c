@@ -1,0 +1,471 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * BTF (Linux Documentation/bpf/btf.rst).  Opening checks that all records lie
+ * inside their section and notes where each starts; references between types
+ * and to strings are checked when they are followed.  Names are hashed into
+ * chains: names chosen to collide then slow a look-up down, not opening.
+ */
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/endian.h"
+#include "base/math.h"
+#include "base/rd.h"
+#include "type/btf_impl.h"
+
+#define BTF_MAGIC	0xeb9f
+#define HEADER_MIN	24
+#define KVMI_BTF_RECORD_SIZE	12
+
+/* What follows a record: bytes each, and whether there are vlen of them. */
+static const struct {
+	uint8_t	size;
+	bool	per_vlen;
+} extra[] = {
+	[BTF_INT] = { 4, false },
+	[BTF_PTR] = { 0, false },
+	[BTF_ARRAY] = { 12, false },
+	[BTF_STRUCT] = { 12, true },
+	[BTF_UNION] = { 12, true },
+	[BTF_ENUM] = { 8, true },
+	[BTF_FWD] = { 0, false },
+	[BTF_TYPEDEF] = { 0, false },
+	[BTF_VOLATILE] = { 0, false },
+	[BTF_CONST] = { 0, false },
+	[BTF_RESTRICT] = { 0, false },
+	[BTF_FUNC] = { 0, false },
+	[BTF_FUNC_PROTO] = { 8, true },
+	[BTF_VAR] = { 4, false },
+	[BTF_DATASEC] = { 12, true },
+	[BTF_FLOAT] = { 0, false },
+	[BTF_DECL_TAG] = { 4, false },
+	[BTF_TYPE_TAG] = { 0, false },
+	[BTF_ENUM64] = { 12, true },
+};
+
+struct enumerator {
+	int64_t		 value;
+	uint32_t	 name;
+	uint32_t	 next;		/* in its chain; 0: the last */
+};
+
+struct kvmi_btf_enums {
+	struct enumerator *e;		/* from 1 on */
+	uint32_t	 mask;
+	uint32_t	 head[];
+};
+
+/* FNV-1a. */
+static uint32_t
+hash_name(const char *s)
+{
+	uint32_t h = 2166136261U;
+
+	for (; *s != '\0'; s++)
+		h = (h ^ (uint8_t)*s) * 16777619U;
+	return (h ^ h >> 15);
+}
+
+/* Names of these are looked up. */
+static bool
+is_indexed(uint8_t kind)
+{
+	return (kind == BTF_STRUCT || kind == BTF_UNION || kind == BTF_TYPEDEF ||
+	    kind == BTF_ENUM || kind == BTF_ENUM64 || kind == BTF_INT);
+}
+
+static int
+index_type(struct kvmi_btf *b, const struct kvmi_btf_view *v,
+    struct kvmi_err *err)
+{
+	const char *name = kvmi_btf_string(b, v->name);
+	uint32_t *head;
+
+	if (name == NULL)
+		return (kvmi_fail(err, KVMI_EFORMAT,
+		    "%s: type %" PRIu32 " at 0x%zx: its name at 0x%"
+		    PRIx32 " passes the end of the strings", b->t.where,
+		    v->id, b->types_at + b->off[v->id], v->name));
+	if ((v->kind == BTF_ENUM && v->flag) || v->kind == BTF_ENUM64)
+		b->has_signed_enums = true;
+	if (*name == '\0' || !is_indexed(v->kind))
+		return (0);
+	head = &b->head[hash_name(name) & b->mask];
+	b->next[v->id] = *head;
+	*head = v->id;
+	return (0);
+}
+
+static int
+index_types(struct kvmi_btf *b, struct kvmi_err *err)
+{
+	uint64_t off, len;
+	uint32_t id = 1;
+	struct kvmi_btf_view v;
+	int r;
+
+	for (off = 0; off < b->types_len; off += len, id++) {
+		if (b->types_len - off < KVMI_BTF_RECORD_SIZE)
+			return (kvmi_fail(err, KVMI_EFORMAT,
+			    "%s: type %" PRIu32 " at 0x%" PRIx64 " passes the "
+			    "end of the types", b->t.where, id,
+			    b->types_at + off));
+		b->off[id] = (uint32_t)off;
+		kvmi_btf_view(b, id, &v);
+		if (v.kind == BTF_VOID || v.kind >= KVMI_COUNT(extra))
+			return (kvmi_fail(err, KVMI_EFORMAT,
+			    "%s: type %" PRIu32 " at 0x%" PRIx64
+			    ": unknown kind %u", b->t.where, id,
+			    b->types_at + off, v.kind));
+		len = KVMI_BTF_RECORD_SIZE + (uint64_t)extra[v.kind].size *
+		    (extra[v.kind].per_vlen ? v.vlen : 1);
+		if (len > b->types_len - off)
+			return (kvmi_fail(err, KVMI_EFORMAT,
+			    "%s: type %" PRIu32 " at 0x%" PRIx64 ", of kind %u"
+			    " with %" PRIu32 " elements, passes the end of the"
+			    " types", b->t.where, id, b->types_at + off,
+			    v.kind, v.vlen));
+		r = index_type(b, &v, err);
+		if (r != 0)
+			return (r);
+	}
+	b->n = id - 1;
+	return (0);
+}
+
+/* Structures with members before typedefs, the rest, and empty ones. */
+static unsigned int
+name_rank(const struct kvmi_btf_view *v)
+{
+	switch (v->kind) {
+	case BTF_STRUCT:
+	case BTF_UNION:
+		return (v->vlen > 0 ? 3 : 0);
+	case BTF_TYPEDEF:
+		return (2);
+	default:
+		return (1);
+	}
+}
+
+/* The type that a name stands for, of several the first; 0: none. */
+uint32_t
+kvmi_btf_find(const struct kvmi_btf *b, const char *name)
+{
+	uint32_t id = b->head[hash_name(name) & b->mask], best = 0;
+	unsigned int rank, best_rank = 0;
+	struct kvmi_btf_view v;
+
+	for (; id != 0; id = b->next[id]) {
+		kvmi_btf_view(b, id, &v);
+		if (strcmp(b->strings + v.name, name) != 0)
+			continue;
+		/* Chains run from the last type to the first. */
+		rank = name_rank(&v);
+		if (best == 0 || rank >= best_rank) {
+			best = id;
+			best_rank = rank;
+		}
+	}
+	return (best);
+}
+
+static int
+no_type(const struct kvmi_btf *b, const char *name, struct kvmi_err *err)
+{
+	return (kvmi_fail(err, KVMI_ENOENT, "%s: no type %s", b->t.where,
+	    name));
+}
+
+static int
+btf_size(struct kvmi_types *t, const char *type, uint64_t *ret,
+    struct kvmi_err *err)
+{
+	const struct kvmi_btf *b = (const struct kvmi_btf *)t;
+	uint32_t id = kvmi_btf_find(b, type);
+
+	if (id == 0)
+		return (no_type(b, type, err));
+	return (kvmi_btf_size_of(b, id, ret, err));
+}
+
+static int
+btf_member(struct kvmi_types *t, const char *type, const char *path,
+    struct kvmi_member *ret, struct kvmi_err *err)
+{
+	const struct kvmi_btf *b = (const struct kvmi_btf *)t;
+	uint32_t id = kvmi_btf_find(b, type);
+
+	if (id == 0)
+		return (no_type(b, type, err));
+	return (kvmi_btf_member(b, id, type, path, ret, err));
+}
+
+/*
+ * Up to Linux 5.19 all enumerators are signed 32-bit numbers; since then
+ * kind_flag says which enums are signed, and some in each kernel are.
+ */
+static int64_t
+enumerator_value(const struct kvmi_btf *b, const struct kvmi_btf_view *v,
+    const uint8_t *p)
+{
+	uint32_t lo = kvmi_btf_u32(b, p + 4);
+
+	if (v->kind == BTF_ENUM64)
+		return ((int64_t)((uint64_t)kvmi_btf_u32(b, p + 8) << 32 | lo));
+	if (v->flag || !b->has_signed_enums)
+		return ((int32_t)lo);
+	return (lo);
+}
+
+static void
+fill_enums(const struct kvmi_btf *b, struct kvmi_btf_enums *ix)
+{
+	uint32_t *head, i = 1;
+	const uint8_t *p;
+	const char *name;
+	struct kvmi_btf_view v;
+
+	for (uint32_t id = 1; id <= b->n; id++) {
+		kvmi_btf_view(b, id, &v);
+		if (v.kind != BTF_ENUM && v.kind != BTF_ENUM64)
+			continue;
+		p = v.extra;
+		for (uint32_t j = 0; j < v.vlen; j++) {
+			name = kvmi_btf_string(b, kvmi_btf_u32(b, p));
+			if (name != NULL) {
+				head = &ix->head[hash_name(name) & ix->mask];
+				ix->e[i] = (struct enumerator){
+					.value = enumerator_value(b, &v, p),
+					.name = kvmi_btf_u32(b, p),
+					.next = *head,
+				};
+				*head = i++;
+			}
+			p += extra[v.kind].size;
+		}
+	}
+}
+
+static struct kvmi_btf_enums *
+build_enums(const struct kvmi_btf *b)
+{
+	struct kvmi_btf_enums *ix;
+	uint32_t heads = 16;
+	uint64_t n = 0;
+	struct kvmi_btf_view v;
+
+	for (uint32_t id = 1; id <= b->n; id++) {
+		kvmi_btf_view(b, id, &v);
+		if (v.kind == BTF_ENUM || v.kind == BTF_ENUM64)
+			n += v.vlen;
+	}
+	while (heads < n)
+		heads *= 2;
+	ix = calloc(1, sizeof(*ix) + heads * sizeof(ix->head[0]));
+	if (ix == NULL)
+		return (NULL);
+	ix->mask = heads - 1;
+	ix->e = malloc((size_t)(n + 1) * sizeof(ix->e[0]));
+	if (ix->e == NULL) {
+		free(ix);
+		return (NULL);
+	}
+	fill_enums(b, ix);
+	return (ix);
+}
+
+static struct kvmi_btf_enums *
+get_enums(struct kvmi_btf *b, struct kvmi_err *err)
+{
+	struct kvmi_btf_enums *ix;
+
+	ix = atomic_load_explicit(&b->enums, memory_order_acquire);
+	if (ix == NULL) {
+		pthread_mutex_lock(&b->lock);
+		ix = atomic_load_explicit(&b->enums, memory_order_acquire);
+		if (ix == NULL)
+			ix = build_enums(b);
+		atomic_store_explicit(&b->enums, ix, memory_order_release);
+		pthread_mutex_unlock(&b->lock);
+	}
+	if (ix == NULL)
+		kvmi_fail(err, KVMI_ENOMEM, "%s: no memory for enumerators",
+		    b->t.where);
+	return (ix);
+}
+
+static int
+btf_enumerator(struct kvmi_types *t, const char *name, int64_t *ret,
+    struct kvmi_err *err)
+{
+	struct kvmi_btf *b = (struct kvmi_btf *)t;
+	struct kvmi_btf_enums *ix = get_enums(b, err);
+	uint32_t i, found = 0;
+
+	if (ix == NULL)
+		return (KVMI_ENOMEM);
+	/* Chains run from the last to the first: that one it shall be. */
+	for (i = ix->head[hash_name(name) & ix->mask]; i != 0;
+	    i = ix->e[i].next)
+		if (strcmp(b->strings + ix->e[i].name, name) == 0)
+			found = i;
+	if (found == 0)
+		return (kvmi_fail(err, KVMI_ENOENT, "%s: no enumerator %s",
+		    t->where, name));
+	*ret = ix->e[found].value;
+	return (0);
+}
+
+static void
+release(struct kvmi_btf *b)
+{
+	struct kvmi_btf_enums *ix;
+
+	ix = atomic_load_explicit(&b->enums, memory_order_relaxed);
+	if (ix != NULL)
+		free(ix->e);
+	free(ix);
+	free(b->head);
+	free(b->next);
+	free(b->off);
+	pthread_mutex_destroy(&b->lock);
+	free(b);
+}
+
+static void
+btf_close(struct kvmi_types *t)
+{
+	struct kvmi_btf *b = (struct kvmi_btf *)t;
+
+	free(b->bytes);
+	release(b);
+}
+
+static const struct kvmi_types_ops btf_ops = {
+	.name = "BTF",
+	.size = btf_size,
+	.member = btf_member,
+	.enumerator = btf_enumerator,
+	.close = btf_close,
+};
+
+static int
+read_header(struct kvmi_btf *b, const uint8_t *p, size_t len,
+    struct kvmi_err *err)
+{
+	struct kvmi_rd rd = { .base = p, .len = len, .what = "BTF header",
+	    .err = err };
+	uint32_t hdr_len, types_off, strings_off;
+	unsigned int version;
+
+	rd.big_endian = len >= 2 && kvmi_get16(p, true) == BTF_MAGIC;
+	b->big_endian = rd.big_endian;
+	if (kvmi_rd_u16(&rd, "magic") != BTF_MAGIC && rd.status == 0)
+		return (kvmi_fail(err, KVMI_EFORMAT, "%s: no BTF: magic is "
+		    "0x%x", b->t.where, kvmi_get16(p, false)));
+	version = (unsigned int)kvmi_rd_uint(&rd, "version", 1);
+	kvmi_rd_uint(&rd, "flags", 1);
+	hdr_len = kvmi_rd_u32(&rd, "header length");
+	types_off = kvmi_rd_u32(&rd, "offset of types");
+	b->types_len = kvmi_rd_u32(&rd, "length of types");
+	strings_off = kvmi_rd_u32(&rd, "offset of strings");
+	b->strings_len = kvmi_rd_u32(&rd, "length of strings");
+	if (rd.status != 0)
+		return (rd.status);
+	if (version != 1)
+		return (kvmi_fail(err, KVMI_ENOTSUP, "%s: BTF version %u",
+		    b->t.where, version));
+	if (hdr_len < HEADER_MIN || hdr_len > len ||
+	    !kvmi_inside(types_off, b->types_len, len - hdr_len) ||
+	    !kvmi_inside(strings_off, b->strings_len, len - hdr_len))
+		return (kvmi_fail(err, KVMI_ETRUNC, "%s: types at 0x%" PRIx32
+		    "+0x%" PRIx32 " and strings at 0x%" PRIx32 "+0x%" PRIx32
+		    ", after a header of %" PRIu32 ", pass the end at 0x%zx",
+		    b->t.where, types_off, b->types_len, strings_off,
+		    b->strings_len, hdr_len, len));
+	b->types_at = (size_t)hdr_len + types_off;
+	b->types = p + b->types_at;
+	b->strings = (const char *)p + hdr_len + strings_off;
+	if (b->strings_len == 0 || b->strings[0] != '\0' ||
+	    b->strings[b->strings_len - 1] != '\0')
+		return (kvmi_fail(err, KVMI_EFORMAT,
+		    "%s: the strings at 0x%zx do not begin and end with a NUL",
+		    b->t.where, (size_t)hdr_len + strings_off));
+	return (0);
+}
+
+/* As many as records can fit; memory that is not touched costs nothing. */
+static int
+alloc_index(struct kvmi_btf *b, struct kvmi_err *err)
+{
+	size_t max = b->types_len / KVMI_BTF_RECORD_SIZE + 1;
+	uint32_t heads = 16;
+
+	while (heads < b->types_len / 64)
+		heads *= 2;
+	b->mask = heads - 1;
+	b->off = malloc(max * sizeof(b->off[0]));
+	b->next = malloc(max * sizeof(b->next[0]));
+	b->head = calloc(heads, sizeof(b->head[0]));
+	if (b->off == NULL || b->next == NULL || b->head == NULL)
+		return (kvmi_fail(err, KVMI_ENOMEM, "%s: no memory for an "
+		    "index of %" PRIu32 " bytes of types", b->t.where,
+		    b->types_len));
+	return (0);
+}
+
+/* BTF does not say, but the kernel's long is as large as a pointer. */
+static void
+find_pointer_size(struct kvmi_btf *b)
+{
+	static const char *const names[] = {
+		"long unsigned int", "unsigned long", "long int", "long",
+	};
+	struct kvmi_btf_view v;
+
+	b->pointer_size = 8;
+	for (size_t i = 0; i < KVMI_COUNT(names); i++) {
+		uint32_t id = kvmi_btf_find(b, names[i]);
+
+		if (id == 0)
+			continue;
+		kvmi_btf_view(b, id, &v);
+		if (v.kind == BTF_INT && (v.size == 4 || v.size == 8)) {
+			b->pointer_size = (uint8_t)v.size;
+			return;
+		}
+	}
+}
+
+int
+kvmi_btf_open(const void *p, size_t len, struct kvmi_types **ret,
+    struct kvmi_err *err)
+{
+	struct kvmi_btf *b = calloc(1, sizeof(*b));
+	int r;
+
+	if (b == NULL || pthread_mutex_init(&b->lock, NULL) != 0) {
+		free(b);
+		return (kvmi_fail(err, KVMI_ENOMEM, "no memory for BTF"));
+	}
+	b->t.ops = &btf_ops;
+	snprintf(b->t.where, sizeof(b->t.where), "BTF");
+	r = read_header(b, p, len, err);
+	if (r == 0)
+		r = alloc_index(b, err);
+	if (r == 0)
+		r = index_types(b, err);
+	if (r != 0) {
+		release(b);
+		return (r);
+	}
+	find_pointer_size(b);
+	b->bytes = (void *)(uintptr_t)p;
+	*ret = &b->t;
+	return (0);
+}

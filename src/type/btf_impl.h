@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What opening BTF and following paths through its types share. */
+#ifndef KVMI_BTF_IMPL_H
+#define KVMI_BTF_IMPL_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/endian.h"
+#include "type/type.h"
+
+#define KVMI_BTF_RECORD_SIZE	12
+
+enum kvmi_btf_kind {
+	BTF_VOID,
+	BTF_INT,
+	BTF_PTR,
+	BTF_ARRAY,
+	BTF_STRUCT,
+	BTF_UNION,
+	BTF_ENUM,
+	BTF_FWD,
+	BTF_TYPEDEF,
+	BTF_VOLATILE,
+	BTF_CONST,
+	BTF_RESTRICT,
+	BTF_FUNC,
+	BTF_FUNC_PROTO,
+	BTF_VAR,
+	BTF_DATASEC,
+	BTF_FLOAT,
+	BTF_DECL_TAG,
+	BTF_TYPE_TAG,
+	BTF_ENUM64,
+};
+
+struct kvmi_btf_enums;
+
+struct kvmi_btf {
+	struct kvmi_types t;
+	void		*bytes;
+	const uint8_t	*types;
+	const char	*strings;
+	size_t		 types_at;	/* in bytes, for messages */
+	uint32_t	 types_len;
+	uint32_t	 strings_len;
+	bool		 big_endian;
+	bool		 has_signed_enums;
+	uint8_t		 pointer_size;
+	uint32_t	 n;		/* types 1 to n */
+	uint32_t	*off;		/* of a type's record */
+	uint32_t	*next;		/* in the chain of its name; 0: last */
+	uint32_t	*head;
+	uint32_t	 mask;
+	pthread_mutex_t	 lock;		/* for building enums */
+	_Atomic(struct kvmi_btf_enums *) enums;
+};
+
+/* A type's record. */
+struct kvmi_btf_view {
+	uint32_t	 id;
+	uint32_t	 name;
+	uint8_t		 kind;
+	bool		 flag;
+	uint32_t	 vlen;
+	uint32_t	 size;		/* or the type that it refers to */
+	const uint8_t	*extra;
+};
+
+static inline uint32_t
+kvmi_btf_u32(const struct kvmi_btf *b, const uint8_t *p)
+{
+	return (kvmi_get32(p, b->big_endian));
+}
+
+/* id is one of 1 to n. */
+static inline void
+kvmi_btf_view(const struct kvmi_btf *b, uint32_t id,
+    struct kvmi_btf_view *ret)
+{
+	const uint8_t *p = b->types + b->off[id];
+	uint32_t info = kvmi_btf_u32(b, p + 4);
+
+	*ret = (struct kvmi_btf_view){
+		.id = id,
+		.name = kvmi_btf_u32(b, p),
+		.kind = info >> 24 & 0x7f,
+		.flag = info >> 31 != 0,
+		.vlen = info & 0xffffff,
+		.size = kvmi_btf_u32(b, p + 8),
+		.extra = p + KVMI_BTF_RECORD_SIZE,
+	};
+}
+
+/* The string at off; NULL: there is none.  The last one ends with a NUL. */
+static inline const char *
+kvmi_btf_string(const struct kvmi_btf *b, uint32_t off)
+{
+	return (off < b->strings_len ? b->strings + off : NULL);
+}
+
+/* Of all types named so the one that is meant; 0: none. */
+uint32_t kvmi_btf_find(const struct kvmi_btf *b, const char *name);
+
+/* sizeof(type id). */
+int kvmi_btf_size_of(const struct kvmi_btf *b, uint32_t id, uint64_t *ret,
+    struct kvmi_err *err);
+
+/* kvmi_type_member() within type id, which is named type. */
+int kvmi_btf_member(const struct kvmi_btf *b, uint32_t id, const char *type,
+    const char *path, struct kvmi_member *ret, struct kvmi_err *err);
+
+#endif

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Writers of kernel-dump images, one module per format and one per family of cases."""

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Command line."""
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from . import families  # noqa: F401  (registers the cases)
+from .case import Case, all_cases, find
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="mkimage", description="Write kernel-dump images for tests and fuzz seeds.")
+    parser.add_argument("cases", nargs="*", metavar="CASE")
+    parser.add_argument("--all", action="store_true", help="every case")
+    parser.add_argument("--list", action="store_true", help="name the cases and stop")
+    parser.add_argument("--out", type=Path, default=Path("."), metavar="DIR",
+                        help="where to write (default: here)")
+    return parser.parse_args()
+
+
+def _chosen(arguments: argparse.Namespace) -> list[Case]:
+    if arguments.all:
+        return all_cases()
+    chosen = []
+    for name in arguments.cases:
+        found = find(name)
+        if found is None:
+            sys.exit(f"mkimage: no case {name}; see mkimage --list")
+        chosen.append(found)
+    if not chosen:
+        sys.exit("mkimage: name a case, or give --all or --list")
+    return chosen
+
+
+def main() -> int:
+    arguments = _arguments()
+    if arguments.list:
+        for case in all_cases():
+            print(f"{case.name}\t{case.about}")
+        return 0
+    chosen = _chosen(arguments)
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    for case in chosen:
+        case.make(arguments.out / case.name)
+    return 0
