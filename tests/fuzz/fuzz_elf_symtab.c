@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Input: a kernel file. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "sym/elf_symtab.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static struct kvmi_err err;
+
+static void
+ask(struct kvmi_elf *e)
+{
+	struct kvmi_buildid id;
+	struct kvmi_symtab *t;
+	struct kvmi_sym s;
+	uint8_t buf[256];
+	uint64_t v;
+
+	kvmi_elf_machine(e);
+	kvmi_elf_osabi(e);
+	kvmi_elf_big_endian(e);
+	if (kvmi_elf_buildid(e, &id, &err) == 0 &&
+	    (id.len == 0 || id.len > sizeof(id.bytes)))
+		abort();
+	kvmi_elf_symbol(e, "_stext", &v, &err);
+	if (kvmi_symtab_create(&t, &err) != 0)
+		return;
+	kvmi_elf_symbols(e, INT64_C(-0x1600000), t, &err);
+	for (size_t i = 0; i < kvmi_symtab_count(t); i++) {
+		kvmi_symtab_get(t, i, &s);
+		kvmi_elf_read(e, s.addr, buf, i % sizeof(buf), &err);
+	}
+	kvmi_symtab_by_name(t, "_stext", &s, &err);
+	kvmi_symtab_by_addr(t, UINT64_C(0xffffffff81000000), &s, &err);
+	kvmi_symtab_destroy(t);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct kvmi_src *src;
+	struct kvmi_elf *e;
+	uint8_t *copy;
+
+	if (size > 1 << 18)
+		return (0);
+	copy = malloc(size == 0 ? 1 : size);
+	if (copy == NULL)
+		abort();
+	memcpy(copy, data, size);
+	if (kvmi_mem_open(copy, size, "fuzz", &src, &err) == 0 &&
+	    kvmi_elf_open(src, &e, &err) == 0) {
+		ask(e);
+		kvmi_elf_close(e);
+	}
+	free(copy);
+	return (0);
+}

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Runs as root inside a test guest: reads the running kernel and writes down
+ * what it saw, for test_guest to hold against the dump.  Lines:
+ *
+ *	kerndisp DISP
+ *	sym NAME ADDRESS
+ *	read ADDRESS LENGTH HASH	(FNV-1a of the bytes)
+ *	fail ADDRESS LENGTH KIND
+ *	proc PID PPID PGID SID UID THREADS START COMM...
+ *
+ * and "check NAME ok|WRONG" for what it can judge itself.
+ */
+#include <kvm.h>
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "fnv.h"
+
+#define READS	2000
+#define MAX_LEN	65536
+
+static int wrong;
+
+static void
+check(const char *name, bool ok, const char *why)
+{
+	printf("check %s %s%s%s\n", name, ok ? "ok" : "WRONG",
+	    ok ? "" : ": ", ok ? "" : why);
+	wrong += !ok;
+}
+
+static uint64_t
+next_random(uint64_t *state)
+{
+	*state ^= *state << 13;
+	*state ^= *state >> 7;
+	*state ^= *state << 17;
+	return (*state);
+}
+
+static void
+record(kvm_t *kd, kvaddr_t va, size_t len)
+{
+	static uint8_t buf[MAX_LEN];
+	ssize_t n = kvm_read2(kd, va, buf, len);
+
+	if (n == (ssize_t)len)
+		printf("read %" PRIx64 " %zu %016" PRIx64 "\n", va, len,
+		    fnv1a(buf, len));
+	else
+		printf("fail %" PRIx64 " %zu %d\n", va, len,
+		    (int)kvm_errkind(kd));
+}
+
+/* Random pieces of what does not change once the kernel is up. */
+static void
+record_area(kvm_t *kd, const char *start, const char *end)
+{
+	struct kvm_nlist nl[] = { { .n_name = start }, { .n_name = end },
+		{ 0 } };
+	uint64_t rnd = 0x853c49e6748fea9b;
+
+	if (kvm_nlist2(kd, nl) != 0 || nl[1].n_value <= nl[0].n_value) {
+		check(start, false, kvm_geterr(kd));
+		return;
+	}
+	for (int i = 0; i < READS; i++) {
+		uint64_t size = nl[1].n_value - nl[0].n_value;
+		size_t len = 1 + next_random(&rnd) %
+		    (i % 2 == 0 ? 64 : MAX_LEN);
+
+		if (len > size)
+			len = size;
+		record(kd, nl[0].n_value + next_random(&rnd) %
+		    (size - len + 1), len);
+	}
+}
+
+/* The code of the modules, whose addresses /proc/modules has. */
+static void
+record_modules(kvm_t *kd)
+{
+	FILE *f = fopen("/proc/modules", "r");
+	char line[512], name[128];
+	uint64_t va;
+	unsigned int size;
+	int n = 0;
+
+	while (f != NULL && fgets(line, sizeof(line), f) != NULL)
+		if (sscanf(line, "%127s %u %*s %*s %*s %" SCNx64, name, &size,
+		    &va) == 3) {
+			for (uint64_t at = 0; at + 512 <= 4096; at += 512)
+				record(kd, va + at, 512);
+			n++;
+		}
+	if (f != NULL)
+		fclose(f);
+	check("modules", n > 0, "no module is loaded");
+}
+
+static void
+check_banner(kvm_t *kd)
+{
+	struct kvm_nlist nl[] = { { .n_name = "_linux_banner" },
+		{ .n_name = "no_such_symbol" }, { .n_name = "init_task" },
+		{ 0 } };
+	char want[512] = "", have[512] = "";
+	int fd = open("/proc/version", O_RDONLY);
+	ssize_t n = fd < 0 ? -1 : read(fd, want, sizeof(want) - 1);
+
+	check("nlist counts one missing", kvm_nlist2(kd, nl) == 1,
+	    kvm_geterr(kd));
+	check("linux_banner", n > 0 && kvm_read2(kd, nl[0].n_value, have,
+	    (size_t)n) == n && memcmp(want, have, (size_t)n) == 0,
+	    kvm_geterr(kd));
+	check("a hole fails", kvm_read2(kd, 0x10000, have, 8) == -1 &&
+	    kvm_errkind(kd) == KVM_ERR_NOTMAPPED, kvm_geterr(kd));
+	check("native", kvm_native(kd) == 1, "");
+	printf("kerndisp %" PRId64 "\n", (int64_t)kvm_kerndisp(kd));
+	for (size_t i = 0; nl[i].n_name != NULL; i++)
+		if (nl[i].n_type != 0)
+			printf("sym %s %" PRIx64 "\n", nl[i].n_name,
+			    nl[i].n_value);
+}
+
+static void
+record_procs(kvm_t *kd)
+{
+	struct kinfo_proc *p;
+	bool self = false;
+	int n = 0;
+
+	p = kvm_getprocs(kd, KERN_PROC_PROC, 0, &n);
+	check("getprocs", p != NULL && n > 10, kvm_geterr(kd));
+	for (int i = 0; i < n; i++) {
+		/* One line each, whatever a name holds. */
+		for (char *c = p[i].ki_comm; *c != '\0'; c++)
+			if (*c < ' ' || *c > '~')
+				*c = '?';
+		self |= p[i].ki_pid == getpid() && p[i].ki_ppid == getppid();
+		printf("proc %d %d %d %d %u %d %lld %s\n", p[i].ki_pid,
+		    p[i].ki_ppid, p[i].ki_pgid, p[i].ki_sid, p[i].ki_uid,
+		    p[i].ki_numthreads, (long long)p[i].ki_start.tv_sec,
+		    p[i].ki_comm);
+	}
+	check("getprocs lists this process", self, "it is missing");
+}
+
+int
+main(void)
+{
+	char why[2048] = "";
+	kvm_t *kd = kvm_open2(NULL, NULL, O_RDONLY, why, NULL);
+
+	check("open", kd != NULL, why);
+	if (kd == NULL)
+		return (1);
+	check_banner(kd);
+	record_area(kd, "_stext", "_etext");
+	record_area(kd, "__start_rodata", "__end_rodata");
+	record_modules(kd);
+	record_procs(kd);
+	check("close", kvm_close(kd) == 0, "");
+	return (wrong != 0);
+}
