@@ -2,6 +2,7 @@
 /* kvm_read(3): reading and writing by virtual and by physical address. */
 #include <errno.h>
 #include <limits.h>
+#include <string.h>
 
 #include "api/kd.h"
 
@@ -22,6 +23,18 @@ ready_space(kvm_t *kd, struct kvmi_cx *cx)
 	return (s);
 }
 
+/* Words without the call of memcpy(), which costs as much as the copy. */
+static inline void
+copy_small(void *dst, const void *src, size_t n)
+{
+	if (n == 8)
+		memcpy(dst, src, 8);
+	else if (n == 4)
+		memcpy(dst, src, 4);
+	else
+		memcpy(dst, src, n);
+}
+
 static struct kvmi_cx *
 enter(kvm_t *kd, size_t nbytes)
 {
@@ -32,8 +45,8 @@ enter(kvm_t *kd, size_t nbytes)
 	return (kvmi_kd_enter(kd));
 }
 
-ssize_t
-kvm_read2(kvm_t *kd, kvaddr_t addr, void *buf, size_t nbytes)
+static ssize_t
+read_slow(kvm_t *kd, kvaddr_t addr, void *buf, size_t nbytes)
 {
 	struct kvmi_cx *cx = enter(kd, nbytes);
 	const struct kvmi_space *s;
@@ -48,6 +61,29 @@ kvm_read2(kvm_t *kd, kvaddr_t addr, void *buf, size_t nbytes)
 	kvmi_kd_fail(kd, cx, r);
 	/* BSD's one short count: the end of a file that was cut short. */
 	return (r == KVMI_ETRUNC ? (ssize_t)done : -1);
+}
+
+/*
+ * Most reads are of a word near one that was read before: those end here,
+ * in as few instructions as will do.
+ */
+ssize_t
+kvm_read2(kvm_t *kd, kvaddr_t addr, void *buf, size_t nbytes)
+{
+	const struct kvmi_space *s;
+	struct kvmi_cx *cx;
+	const uint8_t *hit;
+
+	if (kd == NULL || (cx = kvmi_cx_peek(&kd->threads)) == NULL)
+		return (read_slow(kd, addr, buf, nbytes));
+	s = &kd->kernel->space;
+	hit = kvmi_space_hit(s, cx, addr, nbytes);
+	if (hit == NULL)
+		return (read_slow(kd, addr, buf, nbytes));
+	copy_small(buf, hit, nbytes);
+	if (kvmi_map_lost(s->img->src->map))
+		return (read_slow(kd, addr, buf, nbytes));
+	return ((ssize_t)nbytes);
 }
 
 ssize_t
@@ -95,7 +131,7 @@ kvm_vtophys(kvm_t *kd, kvaddr_t addr, kpaddr_t *pa, uint64_t *len)
 
 	if (cx == NULL || (s = ready_space(kd, cx)) == NULL)
 		return (-1);
-	r = s->ops->translate(s, addr, &m, &cx->err);
+	r = kvmi_space_translate(s, addr, &m, &cx->err);
 	if (r != 0)
 		return (kvmi_kd_fail(kd, cx, r));
 	*pa = m.pa + (addr - m.va);

@@ -43,6 +43,7 @@ struct kvmi_mapping {
 	uint64_t	pa;
 	uint8_t		prot;
 	unsigned int	level;		/* where the walk ended */
+	uint64_t	entry_pa;	/* of the leaf's table entry */
 };
 
 /* One level of a radix table: level 0 holds the smallest pages. */
@@ -91,5 +92,13 @@ typedef int kvmi_read_phys_fn(void *arg, uint64_t pa, void *buf, size_t size,
 int kvmi_walk(const struct kvmi_paging *p, uint64_t va,
     kvmi_read_phys_fn *read, void *arg, struct kvmi_mapping *ret,
     struct kvmi_err *err);
+
+/*
+ * Widen a mapping that kvmi_walk() found by its neighbours in the same table
+ * that go on where it ends: a direct map that was split into small pages is
+ * then one stretch again.
+ */
+void kvmi_widen(const struct kvmi_paging *p, kvmi_read_phys_fn *read,
+    void *arg, struct kvmi_mapping *m);
 
 #endif

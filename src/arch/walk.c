@@ -58,9 +58,52 @@ kvmi_walk(const struct kvmi_paging *p, uint64_t va, kvmi_read_phys_fn *read,
 			stretch(ret, va, lv->shift);
 			ret->pa = pte.pa;
 			ret->prot = pte.prot;
+			ret->entry_pa = pa;
 			return (0);
 		}
 		table = pte.pa;
 	}
 	return (kvmi_fail(err, KVMI_EFORMAT, "page walk without levels"));
+}
+
+#define MAX_TABLE	4096
+
+/* Does entry i of the copied table map pa? */
+static bool
+maps(const struct kvmi_paging *p, const uint8_t *table, unsigned int level,
+    uint64_t i, uint64_t pa)
+{
+	const struct kvmi_arch *a = p->arch;
+	struct kvmi_pte pte;
+
+	a->pte(kvmi_get_uint(table + i * a->entry_size, a->entry_size,
+	    a->big_endian) & ~p->clear_mask, level, &pte);
+	return (pte.present && (level == 0 || pte.leaf) && pte.pa == pa);
+}
+
+void
+kvmi_widen(const struct kvmi_paging *p, kvmi_read_phys_fn *read, void *arg,
+    struct kvmi_mapping *m)
+{
+	const struct kvmi_arch *a = p->arch;
+	uint64_t page = m->len;
+	uint64_t entries = UINT64_C(1) << a->level[m->level].bits;
+	uint64_t size = entries * a->entry_size;
+	uint64_t index = m->entry_pa % size / a->entry_size;
+	uint64_t first = index, last = index;
+	uint8_t table[MAX_TABLE];
+	struct kvmi_err ignored;
+
+	if (size > sizeof(table) || read(arg, m->entry_pa -
+	    m->entry_pa % size, table, size, &ignored) != 0)
+		return;
+	while (last + 1 < entries && maps(p, table, m->level, last + 1,
+	    m->pa + (last + 1 - index) * page))
+		last++;
+	while (first > 0 && maps(p, table, m->level, first - 1,
+	    m->pa - (index - first + 1) * page))
+		first--;
+	m->va -= (index - first) * page;
+	m->pa -= (index - first) * page;
+	m->len = (last - first + 1) * page;
 }

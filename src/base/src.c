@@ -14,7 +14,7 @@ kvmi_src_check_lost(struct kvmi_src *s, const uint8_t *p, size_t n,
 	struct kvmi_map *m = s->map;
 	size_t start, end, off;
 
-	if (m == NULL || !kvmi_map_lost(m))
+	if (!kvmi_map_lost(m))
 		return (0);
 	if (p < m->base || p >= m->base + m->len)
 		return (0);

@@ -30,7 +30,8 @@ struct kvmi_map {
 static inline bool
 kvmi_map_lost(struct kvmi_map *m)
 {
-	return (atomic_load_explicit(&m->lost_end, memory_order_relaxed) != 0);
+	return (m != NULL &&
+	    atomic_load_explicit(&m->lost_end, memory_order_relaxed) != 0);
 }
 
 struct kvmi_src;

@@ -57,12 +57,6 @@ kvmi_threads_deinit(struct kvmi_threads *t)
 }
 
 struct kvmi_cx *
-kvmi_cx_peek(struct kvmi_threads *t)
-{
-	return (pthread_getspecific(t->key));
-}
-
-struct kvmi_cx *
 kvmi_cx_get(struct kvmi_threads *t)
 {
 	struct kvmi_cx *cx = pthread_getspecific(t->key);

@@ -36,7 +36,11 @@ void kvmi_threads_deinit(struct kvmi_threads *t);
 struct kvmi_cx *kvmi_cx_get(struct kvmi_threads *t);
 
 /* This thread's context if it has one. */
-struct kvmi_cx *kvmi_cx_peek(struct kvmi_threads *t);
+static inline struct kvmi_cx *
+kvmi_cx_peek(struct kvmi_threads *t)
+{
+	return (pthread_getspecific(t->key));
+}
 
 /* Count what a list call had to skip; the first reason, in cx->err, is kept. */
 void kvmi_damage(struct kvmi_cx *cx);

@@ -15,9 +15,27 @@ paged_translate(const struct kvmi_space *s, uint64_t va,
 	    err));
 }
 
+static void
+paged_widen(const struct kvmi_space *s, struct kvmi_mapping *m)
+{
+	kvmi_widen(&s->paging, kvmi_image_read_phys, s->img, m);
+}
+
 const struct kvmi_space_ops kvmi_space_paged = {
 	.translate = paged_translate,
+	.widen = paged_widen,
 };
+
+int
+kvmi_space_translate(const struct kvmi_space *s, uint64_t va,
+    struct kvmi_mapping *ret, struct kvmi_err *err)
+{
+	int r = s->ops->translate(s, va, ret, err);
+
+	if (r == 0 && s->ops->widen != NULL)
+		s->ops->widen(s, ret);
+	return (r);
+}
 
 static int
 hole_fail(const struct kvmi_tlb_entry *e, uint64_t va, struct kvmi_err *err)
@@ -51,6 +69,7 @@ clip(struct kvmi_tlb_entry *e, const struct kvmi_extent *x, uint64_t pa)
 	e->len = before + after;
 }
 
+/* From physical address to pointer, where there is one. */
 static void
 find_host(struct kvmi_image *img, const struct kvmi_extent *x,
     struct kvmi_tlb_entry *e, uint64_t pa)
@@ -58,16 +77,17 @@ find_host(struct kvmi_image *img, const struct kvmi_extent *x,
 	uint64_t run;
 	const uint8_t *p = kvmi_image_ptr(img, x, e->pa, &run);
 
-	if (p == NULL)
-		return;
-	if (run <= pa - e->pa) {	/* in pieces: take the one of pa */
+	if (p != NULL && run <= pa - e->pa) {
+		/* In pieces: take the one of pa. */
 		e->va += pa - e->pa;
+		e->len -= pa - e->pa;
 		e->pa = pa;
 		p = kvmi_image_ptr(img, x, pa, &run);
-		if (p == NULL)
-			return;
 	}
+	if (p == NULL)
+		return;
 	e->len = kvmi_min(e->len, run);
+	e->kind = KVMI_TLB_HOST;
 	e->host = p;
 }
 
@@ -81,15 +101,16 @@ fill(const struct kvmi_space *s, struct kvmi_cx *cx, uint64_t va, int *code)
 	struct kvmi_extent x;
 	uint64_t pa;
 
-	*code = s->ops->translate(s, va, &m, &cx->err);
+	*code = kvmi_space_translate(s, va, &m, &cx->err);
 	e.va = m.va;
 	e.len = m.len;
 	e.pa = m.pa;
+	e.kind = KVMI_TLB_PHYS;
 	if (*code != 0) {
 		/* Only what will be the same next time is worth keeping. */
 		if (*code != KVMI_ENOTMAPPED)
 			return (NULL);
-		e.code = *code;
+		e.kind = KVMI_TLB_HOLE;
 		goto keep;
 	}
 	pa = m.pa + (va - m.va);
@@ -100,15 +121,16 @@ fill(const struct kvmi_space *s, struct kvmi_cx *cx, uint64_t va, int *code)
 		clip(&e, &x, pa);
 		*code = kvmi_state_fail(s->img, &x, pa, &cx->err);
 		*code = kvmi_wrap(&cx->err, *code, "address 0x%" PRIx64, va);
-		e.code = *code;
+		e.kind = KVMI_TLB_HOLE;
 	} else if (x.codec == NULL) {
 		clip(&e, &x, pa);
 		find_host(s->img, &x, &e, pa);
 	}
 keep:
+	e.code = (int8_t)*code;
 	slot = kvmi_tlb_slot(&cx->tlb, va, e.len);
 	*slot = e;
-	return (e.code == 0 ? slot : NULL);
+	return (e.kind == KVMI_TLB_HOLE ? NULL : slot);
 }
 
 /* Images that are read by virtual address, and live ones, are never cached. */
@@ -180,11 +202,11 @@ kvmi_space_read(const struct kvmi_space *s, struct kvmi_cx *cx, uint64_t va,
 		e = kvmi_tlb_find(&cx->tlb, s->asid, at);
 		if (e == NULL && (e = fill(s, cx, at, &r)) == NULL)
 			return (r);
-		if (e->code != 0)
+		if (e->kind == KVMI_TLB_HOLE)
 			return (hole_fail(e, at, &cx->err));
 		in = at - e->va;
 		step = (size_t)kvmi_min(e->len - in, len - *done);
-		if (e->host != NULL) {
+		if (e->kind == KVMI_TLB_HOST) {
 			memcpy(out + *done, e->host + in, step);
 			r = kvmi_src_check_lost(s->img->src, e->host + in,
 			    step, &cx->err);

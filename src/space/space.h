@@ -18,6 +18,8 @@ struct kvmi_space_ops {
 	 */
 	int (*translate)(const struct kvmi_space *s, uint64_t va,
 	    struct kvmi_mapping *ret, struct kvmi_err *err);
+	/* Widen what translate found; NULL: it does not get wider. */
+	void (*widen)(const struct kvmi_space *s, struct kvmi_mapping *m);
 };
 
 struct kvmi_space {
@@ -41,6 +43,22 @@ extern const struct kvmi_space_ops kvmi_space_segments;
 int kvmi_space_read(const struct kvmi_space *s, struct kvmi_cx *cx,
     uint64_t va, void *buf, size_t len, size_t *done);
 
+/*
+ * The bytes at va, when this thread has them in its cache and all of them in
+ * one piece; else NULL, and kvmi_space_read() is the way.
+ */
+static inline const uint8_t *
+kvmi_space_hit(const struct kvmi_space *s, const struct kvmi_cx *cx,
+    uint64_t va, size_t len)
+{
+	const struct kvmi_tlb_entry *e = kvmi_tlb_find(&cx->tlb, s->asid, va);
+
+	if (e == NULL || e->kind != KVMI_TLB_HOST ||
+	    len > e->len - (va - e->va))
+		return (NULL);
+	return (e->host + (va - e->va));
+}
+
 /* kvmi_space_read() for who wants all or nothing. */
 int kvmi_space_copy(const struct kvmi_space *s, struct kvmi_cx *cx,
     uint64_t va, void *buf, size_t len);
@@ -52,6 +70,10 @@ int kvmi_space_uint(const struct kvmi_space *s, struct kvmi_cx *cx,
 /* Up to len - 1 bytes until a NUL; always terminated. */
 int kvmi_space_string(const struct kvmi_space *s, struct kvmi_cx *cx,
     uint64_t va, char *buf, size_t len);
+
+/* The longest stretch around va that is mapped in one piece. */
+int kvmi_space_translate(const struct kvmi_space *s, uint64_t va,
+    struct kvmi_mapping *ret, struct kvmi_err *err);
 
 /* Forget this thread's cached translations. */
 void kvmi_space_flush(struct kvmi_cx *cx);
