@@ -107,6 +107,7 @@ struct proc;
  *
  * execfile  the kernel file (ELF) that names the symbols; NULL: the image's
  *           own symbols.  A file that is not the kernel of the image is refused.
+ *           Not looked at for this host.
  * corefile  the image: a crash dump; NULL or "/dev/mem", "/dev/kmem",
  *           "/proc/kcore": this host, live; "/dev/null": this host, without
  *           access to its memory.
@@ -117,10 +118,12 @@ struct proc;
  * prints "errstr: why" on standard error, unless errstr is NULL, and so do
  * later failures on the descriptor; errstr is not copied.  kvm_openfiles() and
  * kvm_open2() store the text in errbuf, which is NULL or has at least
- * _POSIX2_LINE_MAX (2048) bytes.
+ * _POSIX2_LINE_MAX (2048) bytes.  An address that is not mapped or not in the
+ * dump is never printed.
  *
  * resolver(name, &addr) gives the address of a name and returns 0, or returns
- * non-zero; it is asked before the image's own symbols.
+ * non-zero; kvm_nlist() and the library itself ask it before the image's own
+ * symbols.
  */
 kvm_t	*kvm_open(const char *execfile, const char *corefile,
 	    const char *swapfile, int flags, const char *errstr);
@@ -167,7 +170,10 @@ int	 kvm_nlist2(kvm_t *kd, struct kvm_nlist *nl);
 ssize_t	 kvm_read(kvm_t *kd, unsigned long addr, void *buf, size_t nbytes);
 ssize_t	 kvm_read2(kvm_t *kd, kvaddr_t addr, void *buf, size_t nbytes);
 
-/* Write to the live kernel.  A dump is never written: -1. */
+/*
+ * A dump is never written, and the running kernel not yet: -1, with
+ * KVM_ERR_NOTSUP.
+ */
 ssize_t	 kvm_write(kvm_t *kd, unsigned long addr, const void *buf,
 	    size_t nbytes);
 
@@ -211,8 +217,9 @@ struct kinfo_proc *kvm_getprocs(kvm_t *kd, int op, int arg, int *cnt);
 enum kvm_errkind {
 	KVM_ERR_NONE = 0,
 	KVM_ERR_NOTMAPPED,	/* no mapping for the address */
-	KVM_ERR_NOTINDUMP,	/* mapped, but its page was left out of the dump */
-	KVM_ERR_TRUNCATED,	/* the file ends before the data */
+	KVM_ERR_NOTINDUMP,	/* mapped, but its page is not in the dump */
+	KVM_ERR_TRUNCATED,	/* the file, or what its writer could store, ends
+				   before the data */
 	KVM_ERR_IO,		/* the system refused; the text has errno's meaning */
 	KVM_ERR_NOTSUP,		/* not supported for this image or in this build */
 	KVM_ERR_BADIMAGE,	/* the image or kernel file contradicts itself */
@@ -227,7 +234,8 @@ enum kvm_errkind kvm_errkind(kvm_t *kd);
 /*
  * Like kvm_read2(), but returns how many bytes could be copied before the
  * first that cannot be had, 0 included; the reason is then the last error.
- * -1 only for bad arguments.
+ * -1 only when nothing can be read at all: a bad argument, or a live system
+ * whose memory cannot be opened.
  */
 ssize_t	 kvm_read_partial(kvm_t *kd, kvaddr_t addr, void *buf, size_t nbytes);
 
@@ -245,11 +253,11 @@ struct kvm_symbol {
 	const char	*ks_name;	/* owned by kd, until kvm_close() */
 	const char	*ks_module;	/* "" for the kernel itself */
 	kvaddr_t	 ks_value;	/* its address, <= the one asked for */
-	uint64_t	 ks_size;	/* bytes up to the next symbol, 0: unknown */
+	uint64_t	 ks_size;	/* its own, or up to the next; 0: unknown */
 	char		 ks_letter;	/* as nm(1) prints it */
 };
 
-/* The symbol that addr lies in.  0, or -1. */
+/* The symbol at addr, or the nearest before it.  0, or -1. */
 int	 kvm_symbol_by_addr(kvm_t *kd, kvaddr_t addr, struct kvm_symbol *sym);
 
 /* The symbol named name, exactly.  0, or -1. */
@@ -295,7 +303,8 @@ const struct kvm_info *kvm_getinfo(kvm_t *kd);
 struct kvm_logrec {
 	uint64_t	 kl_seq;
 	uint64_t	 kl_nsec;	/* since boot; 0 when the log has no times */
-	const char	*kl_text;	/* not NUL-terminated, may hold any byte */
+	const char	*kl_text;	/* not NUL-terminated, may hold any byte;
+					   valid during the callback */
 	size_t		 kl_len;
 	int		 kl_level;	/* 0 emergency .. 7 debug; -1: none */
 	int		 kl_facility;

@@ -29,6 +29,16 @@ struct kvmi_cx *kvmi_kd_enter(kvm_t *kd);
  */
 int kvmi_kd_fail(kvm_t *kd, struct kvmi_cx *cx, int code);
 
+/*
+ * What was tried and failed on the way to success is nobody's error: calls
+ * that try things save this thread's error first and put it back.
+ */
+static inline void
+kvmi_kd_restore(struct kvmi_cx *cx, const struct kvmi_err *before)
+{
+	cx->err = *before;
+}
+
 /* The memory of a live kernel is opened when it is first needed. */
 int kvmi_kd_memory(kvm_t *kd, struct kvmi_cx *cx);
 

@@ -2,6 +2,7 @@
 /* kvm_getinfo(3). */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "api/kd.h"
 
@@ -12,8 +13,10 @@ image_facts(struct kvmi_kernel *k, struct kvmi_facts *f)
 	struct kvmi_image *img = k->img;
 	struct kvmi_err ignored;
 
+	pthread_mutex_lock(&k->lock);
 	if (img->ops->count != NULL)
 		img->ops->count(img, &ignored);
+	pthread_mutex_unlock(&k->lock);
 	snprintf(f->format, sizeof(f->format), "%s", img->format);
 	snprintf(f->release, sizeof(f->release), "%s", img->release);
 	snprintf(f->version, sizeof(f->version), "%s", img->version);
@@ -66,28 +69,50 @@ collect(struct kvmi_kernel *k, struct kvmi_cx *cx, struct kvmi_facts *f)
 	i->ki_types = f->types;
 }
 
+/* What is missing is no error, and no list call was made. */
+static struct kvmi_facts *
+collect_quietly(struct kvmi_kernel *k, struct kvmi_cx *cx)
+{
+	struct kvmi_facts *f = calloc(1, sizeof(*f));
+	struct kvmi_err before = cx->err;
+	unsigned int damage = cx->damage;
+	char why[sizeof(cx->damage_why)];
+
+	memcpy(why, cx->damage_why, sizeof(why));
+	if (f != NULL)
+		collect(k, cx, f);
+	kvmi_kd_restore(cx, &before);
+	cx->damage = damage;
+	memcpy(cx->damage_why, why, sizeof(why));
+	return (f);
+}
+
 const struct kvm_info *
 kvm_getinfo(kvm_t *kd)
 {
 	struct kvmi_cx *cx = kvmi_kd_enter(kd);
+	struct kvmi_facts *f;
 
 	if (cx == NULL)
 		return (NULL);
 	pthread_mutex_lock(&kd->lock);
-	if (kd->facts == NULL) {
-		struct kvmi_facts *f = calloc(1, sizeof(*f));
-		struct kvmi_err before = cx->err;
-
-		if (f != NULL)
-			collect(kd->kernel, cx, f);
-		cx->err = before;	/* what is missing is no error */
-		kd->facts = f;
-	}
+	f = kd->facts;
 	pthread_mutex_unlock(&kd->lock);
-	if (kd->facts == NULL) {
+	if (f != NULL)
+		return (&f->info);
+	/* Without the lock: the caller's resolver may be asked. */
+	f = collect_quietly(kd->kernel, cx);
+	if (f == NULL) {
 		kvmi_kd_fail(kd, cx, kvmi_fail(&cx->err, KVMI_ENOMEM,
 		    "out of memory"));
 		return (NULL);
 	}
-	return (&kd->facts->info);
+	pthread_mutex_lock(&kd->lock);
+	if (kd->facts != NULL) {	/* another thread was first */
+		free(f);
+		f = kd->facts;
+	}
+	kd->facts = f;
+	pthread_mutex_unlock(&kd->lock);
+	return (&f->info);
 }

@@ -10,11 +10,13 @@ kvm_getprocs(kvm_t *kd, int op, int arg, int *cnt)
 	struct kvmi_cx *cx = kvmi_kd_enter(kd);
 	struct kvmi_procs procs = { 0 };
 	struct kinfo_proc *old;
+	struct kvmi_err before;
 	bool threads;
 	int r;
 
 	if (cx == NULL)
 		return (NULL);
+	before = cx->err;
 	kvmi_damage_reset(cx);
 	r = kvmi_procs_op(op, &op, &threads, &cx->err);
 	if (r == 0)
@@ -29,6 +31,7 @@ kvm_getprocs(kvm_t *kd, int op, int arg, int *cnt)
 		kvmi_kd_fail(kd, cx, r);
 		return (NULL);
 	}
+	kvmi_kd_restore(cx, &before);
 	pthread_mutex_lock(&kd->lock);
 	old = kd->procs.v;
 	kd->procs = procs;

@@ -29,7 +29,11 @@ kvm_kerndisp(kvm_t *kd)
 	if (cx == NULL)
 		return (0);
 	/* A live kernel's is known once its memory is open. */
-	if (kd->kernel->live)
+	if (kd->kernel->live) {
+		struct kvmi_err before = cx->err;
+
 		kvmi_kd_memory(kd, cx);
+		kvmi_kd_restore(cx, &before);
+	}
 	return (kd->kernel->kerndisp);
 }

@@ -33,10 +33,13 @@ int
 kvm_nlist2(kvm_t *kd, struct kvm_nlist *nl)
 {
 	struct kvmi_cx *cx = kvmi_kd_enter(kd);
+	struct kvmi_symtab *t;
+	struct kvmi_err before;
 	int missing = 0;
 
 	if (cx == NULL)
 		return (-1);
+	before = cx->err;
 	for (struct kvm_nlist *p = nl; p->n_name != NULL &&
 	    p->n_name[0] != '\0'; p++) {
 		struct kvmi_sym sym;
@@ -50,10 +53,13 @@ kvm_nlist2(kvm_t *kd, struct kvm_nlist *nl)
 			p->n_value = sym.addr;
 			continue;
 		}
-		if (r != KVMI_ENOENT || kd->kernel->syms_status < 0)
+		/* No such name, or no names at all? */
+		if (r != KVMI_ENOENT ||
+		    (r = kvmi_kernel_symtab(kd->kernel, cx, &t)) != 0)
 			return (kvmi_kd_fail(kd, cx, r));
 		missing++;
 	}
+	kvmi_kd_restore(cx, &before);
 	return (missing);
 }
 
@@ -63,6 +69,8 @@ kvm_nlist(kvm_t *kd, struct nlist *nl)
 	struct kvm_nlist one[2] = { 0 };
 	int missing = 0;
 
+	if (kvmi_kd_enter(kd) == NULL)
+		return (-1);
 	for (struct nlist *p = nl; p->n_name != NULL && p->n_name[0] != '\0';
 	    p++) {
 		int r;
@@ -101,11 +109,12 @@ kvm_symbol_by_addr(kvm_t *kd, kvaddr_t addr, struct kvm_symbol *sym)
 	if (cx == NULL)
 		return (-1);
 	r = kvmi_kernel_symtab(kd->kernel, cx, &t);
-	if (r == 0)
+	if (r == 0) {
 		r = kvmi_symtab_by_addr(t, addr, &s, &cx->err);
-	if (r == KVMI_ENOENT && kd->kernel->syms_status == 0)
-		kvmi_fail(&cx->err, r, "no symbol at or below 0x%llx",
-		    (unsigned long long)addr);
+		if (r == KVMI_ENOENT)
+			kvmi_fail(&cx->err, r, "no symbol at or below 0x%llx",
+			    (unsigned long long)addr);
+	}
 	if (r != 0)
 		return (kvmi_kd_fail(kd, cx, r));
 	to_public(&s, sym);

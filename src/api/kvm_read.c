@@ -38,11 +38,15 @@ copy_small(void *dst, const void *src, size_t n)
 static struct kvmi_cx *
 enter(kvm_t *kd, size_t nbytes)
 {
-	if (nbytes > SSIZE_MAX) {
+	struct kvmi_cx *cx = kvmi_kd_enter(kd);
+
+	if (cx != NULL && nbytes > SSIZE_MAX) {
+		kvmi_kd_fail(kd, cx, kvmi_fail(&cx->err, KVMI_EINVAL,
+		    "%zu bytes are more than a call can return", nbytes));
 		errno = EINVAL;
 		return (NULL);
 	}
-	return (kvmi_kd_enter(kd));
+	return (cx);
 }
 
 static ssize_t
@@ -53,7 +57,11 @@ read_slow(kvm_t *kd, kvaddr_t addr, void *buf, size_t nbytes)
 	size_t done;
 	int r;
 
-	if (cx == NULL || (s = ready_space(kd, cx)) == NULL)
+	if (cx == NULL)
+		return (-1);
+	if (nbytes == 0)
+		return (0);
+	if ((s = ready_space(kd, cx)) == NULL)
 		return (-1);
 	r = kvmi_space_read(s, cx, addr, buf, nbytes, &done);
 	if (r == 0)

@@ -132,11 +132,10 @@ kvmi_file_open(int fd, const char *name, struct kvmi_src **ret,
 	}
 	if (S_ISREG(st.st_mode)) {
 		f->src.size = (uint64_t)st.st_size;
+		try_map(f);
 		/* /proc/kcore changes while we look and cannot be mapped. */
-		if (fstatfs(fd, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC)
-			f->src.volatile_ = true;
-		else
-			try_map(f);
+		f->src.volatile_ = f->src.map == NULL &&
+		    fstatfs(fd, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
 	} else if (S_ISBLK(st.st_mode)) {
 		if (ioctl(fd, BLKGETSIZE64, &f->src.size) != 0) {
 			r = kvmi_fail_errno(err, "%s: size of the device",

@@ -85,8 +85,6 @@ fill_stat(const struct lister *x, struct kinfo_proc *ki,
 		ki->ki_flag |= P_CONTROLT;
 		ki->ki_kiflag |= KI_CTTY;
 	}
-	if (s->session == s->pid)
-		ki->ki_kiflag |= KI_SLEADER;
 	snprintf(ki->ki_comm, sizeof(ki->ki_comm), "%.*s", COMMLEN, s->comm);
 	snprintf(ki->ki_tdname, sizeof(ki->ki_tdname), "%.*s", TDNAMLEN,
 	    s->comm);
@@ -152,6 +150,8 @@ fill_status(const struct lister *x, struct kinfo_proc *ki,
 	if (s->ngroups > KI_NGROUPS - 1)
 		ki->ki_cr_flags |= KI_CRF_GRP_OVERFLOW;
 	ki->ki_pid = s->tgid;
+	if (ki->ki_sid == ki->ki_pid)
+		ki->ki_kiflag |= KI_SLEADER;
 	ki->ki_tracer = s->tracer;
 	if (s->tracer != 0)
 		ki->ki_flag |= P_TRACED;

@@ -37,23 +37,6 @@ kvmi_space_translate(const struct kvmi_space *s, uint64_t va,
 	return (r);
 }
 
-static int
-hole_fail(const struct kvmi_tlb_entry *e, uint64_t va, struct kvmi_err *err)
-{
-	switch (e->code) {
-	case KVMI_ENOTINDUMP:
-		return (kvmi_fail(err, e->code, "address 0x%" PRIx64
-		    ": mapped to physical 0x%" PRIx64 ", which is not in the "
-		    "dump", va, e->pa + (va - e->va)));
-	case KVMI_ETRUNC:
-		return (kvmi_fail(err, e->code, "address 0x%" PRIx64
-		    ": the file ends before its page", va));
-	default:
-		return (kvmi_fail(err, e->code, "invalid address (0x%" PRIx64
-		    "): not mapped", va));
-	}
-}
-
 /*
  * Narrow a mapping to the part that lies in one extent, so that one pointer
  * or one state holds for all of it.
@@ -89,6 +72,25 @@ find_host(struct kvmi_image *img, const struct kvmi_extent *x,
 	e->len = kvmi_min(e->len, run);
 	e->kind = KVMI_TLB_HOST;
 	e->host = p;
+}
+
+/* A hole that was met before: no walk, but the whole reason. */
+static int
+hole_fail(const struct kvmi_space *s, const struct kvmi_tlb_entry *e,
+    uint64_t va, struct kvmi_err *err)
+{
+	uint64_t pa = e->pa + (va - e->va);
+	struct kvmi_extent x;
+	int r;
+
+	if (e->code == KVMI_ENOTMAPPED)
+		return (kvmi_fail(err, e->code, "invalid address (0x%" PRIx64
+		    "): not mapped", va));
+	r = kvmi_image_locate(s->img, pa, &x, err);
+	if (r != 0)
+		return (r);
+	r = kvmi_state_fail(s->img, &x, pa, err);
+	return (kvmi_wrap(err, r, "address 0x%" PRIx64, va));
 }
 
 /* Translate va and remember the outcome.  An entry, or NULL and *code. */
@@ -203,7 +205,7 @@ kvmi_space_read(const struct kvmi_space *s, struct kvmi_cx *cx, uint64_t va,
 		if (e == NULL && (e = fill(s, cx, at, &r)) == NULL)
 			return (r);
 		if (e->kind == KVMI_TLB_HOLE)
-			return (hole_fail(e, at, &cx->err));
+			return (hole_fail(s, e, at, &cx->err));
 		in = at - e->va;
 		step = (size_t)kvmi_min(e->len - in, len - *done);
 		if (e->kind == KVMI_TLB_HOST) {

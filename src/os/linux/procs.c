@@ -41,6 +41,7 @@ struct lister {
 	uint64_t	*percpu;
 	unsigned int	 ncpus;
 	int64_t		 boot_nsec;
+	struct kvm_sigset shared;	/* pending for the process at hand */
 	uint8_t		*task;		/* copies of the structures at hand */
 	uint8_t		*signal;
 	uint8_t		*mm;
@@ -161,6 +162,9 @@ fill_task(struct lister *x, struct kinfo_proc *ki)
 	uint64_t flags = task_get(x, TASK_FLAGS);
 	uint64_t start;
 
+	ki->ki_tpgid = -1;
+	ki->ki_tdev = UINT64_MAX;
+	ki->ki_tdev_freebsd11 = UINT32_MAX;
 	ki->ki_pid = (int32_t)task_get(x, TASK_TGID);
 	ki->ki_tid = (int32_t)task_get(x, TASK_PID);
 	if (kvmi_inside(comm->off, comm->size, x->layout.task_size)) {
@@ -178,7 +182,7 @@ fill_task(struct lister *x, struct kinfo_proc *ki)
 	if (task_get(x, TASK_PTRACE) != 0) {
 		ki->ki_flag |= P_TRACED;
 		ki->ki_tracer = (int32_t)follow(x, task_get(x, TASK_PARENT),
-		    TASK_TGID);
+		    TASK_PID);
 	}
 	ki->ki_ppid = (int32_t)follow(x, task_get(x, TASK_REAL_PARENT),
 	    TASK_TGID);
@@ -288,9 +292,6 @@ fill_tty(struct lister *x, struct kinfo_proc *ki, uint64_t tty)
 {
 	uint64_t driver, major, minor;
 
-	ki->ki_tpgid = -1;
-	ki->ki_tdev = UINT64_MAX;
-	ki->ki_tdev_freebsd11 = UINT32_MAX;
 	if (tty == 0)
 		return;
 	driver = follow(x, tty, TTY_DRIVER);
@@ -426,7 +427,9 @@ fill_signal(struct lister *x, struct kinfo_proc *ki, struct usage *u)
 		ki->ki_kiflag |= KI_SLEADER;
 	fill_tty(x, ki, signal_get(x, SIGNAL_TTY));
 	fill_mask(x, SIGNAL_PENDING, x->signal, x->layout.signal_size,
-	    &ki->ki_siglist);
+	    &x->shared);
+	ki->ki_siglist.__bits[0] |= x->shared.__bits[0];
+	ki->ki_siglist.__bits[1] |= x->shared.__bits[1];
 	ki->ki_rusage.ru_maxrss = (int64_t)(signal_get(x, SIGNAL_MAXRSS) <<
 	    (x->k->arch->page_shift - 10));
 	ki->ki_rusage_ch.ru_utime = timeval_of(signal_get(x, SIGNAL_CUTIME));
@@ -485,6 +488,7 @@ list_thread(struct lister *x, const struct kinfo_proc *proc, uint64_t va,
 	if (ki == NULL)
 		return (kvmi_fail(&x->cx->err, KVMI_ENOMEM, "out of memory"));
 	*ki = *proc;
+	ki->ki_siglist = x->shared;
 	ki->ki_flag &= ~(int64_t)(P_STOPPED_SIG | P_STOPPED_TRACE | P_WEXIT);
 	ki->ki_tdflags = 0;
 	memset(ki->ki_tdname, 0, sizeof(ki->ki_tdname));
@@ -495,6 +499,9 @@ list_thread(struct lister *x, const struct kinfo_proc *proc, uint64_t va,
 	ki->ki_pid = pid;
 	ki->ki_ppid = ppid;
 	ki->ki_start = proc->ki_start;
+	ki->ki_tpgid = proc->ki_tpgid;
+	ki->ki_tdev = proc->ki_tdev;
+	ki->ki_tdev_freebsd11 = proc->ki_tdev_freebsd11;
 	add_thread(x, &u);
 	u.split_rss = 0;
 	fill_usage(ki, &u);
@@ -515,6 +522,7 @@ list_process(struct lister *x, uint64_t va, int op, int arg, bool threads,
 	if (copy_task(x, va) != 0)
 		return (0);
 	ki.ki_paddr = va;
+	x->shared = (struct kvm_sigset){ { 0 } };
 	fill_thread(x, &ki, va);
 	add_thread(x, &u);
 	signal = task_get(x, TASK_SIGNAL);
