@@ -130,6 +130,15 @@ run_length(const uint8_t *p, uint64_t first, uint64_t nbits, bool set)
 	return (i - first);
 }
 
+/* How many bits are set below a block's first; of the last, in all. */
+static uint64_t
+block_rank(const struct kvmi_rank *r, uint64_t block)
+{
+	if (block * BLOCK_BITS >= r->nbits)
+		return (r->total);
+	return (r->super[block / BLOCKS_PER_SUPER] + r->block[block]);
+}
+
 int
 kvmi_rank_get(const struct kvmi_rank *r, uint64_t bit, uint64_t max,
     bool *set, uint64_t *rank, uint64_t *run, struct kvmi_err *err)
@@ -144,6 +153,12 @@ kvmi_rank_get(const struct kvmi_rank *r, uint64_t bit, uint64_t max,
 	uint64_t at = bit - first;
 	int status;
 
+	*rank = r->super[bit / SUPER_BITS] + r->block[block];
+	if (block_rank(r, block + 1) == *rank) {
+		*set = false;
+		*run = kvmi_min(in_block - at, max);
+		return (0);
+	}
 	if (p == NULL) {
 		status = r->src->ops->read(r->src, off, copy, n, err);
 		if (status != 0)
@@ -151,8 +166,7 @@ kvmi_rank_get(const struct kvmi_rank *r, uint64_t bit, uint64_t max,
 		p = copy;
 	}
 	*set = p[at / 8] >> at % 8 & 1;
-	*rank = r->super[bit / SUPER_BITS] + r->block[block] +
-	    popcount(p, (size_t)(at / 8)) + (uint64_t)__builtin_popcount(
+	*rank += popcount(p, (size_t)(at / 8)) + (uint64_t)__builtin_popcount(
 	    p[at / 8] & ((1u << at % 8) - 1));
 	*run = run_length(p, at, kvmi_min(in_block, at + max), *set);
 	return (0);

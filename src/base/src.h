@@ -58,6 +58,7 @@ struct kvmi_src {
 	const char	*wrapping;	/* "flattened"; NULL: plain */
 	bool		 volatile_;	/* changes while we look: never cache */
 	bool		 truncated;	/* the wrapper saw its end missing */
+	bool		 gaps_lost;	/* its gaps are not zeros but missing */
 };
 
 /* Open a file by descriptor, which the source then owns, also on failure. */

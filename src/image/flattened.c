@@ -240,10 +240,14 @@ flattened_read(struct kvmi_src *s, uint64_t off, void *buf, size_t n,
 		uint64_t gap, step;
 		int r;
 
-		/* What no record wrote reads as zero. */
 		gap = i < f->n ? f->v[i].start - kvmi_min(off, f->v[i].start) :
 		    n;
 		step = kvmi_min(gap, n);
+		/* What no record wrote is zero, unless it was still to come. */
+		if (step > 0 && s->gaps_lost)
+			return (kvmi_fail(err, KVMI_ETRUNC, "%s: the flattened "
+			    "stream ends before the record for offset 0x%"
+			    PRIx64, s->name, off));
 		memset(out, 0, (size_t)step);
 		out += step;
 		off += step;

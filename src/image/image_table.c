@@ -69,7 +69,10 @@ try_open(const struct kvmi_image_ops *ops, struct kvmi_src *src,
 	img->block_size = 4096;
 	img->live = src->volatile_;
 	img->truncated = src->truncated;
+	src->gaps_lost = false;
 	r = ops->open(img, err);
+	/* Headers and bitmaps may have gaps; behind them lies only data. */
+	src->gaps_lost = src->truncated;
 	if (r == 0 && (img->cache = kvmi_cache_create(img->block_size)) == NULL)
 		r = kvmi_fail(err, KVMI_ENOMEM, "%s: out of memory", src->name);
 	if (r != 0) {

@@ -289,6 +289,32 @@ index_bitmaps(struct kvmi_image *img, struct kdump *k, struct kvmi_err *err)
 	return (0);
 }
 
+/*
+ * A flattened stream that was cut may lack parts of the bitmap, and every page
+ * behind them would be another.  Data begins where the descriptors end, with
+ * the first page or with the one that all zero pages share: the first
+ * descriptor tells whether their number is right.
+ */
+static int
+check_bitmap(struct kvmi_image *img, const struct kdump *k,
+    struct kvmi_err *err)
+{
+	uint64_t n = k->stored.total - k->first_rank;
+	uint64_t data = k->desc_off + n * DESC_SIZE, first;
+	uint8_t d[DESC_SIZE];
+
+	if (!img->src->truncated || k->sub.split != 0 || n == 0)
+		return (0);
+	if (!kvmi_inside(k->desc_off, DESC_SIZE, img->src->size) ||
+	    kvmi_src_read(img->src, k->desc_off, d, sizeof(d),
+	    "page descriptor", err) != 0 ||
+	    ((first = kvmi_get64(d, k->h.big_endian)) != data &&
+	    first != data + k->h.block_size))
+		return (kvmi_fail(err, KVMI_ETRUNC, "%s: the stream ends before "
+		    "its page bitmap is complete", img->src->name));
+	return (0);
+}
+
 static void
 describe(struct kvmi_image *img, const struct kdump *k)
 {
@@ -320,6 +346,8 @@ kdump_open(struct kvmi_image *img, struct kvmi_err *err)
 		r = read_notes(img, k, err);
 	if (r == 0)
 		r = index_bitmaps(img, k, err);
+	if (r == 0)
+		r = check_bitmap(img, k, err);
 	if (r != 0)
 		return (r);
 	img->block_size = k->h.block_size;

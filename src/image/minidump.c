@@ -156,6 +156,12 @@ implied_range(struct minidump *m, struct kvmi_err *err)
 	return (0);
 }
 
+static uint64_t
+page_up(uint64_t pa)
+{
+	return ((pa + PAGE - 1) & ~(uint64_t)(PAGE - 1));
+}
+
 /* Pairs of addresses, ended by a zero end; bits run on without the holes. */
 static int
 read_ranges(struct kvmi_image *img, struct minidump *m, uint64_t off,
@@ -190,7 +196,7 @@ read_ranges(struct kvmi_image *img, struct minidump *m, uint64_t off,
 			break;
 		}
 		m->range[m->nranges++] = (struct range){ start, end, bit };
-		bit += (end + PAGE - 1) / PAGE - start / PAGE;
+		bit += page_up(end) / PAGE - start / PAGE;
 		last_end = end;
 	}
 	kvmi_blob_release(&blob);
@@ -248,7 +254,11 @@ minidump_open(struct kvmi_image *img, struct kvmi_err *err)
 	return (0);
 }
 
-/* The range that pa lies in, or NULL and the gap around it. */
+/*
+ * The range that the page at pa begins in, or NULL and the gap around it: a
+ * page that begins before its range does was never noted (vm_page_dump_add()
+ * of FreeBSD).
+ */
 static const struct range *
 range_of(const struct minidump *m, uint64_t pa, uint64_t *gap_start,
     uint64_t *gap_end)
@@ -265,8 +275,8 @@ range_of(const struct minidump *m, uint64_t pa, uint64_t *gap_start,
 	}
 	if (lo < m->nranges && pa >= m->range[lo].start)
 		return (&m->range[lo]);
-	*gap_start = lo > 0 ? m->range[lo - 1].end : 0;
-	*gap_end = lo < m->nranges ? m->range[lo].start : UINT64_MAX;
+	*gap_start = lo > 0 ? page_up(m->range[lo - 1].end) : 0;
+	*gap_end = lo < m->nranges ? page_up(m->range[lo].start) : UINT64_MAX;
 	return (NULL);
 }
 
@@ -276,7 +286,8 @@ minidump_locate(struct kvmi_image *img, uint64_t pa, struct kvmi_extent *ret,
 {
 	const struct minidump *m = img->priv;
 	uint64_t gap_start, gap_end, bit, rank, run, max, there;
-	const struct range *g = range_of(m, pa, &gap_start, &gap_end);
+	uint64_t page = pa & ~(uint64_t)(PAGE - 1);
+	const struct range *g = range_of(m, page, &gap_start, &gap_end);
 	bool set;
 	int r;
 
@@ -288,13 +299,13 @@ minidump_locate(struct kvmi_image *img, uint64_t pa, struct kvmi_extent *ret,
 			ret->len = pa - gap_start + 1;
 		return (0);
 	}
-	bit = g->first_bit + (pa / PAGE - g->start / PAGE);
-	ret->start = pa & ~(uint64_t)(PAGE - 1);
+	bit = g->first_bit + (page / PAGE - g->start / PAGE);
+	ret->start = page;
 	ret->len = PAGE;
 	if (bit >= m->stored.nbits)
 		return (0);
 	/* Pages whose bits follow each other are stored one after the other. */
-	max = (g->end + PAGE - 1) / PAGE - pa / PAGE;
+	max = page_up(g->end) / PAGE - page / PAGE;
 	r = kvmi_rank_get(&m->stored, bit, max, &set, &rank, &run, err);
 	if (r != 0)
 		return (r);
