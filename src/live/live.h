@@ -3,27 +3,41 @@
 #ifndef KVMI_LIVE_H
 #define KVMI_LIVE_H
 
+#include <limits.h>
+#include <sys/utsname.h>
+
 #include "os/kernel.h"
 
 struct kvmi_live_options {
 	bool		 memory;	/* reading memory was asked for */
 	const char	*proc_root;	/* "/proc"; tests have others */
+	const char	*sys_root;	/* NULL: "/sys" */
+	const char	*dev_root;	/* NULL: "/dev" */
 };
 
-/* Set k->priv, before k->os->attach(). */
+/* Set k->priv, before k->os->attach(), whose detach() frees it. */
 int kvmi_live_prepare(struct kvmi_kernel *k,
     const struct kvmi_live_options *o, struct kvmi_err *err);
 
 struct kvmi_live {
 	bool		 memory;
 	char		*proc_root;
-	pthread_mutex_t	 lock;		/* of opening memory */
+	char		*sys_root;
+	char		*dev_root;
+	struct utsname	 uts;
+
+	pthread_mutex_t	 lock;		/* of opening memory, and what follows */
+	bool		 boot_known;
+	int64_t		 boot;		/* seconds since the epoch */
+	pid_t		 clocks_pid;	/* who asked for clocks; 0: nobody */
+	bool		 clocks;	/* see kvmi_live_clocks() */
 };
 
 /* Open /proc/kcore; called with the lock held. */
 int kvmi_live_open_memory(struct kvmi_kernel *k, struct kvmi_live *l,
     struct kvmi_cx *cx);
 
+int kvmi_live_memory(struct kvmi_kernel *k, struct kvmi_cx *cx);
 int kvmi_live_symbols(struct kvmi_kernel *k, struct kvmi_cx *cx,
     struct kvmi_symtab **t, char *where, size_t where_len);
 int kvmi_live_types(struct kvmi_kernel *k, struct kvmi_cx *cx,
@@ -35,10 +49,28 @@ int kvmi_live_log(struct kvmi_kernel *k, struct kvmi_cx *cx,
 void kvmi_live_facts(struct kvmi_kernel *k, struct kvmi_cx *cx,
     struct kvmi_facts *f);
 
-/*
- * A small file, relative to dirfd, with a NUL behind it; its length or -1
- * with errno.
- */
-ssize_t kvmi_live_slurp(int dirfd, const char *path, char *buf, size_t len);
+/* When the host was booted.  Asked for once: the clock may be set later. */
+int64_t kvmi_live_boot(struct kvmi_live *l);
+
+/* The content of a file; the buffer is used again by the next read. */
+struct kvmi_text {
+	char		*p;		/* NUL-terminated after a read */
+	size_t		 len;
+	size_t		 cap;
+};
+
+enum kvmi_text_end {
+	KVMI_TEXT_TO_END,	/* read until there is no more */
+	KVMI_TEXT_ONE_READ,	/* a read that leaves room had all there was */
+};
+
+/* 0, or an errno; EFBIG: more than max bytes. */
+int kvmi_text_read(struct kvmi_text *t, int dirfd, const char *path,
+    enum kvmi_text_end end, size_t max);
+void kvmi_text_deinit(struct kvmi_text *t);
+
+/* The number behind key at the start of a line; false: there is none. */
+bool kvmi_text_number(const struct kvmi_text *t, const char *key,
+    uint64_t *ret);
 
 #endif

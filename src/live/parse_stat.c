@@ -1,96 +1,161 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* /proc/PID/stat: "PID (NAME) STATE NUMBER NUMBER ...\n". */
 #include <string.h>
 
+#include "base/math.h"
 #include "live/parse.h"
 
-#define FIRST_FIELD	3	/* behind the name, counted as proc(5) does */
-#define LAST_FIELD	52
+/* The scheduling policy has been there since 2.5; later ones may be missing. */
+#define LAST_NEEDED	41
 
-/* A decimal number; the next character to read, NULL when there is none. */
-static const char *
-number(const char *p, const char *end, int64_t *ret)
+enum kind { I32, NATURAL, U32, I64, U64 };
+
+struct field {
+	uint8_t		number;		/* as proc(5) counts */
+	uint8_t		kind;
+	uint16_t	off;
+};
+
+#define FIELD(number, kind, member) \
+	{ number, kind, offsetof(struct kvmi_proc_stat, member) }
+
+static const struct field fields[] = {
+	FIELD(4, NATURAL, ppid),
+	FIELD(5, I32, pgrp),
+	FIELD(6, I32, session),
+	FIELD(7, I32, tty_nr),
+	FIELD(8, I32, tpgid),
+	FIELD(9, U32, flags),
+	FIELD(10, U64, minflt),
+	FIELD(11, U64, cminflt),
+	FIELD(12, U64, majflt),
+	FIELD(13, U64, cmajflt),
+	FIELD(14, U64, utime),
+	FIELD(15, U64, stime),
+	FIELD(16, I64, cutime),
+	FIELD(17, I64, cstime),
+	FIELD(18, I32, priority),
+	FIELD(19, I32, nice),
+	FIELD(20, NATURAL, num_threads),
+	FIELD(22, U64, starttime),
+	FIELD(23, U64, vsize),
+	FIELD(24, I64, rss),
+	FIELD(39, NATURAL, processor),
+	FIELD(40, U32, rt_priority),
+	FIELD(41, U32, policy),
+	FIELD(52, I32, exit_code),
+};
+
+bool
+kvmi_parse_decimal(const char **p, const char *end, uint64_t max,
+    uint64_t *ret)
 {
-	bool negative = p < end && *p == '-';
+	const char *s = *p;
 	uint64_t v = 0;
-	const char *start = p += negative;
 
-	for (; p < end && *p >= '0' && *p <= '9'; p++)
-		v = v * 10 + (uint64_t)(*p - '0');
-	if (p == start)
-		return (NULL);
-	*ret = (int64_t)(negative ? -v : v);
-	return (p);
+	for (; s < end && *s >= '0' && *s <= '9'; s++)
+		if (!kvmi_mul(v, 10, &v) ||
+		    !kvmi_add(v, (uint64_t)(*s - '0'), &v))
+			return (false);
+	if (s == *p || v > max)
+		return (false);
+	*p = s;
+	*ret = v;
+	return (true);
 }
 
-static void
-copy_comm(char *dst, size_t size, const char *src, size_t len)
+/* The field at *p; where it is NULL only the form is looked at. */
+static bool
+read_field(const char **p, const char *end, const struct field *f,
+    struct kvmi_proc_stat *s)
 {
-	if (len >= size)
-		len = size - 1;
-	memcpy(dst, src, len);
-	dst[len] = '\0';
+	static const uint64_t max[] = { [I32] = INT32_MAX,
+		[NATURAL] = INT32_MAX, [U32] = UINT32_MAX, [I64] = INT64_MAX,
+		[U64] = UINT64_MAX };
+	bool negative = *p < end && **p == '-';
+	void *to = f == NULL ? NULL : (char *)s + f->off;
+	uint64_t v;
+
+	*p += negative;
+	if (!kvmi_parse_decimal(p, end, f == NULL ? UINT64_MAX :
+	    max[f->kind] + (negative && f->kind != U64), &v))
+		return (false);
+	if (f == NULL)
+		return (true);
+	if (negative && f->kind != I32 && f->kind != I64)
+		return (false);
+	if (negative)
+		v = -v;
+	switch (f->kind) {
+	case I32:
+	case NATURAL:
+	case U32: {
+		uint32_t v32 = (uint32_t)v;
+
+		memcpy(to, &v32, sizeof(v32));
+		break;
+	}
+	default:
+		memcpy(to, &v, sizeof(v));
+	}
+	return (true);
 }
 
-/* The numbers behind the state, by their place in proc(5). */
+/* The kernel writes newline and backslash as \n and \\ here. */
 static void
-assign(struct kvmi_proc_stat *s, const int64_t *f)
+copy_comm(char dst[KVMI_PROC_COMM], const char *src, const char *end)
 {
-	s->ppid = (int32_t)f[4];
-	s->pgrp = (int32_t)f[5];
-	s->session = (int32_t)f[6];
-	s->tty_nr = (int32_t)f[7];
-	s->tpgid = (int32_t)f[8];
-	s->flags = (uint64_t)f[9];
-	s->minflt = (uint64_t)f[10];
-	s->cminflt = (uint64_t)f[11];
-	s->majflt = (uint64_t)f[12];
-	s->cmajflt = (uint64_t)f[13];
-	s->utime = (uint64_t)f[14];
-	s->stime = (uint64_t)f[15];
-	s->cutime = f[16];
-	s->cstime = f[17];
-	s->priority = f[18];
-	s->nice = f[19];
-	s->num_threads = f[20];
-	s->starttime = (uint64_t)f[22];
-	s->vsize = (uint64_t)f[23];
-	s->rss = f[24];
-	s->startcode = (uint64_t)f[26];
-	s->endcode = (uint64_t)f[27];
-	s->wchan = (uint64_t)f[35];
-	s->processor = (int32_t)f[39];
-	s->rt_priority = (int32_t)f[40];
-	s->policy = (int32_t)f[41];
-	s->exit_code = (int32_t)f[52];
+	size_t n = 0;
+
+	for (; src < end && n < KVMI_PROC_COMM - 1; src++) {
+		char c = *src;
+
+		if (c == '\\' && src + 1 < end &&
+		    (src[1] == 'n' || src[1] == '\\'))
+			c = *++src == 'n' ? '\n' : '\\';
+		dst[n++] = c;
+	}
+	dst[n] = '\0';
+}
+
+/* The numbers behind the state, up to the newline. */
+static bool
+read_numbers(const char *p, const char *end, struct kvmi_proc_stat *s)
+{
+	const struct field *f = fields, *last = fields + KVMI_COUNT(fields);
+	int n;
+
+	for (n = 4; p < end; n++) {
+		bool wanted = f < last && f->number == n;
+
+		if (*p++ != ' ' || !read_field(&p, end, wanted ? f : NULL, s))
+			return (false);
+		f += wanted;
+	}
+	return (n > LAST_NEEDED);
 }
 
 bool
 kvmi_parse_stat(const char *text, size_t len, struct kvmi_proc_stat *ret)
 {
-	const char *end = text + len, *p, *open, *close;
-	int64_t f[LAST_FIELD + 1] = { 0 };
-	int n;
+	struct kvmi_proc_stat s = { 0 };
+	const char *end = text + len, *p = text, *open, *close;
+	uint64_t pid;
 
-	*ret = (struct kvmi_proc_stat){ 0 };
-	p = number(text, end, &f[1]);
-	open = p != NULL ? memchr(p, '(', (size_t)(end - p)) : NULL;
+	if (len == 0 || *--end != '\n' ||
+	    !kvmi_parse_decimal(&p, end, INT32_MAX, &pid))
+		return (false);
+	open = p;
 	/* The name may hold parentheses and spaces: it ends at the last one. */
-	close = memrchr(text, ')', len);
-	if (open == NULL || close == NULL || close < open || end - close < 4)
+	close = memrchr(open, ')', (size_t)(end - open));
+	if (close == NULL || close - open < 2 || open[0] != ' ' ||
+	    open[1] != '(' || end - close < 3 || close[1] != ' ')
 		return (false);
-	ret->pid = (int32_t)f[1];
-	copy_comm(ret->comm, sizeof(ret->comm), open + 1,
-	    (size_t)(close - open - 1));
-	ret->state = close[2];
-	p = close + 3;
-	for (n = FIRST_FIELD + 1; n <= LAST_FIELD; n++) {
-		if (p >= end || *p != ' ' ||
-		    (p = number(p + 1, end, &f[n])) == NULL)
-			break;
-	}
-	/* Field 39 has been there since 2.2; later ones may be missing. */
-	if (n <= 39)
+	s.pid = (int32_t)pid;
+	copy_comm(s.comm, open + 2, close);
+	s.state = close[2];
+	if (!read_numbers(close + 3, end, &s))
 		return (false);
-	assign(ret, f);
+	*ret = s;
 	return (true);
 }

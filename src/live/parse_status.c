@@ -1,113 +1,175 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* /proc/PID/status: lines of "Key:\tvalue". */
 #include <string.h>
 
 #include "base/math.h"
 #include "live/parse.h"
 
-/* Skips blanks; false when there is no number before the line's end. */
+enum kind { ID, FOUR, GROUPS, LEVELS, KIB, RSS, SIGNALS, COUNT };
+
+struct line {
+	const char	*key;		/* with its colon */
+	uint8_t		 len;
+	uint8_t		 kind;
+	bool		 needed;	/* no status is without it */
+	uint16_t	 off;
+};
+
+#define ROW(name, kind, needed, member) \
+	{ name ":", sizeof(name), kind, needed, \
+	    offsetof(struct kvmi_proc_status, member) }
+#define NEEDED(name, kind, member)	ROW(name, kind, true, member)
+#define LINE(name, kind, member)	ROW(name, kind, false, member)
+
+/* In the order of the file. */
+static const struct line lines[] = {
+	NEEDED("Tgid", ID, tgid),
+	LINE("Pid", ID, pid),
+	LINE("TracerPid", ID, tracer),
+	NEEDED("Uid", FOUR, uid),
+	NEEDED("Gid", FOUR, gid),
+	LINE("Groups", GROUPS, groups),
+	LINE("NSpid", LEVELS, ns_levels),
+	LINE("VmHWM", KIB, vm_hwm),
+	LINE("VmRSS", RSS, vm_rss),
+	LINE("VmData", KIB, vm_data),
+	LINE("VmStk", KIB, vm_stk),
+	LINE("VmExe", KIB, vm_exe),
+	LINE("VmSwap", KIB, vm_swap),
+	LINE("SigPnd", SIGNALS, sig_pending),
+	LINE("ShdPnd", SIGNALS, shared_pending),
+	LINE("SigBlk", SIGNALS, sig_blocked),
+	LINE("SigIgn", SIGNALS, sig_ignored),
+	LINE("SigCgt", SIGNALS, sig_caught),
+	LINE("voluntary_ctxt_switches", COUNT, nvcsw),
+	LINE("nonvoluntary_ctxt_switches", COUNT, nivcsw),
+};
+
+static const char *
+skip_blanks(const char *p, const char *end)
+{
+	while (p < end && (*p == ' ' || *p == '\t'))
+		p++;
+	return (p);
+}
+
+/* Up to n numbers in v; *count is how many there are.  false: other text. */
 static bool
-next_number(const char **p, const char *end, unsigned int base, uint64_t *ret)
+read_list(const char *p, const char *end, uint32_t *v, uint32_t n,
+    uint32_t *count)
 {
-	const char *s = *p;
-	uint64_t v = 0;
-	bool any = false;
+	uint64_t number;
 
-	while (s < end && (*s == ' ' || *s == '\t'))
-		s++;
-	for (; s < end; s++, any = true) {
-		unsigned int d = *s >= '0' && *s <= '9' ?
-		    (unsigned int)(*s - '0') : *s >= 'a' && *s <= 'f' ?
-		    (unsigned int)(*s - 'a') + 10 : 16;
-
-		if (d >= base)
-			break;
-		v = v * base + d;
+	*count = 0;
+	while ((p = skip_blanks(p, end)) < end) {
+		if (!kvmi_parse_decimal(&p, end, UINT32_MAX, &number))
+			return (false);
+		if (*count < n)
+			v[*count] = (uint32_t)number;
+		(*count)++;
 	}
-	*p = s;
-	*ret = v;
-	return (any);
+	return (true);
 }
 
-static void
-four(const char *p, const char *end, uint32_t ret[4])
+/* Signal 1 is the last bit of the last digit; MIPS has 128 of them. */
+static bool
+read_signals(const char *p, const char *end, struct kvm_sigset *ret)
 {
-	uint64_t v;
+	struct kvm_sigset set = { { 0 } };
+	size_t digits = (size_t)(end - p);
 
-	for (int i = 0; i < 4 && next_number(&p, end, 10, &v); i++)
-		ret[i] = (uint32_t)v;
-}
+	if (digits == 0 || digits > sizeof(set) * 2)
+		return (false);
+	for (size_t i = 0; i < digits; i++) {
+		int d = kvmi_hex_value(end[-1 - (ptrdiff_t)i]);
 
-static void
-groups(const char *p, const char *end, struct kvmi_proc_status *ret)
-{
-	uint64_t v;
-
-	for (; next_number(&p, end, 10, &v); ret->ngroups++)
-		if (ret->ngroups < KVMI_COUNT(ret->groups))
-			ret->groups[ret->ngroups] = (uint32_t)v;
-}
-
-static void
-line(const char *key, size_t key_len, const char *p, const char *end,
-    struct kvmi_proc_status *ret)
-{
-	const struct { const char *key; unsigned int base; uint64_t *ret; }
-	    numbers[] = {
-		{ "VmRSS", 10, &ret->vm_rss },
-		{ "VmHWM", 10, &ret->vm_hwm },
-		{ "VmData", 10, &ret->vm_data },
-		{ "VmStk", 10, &ret->vm_stk },
-		{ "VmExe", 10, &ret->vm_exe },
-		{ "SigPnd", 16, &ret->sig_pending },
-		{ "ShdPnd", 16, &ret->shared_pending },
-		{ "SigBlk", 16, &ret->sig_blocked },
-		{ "SigIgn", 16, &ret->sig_ignored },
-		{ "SigCgt", 16, &ret->sig_caught },
-		{ "voluntary_ctxt_switches", 10, &ret->nvcsw },
-		{ "nonvoluntary_ctxt_switches", 10, &ret->nivcsw },
-	};
-	uint64_t v;
-
-	if (key_len == 3 && memcmp(key, "Uid", 3) == 0) {
-		four(p, end, ret->uid);
-	} else if (key_len == 3 && memcmp(key, "Gid", 3) == 0) {
-		four(p, end, ret->gid);
-	} else if (key_len == 6 && memcmp(key, "Groups", 6) == 0) {
-		groups(p, end, ret);
-	} else if (key_len == 4 && memcmp(key, "Tgid", 4) == 0) {
-		if (next_number(&p, end, 10, &v))
-			ret->tgid = (int32_t)v;
-	} else if (key_len == 9 && memcmp(key, "TracerPid", 9) == 0) {
-		if (next_number(&p, end, 10, &v))
-			ret->tracer = (int32_t)v;
-	} else {
-		for (size_t i = 0; i < KVMI_COUNT(numbers); i++)
-			if (strlen(numbers[i].key) == key_len &&
-			    memcmp(numbers[i].key, key, key_len) == 0)
-				next_number(&p, end, numbers[i].base,
-				    numbers[i].ret);
-		if (key_len == 5 && memcmp(key, "VmRSS", 5) == 0)
-			ret->has_rss = true;
+		if (d < 0)
+			return (false);
+		set.__bits[i / 8] |= (uint32_t)d << i % 8 * 4;
 	}
+	*ret = set;
+	return (true);
+}
+
+/* A number, then perhaps a unit. */
+static bool
+read_number(const char *p, const char *end, uint64_t max, const char *unit,
+    uint64_t *ret)
+{
+	size_t len = strlen(unit);
+
+	return (kvmi_parse_decimal(&p, end, max, ret) &&
+	    (size_t)(end - p) == len && memcmp(p, unit, len) == 0);
+}
+
+static bool
+read_line(const struct line *l, const char *p, const char *end,
+    struct kvmi_proc_status *s)
+{
+	void *to = (char *)s + l->off;
+	uint32_t n;
+	uint64_t v;
+
+	p = skip_blanks(p, end);
+	switch (l->kind) {
+	case ID:
+		if (!read_number(p, end, INT32_MAX, "", &v))
+			return (false);
+		*(int32_t *)to = (int32_t)v;
+		return (true);
+	case FOUR:
+		return (read_list(p, end, to, 4, &n) && n == 4);
+	case GROUPS:
+		return (read_list(p, end, to, KVMI_COUNT(s->groups),
+		    &s->ngroups));
+	case LEVELS:
+		return (read_list(p, end, NULL, 0, to));
+	case SIGNALS:
+		return (read_signals(p, end, to));
+	case RSS:
+		s->has_rss = true;
+		return (read_number(p, end, UINT64_MAX, " kB", to));
+	case KIB:
+		return (read_number(p, end, UINT64_MAX, " kB", to));
+	default:
+		return (read_number(p, end, UINT64_MAX, "", to));
+	}
+}
+
+/* The row that a line belongs to; NULL: none that is wanted. */
+static const struct line *
+find_row(const char *p, const char *end)
+{
+	for (const struct line *l = lines; l < lines + KVMI_COUNT(lines); l++)
+		if (*p == l->key[0] && end - p >= l->len &&
+		    memcmp(p, l->key, l->len) == 0)
+			return (l);
+	return (NULL);
 }
 
 bool
 kvmi_parse_status(const char *text, size_t len, struct kvmi_proc_status *ret)
 {
-	const char *end = text + len, *p = text;
-	bool any = false;
+	struct kvmi_proc_status s = { 0 };
+	const char *end = text + len, *nl;
+	uint32_t seen = 0;
 
-	*ret = (struct kvmi_proc_status){ 0 };
-	while (p < end) {
-		const char *nl = memchr(p, '\n', (size_t)(end - p));
-		const char *stop = nl != NULL ? nl : end;
-		const char *colon = memchr(p, ':', (size_t)(stop - p));
+	for (const char *p = text; p < end; p = nl + 1) {
+		const struct line *l;
 
-		if (colon != NULL) {
-			line(p, (size_t)(colon - p), colon + 1, stop, ret);
-			any = true;
-		}
-		p = stop + 1;
+		nl = memchr(p, '\n', (size_t)(end - p));
+		if (nl == NULL)
+			return (false);
+		l = find_row(p, nl);
+		if (l == NULL)
+			continue;
+		if (!read_line(l, p + l->len, nl, &s))
+			return (false);
+		seen |= UINT32_C(1) << (l - lines);
 	}
-	return (any);
+	for (size_t i = 0; i < KVMI_COUNT(lines); i++)
+		if (lines[i].needed && (seen >> i & 1) == 0)
+			return (false);
+	*ret = s;
+	return (true);
 }

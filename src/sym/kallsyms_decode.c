@@ -127,7 +127,7 @@ kvmi_kallsyms_walk(const struct kvmi_window *w,
 static bool
 offset_of(const struct kvmi_window *w, uint64_t va, uint64_t len, size_t *ret)
 {
-	if (va < w->va || !kvmi_inside(va - w->va, len, w->len))
+	if (!kvmi_inside(va - w->va, len, w->len))
 		return (false);
 	*ret = (size_t)(va - w->va);
 	return (true);
@@ -175,7 +175,7 @@ decoder_init(struct decoder *d, const struct kvmi_window *w,
 	if (n == 0 && w->pointer_size == 8 &&
 	    kvmi_inside(d->num_syms, sizeof(uint64_t), w->len))
 		n = kvmi_get64(w->p + d->num_syms, w->big_endian);
-	d->names.limit = table > d->names.off ? table : w->len;
+	d->names.limit = w->len;
 	if (n == 0 || n > (d->names.limit - d->names.off) / 2 ||
 	    n > UINT32_MAX)
 		return (kvmi_fail(err, KVMI_EFORMAT, "kallsyms: %" PRIu64

@@ -117,32 +117,48 @@ are_names(struct search *s, size_t off, uint64_t n,
 	return (false);
 }
 
-/* kallsyms_num_syms, an unsigned long before Linux 4.20, and the names. */
+/*
+ * kallsyms_num_syms, an unsigned long before Linux 4.20, if names of that
+ * many symbols follow it at off, which is at least 4.
+ */
+static bool
+num_syms_before(struct search *s, size_t off,
+    const struct kvmi_kallsyms_markers *m, size_t *ret)
+{
+	const struct kvmi_window *w = s->w;
+	uint64_t n;
+
+	if (w->pointer_size == 8 && off >= 8) {
+		*ret = off - 8;
+		n = kvmi_get64(w->p + *ret, w->big_endian);
+		/* 32 bits and padding: on big endian the upper half. */
+		if (w->big_endian && (uint32_t)n == 0)
+			n >>= 32;
+		if (are_names(s, off, n, m))
+			return (true);
+	}
+	*ret = off - 4;
+	n = kvmi_get32(w->p + *ret, w->big_endian);
+	return (are_names(s, off, n, m));
+}
+
+/* The markers tell where the names begin but for the last group's length. */
 static bool
 find_names(struct search *s, const struct kvmi_kallsyms_markers *m,
     struct kvmi_kallsyms *ret)
 {
 	const struct kvmi_window *w = s->w;
-	uint64_t last, n;
 	size_t off, lowest, num;
+	uint64_t last;
 
 	last = marker_at(w, m->off + (m->count - 1) * m->size, m->size);
-	if (m->off < ALIGN_MAX || last > m->off - ALIGN_MAX)
+	if (m->off < 4 || last > m->off - 4)
 		return (false);
 	off = m->off - (size_t)last;
-	lowest = off < GROUP_LEN_MAX ? 0 : off - GROUP_LEN_MAX;
-	for (off -= (w->va + off) % 4; off >= lowest + ALIGN_MAX; off -= 4) {
-		num = off - ALIGN_MAX;
-		n = kvmi_get64(w->p + num, w->big_endian);
-		/* 32 bits and padding: on big endian the upper half. */
-		if (w->big_endian && (uint32_t)n == 0)
-			n >>= 32;
-		if (w->pointer_size != 8 || !are_names(s, off, n, m)) {
-			num = off - sizeof(uint32_t);
-			n = kvmi_get32(w->p + num, w->big_endian);
-			if (!are_names(s, off, n, m))
-				continue;
-		}
+	lowest = off < GROUP_LEN_MAX ? 4 : off - GROUP_LEN_MAX + 4;
+	for (off -= (w->va + off) % 4; off >= lowest; off -= 4) {
+		if (!num_syms_before(s, off, m, &num))
+			continue;
 		*ret = (struct kvmi_kallsyms){
 			.names = w->va + off,
 			.num_syms = w->va + num,

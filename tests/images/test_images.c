@@ -136,7 +136,7 @@ parse_line(struct expect *e, const char *line)
 static bool
 load(const char *image, struct expect *e)
 {
-	char path[4096], line[4096];
+	char path[4352], line[4096];
 	FILE *f;
 
 	*e = (struct expect){ 0 };
@@ -363,7 +363,7 @@ check_physical(const char *image, const struct expect *e)
 static kvm_t *
 open_image(const char *image, char *why)
 {
-	char kernel[4096];
+	char kernel[4352];
 	struct stat st;
 
 	snprintf(kernel, sizeof(kernel), "%s.elf", image);

@@ -37,6 +37,7 @@ struct ks_spec {
 	uint32_t	 n;		/* symbols, at least 4 */
 	uint64_t	 va;		/* of the window */
 	size_t		 lead;		/* bytes before the arrays */
+	bool		 long_last;	/* the last name is the longest */
 };
 
 struct ks_sym {
@@ -62,10 +63,27 @@ static const char *const ks_tokens[] = {
 	"a_token_that_is_longer_than_sixteen_bytes",
 };
 
+/* Tokens 1 to 4, which the second byte of a length looks like. */
+static const char *const ks_low_tokens[] = {
+	"Tone", "Ttwo", "Tthree", "Tfour",
+};
+
+
 static inline bool
 ks_has_percpu(const struct ks_spec *s)
 {
 	return (s->enc == KS_PERCPU || s->enc == KS_ABSOLUTE);
+}
+
+/* Can the last symbol lie more than 2 GiB from all others? */
+static inline bool
+ks_has_far(const struct ks_spec *s)
+{
+	uint64_t end = s->va + 0xa0000000;
+
+	return ((s->enc == KS_BASE ||
+	    (s->enc == KS_PLACE && s->pointer_size == 4)) && end > s->va &&
+	    (s->pointer_size == 8 || end <= UINT32_MAX));
 }
 
 /*
@@ -86,17 +104,18 @@ ks_make_symbols(const struct ks_spec *s, struct ks_built *k)
 
 		if (i < percpu) {
 			y->addr = i * 0x40;
-			snprintf(y->text, sizeof(y->text), "A_percpu_%u", i);
+			snprintf(y->text, sizeof(y->text), "%c_percpu_%u",
+			    s->enc == KS_PERCPU && i == 2 ? 'D' : 'A', i);
 			continue;
 		}
+		if (i == s->n - 1 && ks_has_far(s))
+			addr = k->stext + 0x90000000;
 		y->addr = addr;
 		if (i == percpu)
 			snprintf(y->text, sizeof(y->text), "T_stext");
-		else if (i == percpu + 1) {
-			size_t len = s->big_lengths ? 300 : 127;
-
-			snprintf(y->text, sizeof(y->text), "t%0*u", (int)len,
-			    7);
+		else if (i == (s->long_last ? s->n - 1 : percpu + 1)) {
+			memset(y->text, 'l', s->big_lengths ? 301 : 128);
+			y->text[0] = 't';
 		} else if (i % 7 == 0)
 			snprintf(y->text, sizeof(y->text), "ra_token_that_is_"
 			    "longer_than_sixteen_bytes_%u", i);
@@ -229,6 +248,8 @@ ks_put_tokens(const struct ks_spec *s, struct ks_built *k)
 		one[0] = (char)i;
 		if (i >= ' ' && i < 0x7f)
 			text = one;
+		if (i >= 1 && i <= 4)
+			text = ks_low_tokens[i - 1];
 		for (size_t t = 0; t < count; t++)
 			if (i == ks_slot(t))
 				text = ks_tokens[t];

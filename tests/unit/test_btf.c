@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "base/endian.h"
 #include "base/math.h"
 #include "build_btf.h"
 #include "type/type.h"
@@ -151,7 +152,8 @@ sample(bool big_endian, uint32_t hdr_len, uint32_t gap)
 	btf_type(&b, "task", K_STRUCT, false, 1, 8);
 	btf_member(&b, "second", u64, 0);
 
-	btf_type(&b, "old", K_STRUCT, false, 3, 24);
+	btf_type(&b, "old", K_STRUCT, false, 4, 24);
+	btf_member(&b, "far", i32, 0x12345600);
 	btf_member(&b, "bits", bits3, 64);
 	btf_member(&b, "real", flt, 128);
 	btf_member(&b, "task", i32, 0);
@@ -203,8 +205,11 @@ static const struct want members[] = {
 	{ "task", "nine_bytes", KVMI_EFORMAT, { 0 } },
 	{ "task", "second", KVMI_ENOENT, { 0 } },
 	{ "old", "bits", 0, { 8, 1, 1, 2, 3, true, false } },
+	{ "old", "far", 0, { 0x2468ac0, 4, 1, 0, 0, true, false } },
 	{ "old", "real", 0, { 16, 8, 1, 0, 0, false, false } },
 	{ "int", "x", KVMI_ENOENT, { 0 } },
+	{ "flags", "FLAG_HIGH", KVMI_ENOENT, { 0 } },
+	{ "task", "wide.WIDE_LOW", KVMI_ENOENT, { 0 } },
 	{ "elsewhere", "x", KVMI_ENOENT, { 0 } },
 	{ "variable", "x", KVMI_ENOENT, { 0 } },
 	{ "nothing", "x", KVMI_ENOENT, { 0 } },
@@ -224,6 +229,7 @@ static const struct want members[] = {
 	{ "task", "comm[1x]", KVMI_EINVAL, { 0 } },
 	{ "task", "comm[-1]", KVMI_EINVAL, { 0 } },
 	{ "task", "comm[1]x", KVMI_EINVAL, { 0 } },
+	{ "task", "pids[2]xnr", KVMI_EINVAL, { 0 } },
 	{ "task", "comm[99999999999]", KVMI_EINVAL, { 0 } },
 	{ "task", "comm[4294967289]", KVMI_ENOENT, { 0 } },
 	{ "task", "state[0]", KVMI_ENOENT, { 0 } },
@@ -750,6 +756,7 @@ test_hostile_nesting(void **state)
 static void
 test_bad_files(void **state)
 {
+	enum { STRINGS = 0xffff };
 	static const struct {
 		const char *name;
 		size_t off;		/* in the file */
@@ -771,7 +778,7 @@ test_bad_files(void **state)
 		{ "strings end outside", 20, UINT32_MAX, 4, KVMI_ETRUNC,
 		    "pass" },
 		{ "no strings", 20, 0, 4, KVMI_EFORMAT, "NUL" },
-		{ "strings do not start empty", 16, 1, 4, KVMI_EFORMAT,
+		{ "strings do not start empty", STRINGS, 'x', 1, KVMI_EFORMAT,
 		    "NUL" },
 		{ "strings do not end", 20, 10, 4, KVMI_EFORMAT, "NUL" },
 		{ "types cut short", 12, 11, 4, KVMI_EFORMAT,
@@ -793,10 +800,13 @@ test_bad_files(void **state)
 	(void)state;
 	for (size_t i = 0; i < KVMI_COUNT(row); i++) {
 		struct bytes b = sample(false, 24, 0);
+		size_t off = row[i].off;
 		struct kvmi_types *t;
 		int r;
 
-		bytes_poke(&b, row[i].off, row[i].value, row[i].size);
+		if (off == STRINGS)
+			off = 24 + kvmi_get32(b.p + 16, false);
+		bytes_poke(&b, off, row[i].value, row[i].size);
 		r = open_bytes(&b, b.len, &t);
 		if (r != row[i].want || strstr(err.text, row[i].text) == NULL)
 			fail_msg("%s: %d %s", row[i].name, r, err.text);

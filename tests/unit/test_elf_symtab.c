@@ -38,7 +38,8 @@ static const struct {
 	    true },
 	{ { "abs_local", 0x1234, 0, STB_LOCAL, STT_NOTYPE, SHN_ABS }, 'a',
 	    false },
-	{ { "comment", 0, 0, STB_LOCAL, STT_NOTYPE, S_COMMENT }, 'n', false },
+	{ { "comment", BASE64, 0, STB_LOCAL, STT_NOTYPE, S_COMMENT }, 'n',
+	    false },
 	{ { "_text", 0, 0, STB_GLOBAL, STT_NOTYPE, S_TEXT }, 'T', true },
 	{ { "text_global", 16, 8, STB_GLOBAL, STT_FUNC, S_TEXT }, 'T', true },
 	{ { "twice", 32, 8, STB_GLOBAL, STT_FUNC, S_TEXT }, 'T', true },
@@ -211,6 +212,7 @@ test_kernels(void **state)
 		check_symbols(e, &row[i], 0);
 		check_symbols(e, &row[i], DISP);
 		check_symbols(e, &row[i], -DISP);
+		check_symbols(e, &row[i], INT64_C(0x7fff0000));
 		kvmi_elf_close(e);
 		munmap(ro, b.len);
 		bytes_free(&b);
@@ -448,6 +450,41 @@ test_wrong_type(void **state)
 	}
 }
 
+static void
+test_bad_headers(void **state)
+{
+	static const struct {
+		const char *name;
+		size_t off;
+		uint64_t value;
+		unsigned int size;
+		const char *text;
+	} row[] = {
+		{ "program headers outside", offsetof(Elf64_Ehdr, e_phoff),
+		    1 << 20, 8, "program headers at 0x100000 pass" },
+		{ "program headers far outside", offsetof(Elf64_Ehdr, e_phoff),
+		    UINT64_MAX, 8, "program headers" },
+		{ "too many program headers", offsetof(Elf64_Ehdr, e_phnum),
+		    0x7fff, 2, "program headers" },
+		{ "section headers outside", offsetof(Elf64_Ehdr, e_shoff),
+		    1 << 20, 8, "section headers at 0x100000 pass" },
+		{ "too many section headers", offsetof(Elf64_Ehdr, e_shnum),
+		    0x7fff, 2, "section headers" },
+	};
+	struct kvmi_elf *e;
+
+	(void)state;
+	for (size_t i = 0; i < KVMI_COUNT(row); i++) {
+		struct bytes b = elf_build(&x86_64);
+
+		bytes_poke(&b, row[i].off, row[i].value, row[i].size);
+		if (open_bytes(b.p, b.len, &e) != KVMI_ETRUNC ||
+		    strstr(err.text, row[i].text) == NULL)
+			fail_msg("%s: %s", row[i].name, err.text);
+		bytes_free(&b);
+	}
+}
+
 /* Where a section's header lies in the file. */
 static size_t
 shdr_at(const struct bytes *b, unsigned int section)
@@ -580,8 +617,15 @@ test_bad_names(void **state)
 static void
 test_decompression_bomb(void **state)
 {
-	static const uint64_t sizes[] = {
-		UINT64_C(1) << 31, UINT64_C(1) << 62, UINT64_MAX, 100000000, 1,
+	static const struct {
+		uint64_t size;
+		int r;
+	} row[] = {
+		{ UINT64_MAX, KVMI_ENOMEM },
+		{ UINT64_C(1) << 62, KVMI_ENOMEM },
+		{ (UINT64_C(1) << 30) + 1, KVMI_ENOMEM },
+		{ 100000000, KVMI_EFORMAT },
+		{ 1, KVMI_EFORMAT },
 	};
 	struct elf_spec spec = x86_64;
 	struct bytes b;
@@ -589,18 +633,19 @@ test_decompression_bomb(void **state)
 	(void)state;
 	spec.compress_symbols = true;
 	b = elf_build(&spec);
-	for (size_t i = 0; i < KVMI_COUNT(sizes); i++) {
+	for (size_t i = 0; i < KVMI_COUNT(row); i++) {
 		struct kvmi_symtab *t = new_symtab();
 		struct kvmi_elf *e;
 		uint64_t off;
 
 		memcpy(&off, b.p + shdr_at(&b, S_SYMTAB) +
 		    offsetof(Elf64_Shdr, sh_offset), 8);
-		bytes_poke(&b, off + offsetof(Elf64_Chdr, ch_size), sizes[i],
-		    8);
+		bytes_poke(&b, off + offsetof(Elf64_Chdr, ch_size),
+		    row[i].size, 8);
 		e = must_open(&b);
-		if (kvmi_elf_symbols(e, 0, t, &err) == 0)
-			fail_msg("%" PRIu64 " bytes", sizes[i]);
+		if (kvmi_elf_symbols(e, 0, t, &err) != row[i].r)
+			fail_msg("%" PRIu64 " bytes: %s", row[i].size,
+			    err.text);
 		kvmi_elf_close(e);
 		kvmi_symtab_destroy(t);
 	}
@@ -758,6 +803,7 @@ main(void)
 		cmocka_unit_test(test_read),
 		cmocka_unit_test(test_not_a_kernel),
 		cmocka_unit_test(test_wrong_type),
+		cmocka_unit_test(test_bad_headers),
 		cmocka_unit_test(test_bad_symbol_tables),
 		cmocka_unit_test(test_bad_names),
 		cmocka_unit_test(test_decompression_bomb),

@@ -16,68 +16,81 @@ static struct kvmi_err err;
 
 static const struct ks_spec kernels[] = {
 	{ "2.6 absolute, wide counters", KS_NAMES_LAST, KS_ABSOLUTE, 8, false,
-	    false, true, 0, 700, VA64, 24 },
+	    false, true, 0, 700, VA64, 24, false },
 	{ "4.19 per-CPU, wide counters", KS_NAMES_LAST, KS_PERCPU, 8, false,
-	    false, true, 0, 700, VA64, 8 },
+	    false, true, 0, 700, VA64, 8, false },
 	{ "4.19 big endian, wide counters", KS_NAMES_LAST, KS_BASE, 8, true,
-	    false, true, 0, 700, 0x100000, 16 },
+	    false, true, 0, 700, 0x100000, 16, false },
 	{ "5.10 per-CPU", KS_NAMES_LAST, KS_PERCPU, 8, false, false, false, 0,
-	    1000, VA64, 0 },
+	    1000, VA64, 0, false },
 	{ "5.10 base relative", KS_NAMES_LAST, KS_BASE, 8, false, false, false,
-	    0, 1001, VA64, 4096 },
+	    0, 1001, VA64, 4096, false },
 	{ "5.10 big endian", KS_NAMES_LAST, KS_BASE, 8, true, false, false, 0,
-	    999, 0x100000, 0 },
+	    999, 0x100000, 0, false },
 	{ "5.10 32 bit", KS_NAMES_LAST, KS_BASE, 4, false, false, false, 0,
-	    700, VA32, 4 },
+	    700, VA32, 4, false },
 	{ "5.10 32 bit big endian", KS_NAMES_LAST, KS_BASE, 4, true, false,
-	    false, 0, 700, 0x80100000, 4 },
+	    false, 0, 700, 0x80100000, 4, false },
 	{ "5.10 32 bit absolute", KS_NAMES_LAST, KS_ABSOLUTE, 4, false, false,
-	    false, 0, 511, VA32, 4 },
+	    false, 0, 511, VA32, 4, false },
 	{ "6.1 per-CPU", KS_SEQS, KS_PERCPU, 8, false, true, false, 0, 700,
-	    VA64, 8 },
+	    VA64, 8, false },
 	{ "6.1 seqs that need no padding", KS_SEQS, KS_PERCPU, 8, false, true,
-	    false, 0, 512, VA64, 0 },
+	    false, 0, 512, VA64, 0, false },
 	{ "6.1 one symbol in the last group", KS_SEQS, KS_PERCPU, 8, false,
-	    true, false, 0, 513, VA64, 0 },
+	    true, false, 0, 513, VA64, 0, false },
 	{ "6.1 base relative", KS_SEQS, KS_BASE, 8, false, true, false, 0, 2001,
-	    VA64, 0 },
+	    VA64, 0, false },
 	{ "6.1 big endian", KS_SEQS, KS_BASE, 8, true, true, false, 0, 701,
-	    0x100000, 8 },
+	    0x100000, 8, false },
 	{ "6.1 32 bit", KS_SEQS, KS_BASE, 4, false, true, false, 0, 702, VA32,
-	    4 },
+	    4, false },
 	{ "6.1 absolute", KS_SEQS, KS_ABSOLUTE, 8, false, true, false, 0, 703,
-	    VA64, 8 },
+	    VA64, 8, false },
 	{ "6.4 per-CPU", KS_NAMES_FIRST, KS_PERCPU, 8, false, true, false, 0,
-	    700, VA64, 8 },
+	    700, VA64, 8, false },
 	{ "6.4 absolute", KS_NAMES_FIRST, KS_ABSOLUTE, 8, false, true, false, 0,
-	    701, VA64, 8 },
+	    701, VA64, 8, false },
 	{ "6.11 base relative", KS_NAMES_FIRST, KS_BASE, 8, false, true, false,
-	    0, 702, VA64, 8 },
+	    0, 702, VA64, 8, false },
 	{ "6.11 big endian", KS_NAMES_FIRST, KS_BASE, 8, true, true, false, 0,
-	    703, 0x100000, 8 },
+	    703, 0x100000, 8, false },
 	{ "6.11 32 bit", KS_NAMES_FIRST, KS_BASE, 4, false, true, false, 0, 705,
-	    VA32, 4 },
+	    VA32, 4, false },
 	{ "6.11 labels of 4", KS_NAMES_FIRST, KS_PERCPU, 8, false, true, false,
-	    4, 706, VA64, 4 },
+	    4, 706, VA64, 4, false },
 	{ "7.0 place relative", KS_NAMES_FIRST, KS_PLACE, 8, false, true, false,
-	    0, 700, VA64, 8 },
+	    0, 700, VA64, 8, false },
 	{ "7.0 labels of 4", KS_NAMES_FIRST, KS_PLACE, 8, false, true, false, 4,
-	    701, VA64, 4 },
+	    701, VA64, 4, false },
 	{ "7.0 labels of 4, odd", KS_NAMES_FIRST, KS_PLACE, 8, false, true,
-	    false, 4, 702, VA64, 12 },
+	    false, 4, 702, VA64, 12, false },
 	{ "7.0 big endian", KS_NAMES_FIRST, KS_PLACE, 8, true, true, false, 4,
-	    703, 0x100000, 8 },
+	    703, 0x100000, 8, false },
 	{ "7.0 32 bit relocatable", KS_NAMES_FIRST, KS_PLACE, 4, false, true,
-	    false, 0, 704, VA32, 4 },
+	    false, 0, 704, VA32, 4, false },
 	{ "7.0 32 bit", KS_NAMES_FIRST, KS_PLAIN32, 4, false, true, false, 0,
-	    705, VA32, 4 },
+	    705, VA32, 4, false },
 	{ "257 symbols", KS_NAMES_FIRST, KS_BASE, 8, false, true, false, 0, 257,
-	    VA64, 0 },
+	    VA64, 0, false },
+	{ "2 GiB apart", KS_NAMES_FIRST, KS_BASE, 8, false, true, false, 0, 300,
+	    0x100000, 0, false },
+	{ "2 GiB apart, 32 bit", KS_NAMES_FIRST, KS_PLACE, 4, false, true,
+	    false, 0, 300, 0x10100000, 0, false },
+	{ "long last name", KS_SEQS, KS_PERCPU, 8, false, true, false, 0, 300,
+	    VA64, 0, true },
+	{ "long last name, labels of 4", KS_NAMES_FIRST, KS_PLACE, 8, false,
+	    true, false, 4, 301, VA64, 0, true },
+	{ "long last name, labels of 4, odd", KS_NAMES_FIRST, KS_PLACE, 8,
+	    false, true, false, 4, 301, VA64, 4, true },
+	{ "128 bytes last", KS_NAMES_LAST, KS_PERCPU, 8, false, false, false, 0,
+	    300, VA64, 0, true },
 };
 
 /* The smallest, for what runs once for each of its bytes. */
 static const struct ks_spec small = {
 	"small", KS_SEQS, KS_PERCPU, 8, false, true, false, 0, 300, VA64, 0,
+	false,
 };
 
 static struct kvmi_symtab *
@@ -343,14 +356,17 @@ test_bad_counts(void **state)
 		const char *name;
 		uint64_t n;
 		unsigned int size;
+		const char *text;
 	} row[] = {
-		{ "none", 0, 8 },
-		{ "most in 32 bits", UINT32_MAX, 4 },
-		{ "most in 64 bits", UINT64_MAX, 8 },
-		{ "upper half only", UINT64_C(299) << 32, 8 },
-		{ "one too many", 301, 4 },
-		{ "one too few", 299, 4 },
-		{ "half", 150, 4 },
+		{ "none", 0, 8, "0 symbols do not fit" },
+		{ "most in 32 bits", UINT32_MAX, 4,
+		    "4294967295 symbols do not fit" },
+		{ "most in 64 bits", UINT64_MAX, 8, "symbols do not fit" },
+		{ "upper half only", UINT64_C(299) << 32, 8,
+		    "symbols do not fit" },
+		{ "one too many", 301, 4, "no reading of the 301 names" },
+		{ "one too few", 299, 4, "no reading of the 299 names" },
+		{ "half", 150, 4, "no reading of the 150 names" },
 	};
 	struct ks_built b = { 0 };
 	struct kvmi_kallsyms k;
@@ -364,8 +380,8 @@ test_bad_counts(void **state)
 		    KVMI_ENOENT)
 			fail_msg("%s: found", row[i].name);
 		if (decode(&b, &b.k, "_stext", b.stext, row[i].name) !=
-		    KVMI_EFORMAT)
-			fail_msg("%s: decoded", row[i].name);
+		    KVMI_EFORMAT || strstr(err.text, row[i].text) == NULL)
+			fail_msg("%s: %s", row[i].name, err.text);
 	}
 	ks_free(&b);
 }
@@ -400,23 +416,124 @@ test_bad_arguments(void **state)
 		{ "table elsewhere", TABLE, 1, KVMI_EFORMAT, "token table" },
 		{ "index elsewhere", INDEX, 2, KVMI_EFORMAT, "token table" },
 		{ "names elsewhere", NAMES, 1, KVMI_EFORMAT, "names" },
+		{ "markers at the end", MARKERS, INT64_MAX, KVMI_EFORMAT,
+		    "agrees with the markers" },
 	};
 	struct ks_built b = { 0 };
+	uint8_t *exact;
 
 	(void)state;
 	ks_build(&small, &b);
+	memset(b.b.p + b.b.len - 4, 0, 4);
+	exact = bytes_exact(&b.b, b.b.len);
+	b.w.p = exact;
 	for (size_t i = 0; i < KVMI_COUNT(row); i++) {
 		struct kvmi_kallsyms k = b.k;
 		uint64_t *field[] = { &k.names, &k.num_syms, &k.markers,
 		    &k.token_table, &k.token_index };
 		uint64_t *f = field[row[i].field];
 
-		*f = row[i].add == 0 ? 0 : *f + (uint64_t)row[i].add;
+		*f = row[i].add == 0 ? 0 : row[i].add == INT64_MAX ?
+		    b.w.va + b.w.len - 4 : *f + (uint64_t)row[i].add;
 		if (decode(&b, &k, "_stext", b.stext, row[i].name) !=
 		    row[i].want || strstr(err.text, row[i].text) == NULL)
 			fail_msg("%s: %s", row[i].name, err.text);
 	}
+	free(exact);
 	ks_free(&b);
+}
+
+/* Markers that lie, where their place is not known for sure. */
+static void
+test_wrong_markers(void **state)
+{
+	static const struct {
+		const char *name;
+		size_t kernel;
+	} row[] = {
+		{ "lengths of one byte", 4 },
+		{ "lengths of two bytes", 9 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < KVMI_COUNT(row); i++) {
+		struct ks_built b = { 0 };
+
+		ks_build(&kernels[row[i].kernel], &b);
+		b.b.p[b.k.markers - b.w.va + 4]++;
+		must_decode(&b, &b.vmcoreinfo, "_stext", b.stext, row[i].name,
+		    "without markers");
+		assert_int_equal(decode(&b, &b.k, "_stext", b.stext, NULL),
+		    KVMI_EFORMAT);
+		ks_free(&b);
+	}
+	/* Both readings make names then: which it is cannot be known. */
+	for (size_t i = 0; i < KVMI_COUNT(kernels); i++) {
+		struct ks_built b = { 0 };
+
+		if (strcmp(kernels[i].name, "long last name") != 0)
+			continue;
+		ks_build(&kernels[i], &b);
+		b.b.p[b.k.markers - b.w.va + 4]++;
+		assert_int_equal(decode(&b, &b.vmcoreinfo, "_stext", b.stext,
+		    NULL), KVMI_EFORMAT);
+		assert_non_null(strstr(err.text, "agrees with their number"));
+		ks_free(&b);
+	}
+}
+
+/* The names come last, and end within a record. */
+static void
+test_names_at_the_end(void **state)
+{
+	static const struct {
+		const char *name;
+		const char *names;
+		size_t len;
+		uint32_t n;
+		int want;
+	} row[] = {
+		{ "whole", "\7T_stext\2ta", 11, 2, 0 },
+		{ "no second", "\7T_stext", 8, 2, KVMI_EFORMAT },
+		{ "no tokens", "\7T_stext\2", 9, 2, KVMI_EFORMAT },
+		{ "one token of two", "\7T_stext\2t", 10, 2, KVMI_EFORMAT },
+		{ "half a length", "\7T_stext\x82", 9, 2, KVMI_EFORMAT },
+		{ "long, no tokens", "\7T_stext\x82\0", 10, 2, KVMI_EFORMAT },
+		{ "length of zero", "\7T_stext\0", 9, 2, KVMI_EFORMAT },
+	};
+	struct ks_spec spec = small;
+	struct ks_built k = { 0 };
+
+	(void)state;
+	k.w.va = spec.va;
+	ks_put_tokens(&spec, &k);
+	k.k.num_syms = ks_label(&spec, &k);
+	bytes_uint(&k.b, 0, 8);
+	k.k.offsets = ks_label(&spec, &k);
+	bytes_uint(&k.b, 0, 4);
+	bytes_uint(&k.b, 16, 4);
+	k.k.relative_base = ks_label(&spec, &k);
+	bytes_uint(&k.b, spec.va, 8);
+	k.k.names = ks_label(&spec, &k);
+	for (size_t i = 0; i < KVMI_COUNT(row); i++) {
+		size_t len = k.b.len;
+		uint8_t *exact;
+
+		bytes_put(&k.b, row[i].names, row[i].len);
+		bytes_poke(&k.b, k.k.num_syms - spec.va, row[i].n, 4);
+		exact = bytes_exact(&k.b, k.b.len);
+		k.w = (struct kvmi_window){
+			.p = exact,
+			.len = k.b.len,
+			.va = spec.va,
+			.pointer_size = 8,
+		};
+		if (decode(&k, &k.k, "_stext", spec.va, NULL) != row[i].want)
+			fail_msg("%s: %s", row[i].name, err.text);
+		free(exact);
+		k.b.len = len;
+	}
+	ks_free(&k);
 }
 
 static void
@@ -477,7 +594,7 @@ test_bad_names(void **state)
 		{ "empty", 0, 'T' },
 		{ "only a letter", 1, 'T' },
 		{ "no letter", 0, '0' },
-		{ "an empty token", 0, 0x01 },
+		{ "an empty token", 0, 0x05 },
 	};
 	struct ks_built b = { 0 };
 	size_t last, len;
@@ -580,6 +697,8 @@ main(void)
 		cmocka_unit_test(test_corrupted),
 		cmocka_unit_test(test_bad_counts),
 		cmocka_unit_test(test_bad_arguments),
+		cmocka_unit_test(test_wrong_markers),
+		cmocka_unit_test(test_names_at_the_end),
 		cmocka_unit_test(test_anchors),
 		cmocka_unit_test(test_out_of_order),
 		cmocka_unit_test(test_bad_names),

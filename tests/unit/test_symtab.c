@@ -209,6 +209,24 @@ test_lowest_place(void **state)
 	}
 }
 
+/* Undefined symbols have no place, in low images either. */
+static void
+test_undefined_have_no_place(void **state)
+{
+	static const struct in in[] = {
+		{ "undefined", "", 0x20, 0, 'U' },
+		{ "weak_undefined", "", 0, 0, 'w' },
+		{ "text", "", 0x100, 0, 'T' },
+	};
+	struct kvmi_symtab *t = new_symtab(in, KVMI_COUNT(in));
+	struct kvmi_sym s;
+
+	(void)state;
+	assert_int_equal(kvmi_symtab_by_addr(t, 0xff, &s, &err), KVMI_ENOENT);
+	assert_int_equal(kvmi_symtab_by_addr(t, 0x100, &s, &err), 0);
+	kvmi_symtab_destroy(t);
+}
+
 static void
 test_order_of_addition(void **state)
 {
@@ -403,6 +421,7 @@ main(void)
 		cmocka_unit_test(test_by_name),
 		cmocka_unit_test(test_by_addr),
 		cmocka_unit_test(test_lowest_place),
+		cmocka_unit_test(test_undefined_have_no_place),
 		cmocka_unit_test(test_order_of_addition),
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_name_lengths),

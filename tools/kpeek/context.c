@@ -30,8 +30,8 @@ hint(enum kvm_errkind kind)
 {
 	switch (kind) {
 	case KVM_ERR_NOTINDUMP:
-		return ("the page is not in the dump; one made with a lower "
-		    "dump level (makedumpfile -d) has more");
+		return ("a fuller dump would have the page (on Linux: a lower "
+		    "makedumpfile -d)");
 	case KVM_ERR_TRUNCATED:
 		return ("the file is shorter than its headers say; copy it "
 		    "again, or see 'kpeek info'");

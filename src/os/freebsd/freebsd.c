@@ -73,7 +73,7 @@ freebsd_symbols(struct kvmi_kernel *k, struct kvmi_cx *cx,
     struct kvmi_symtab **t, char *where, size_t where_len)
 {
 	if (k->exec == NULL)
-		return (kvmi_fail(&cx->err, KVMI_ENOENT, "%s: a FreeBSD dump "
+		return (kvmi_fail(&cx->err, KVMI_ENOTSUP, "%s: a FreeBSD dump "
 		    "does not hold its symbols; give the kernel file as "
 		    "namelist (-N /boot/kernel/kernel)", k->img->src->name));
 	snprintf(where, where_len, "%s", k->exec_name);

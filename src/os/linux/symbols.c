@@ -197,7 +197,7 @@ decode_found(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t va,
 		r = decode_window(k, cx, va, len, stext, t);
 	if (r == KVMI_ENOMEM || r == KVMI_ETRUNC || r == 0)
 		return (r);
-	return (kvmi_fail(&cx->err, KVMI_ENOENT, "%s: no kallsyms in the "
+	return (kvmi_fail(&cx->err, KVMI_ENOTSUP, "%s: no kallsyms in the "
 	    "kernel image (0x%" PRIx64 ", %" PRIu64 " bytes); give the kernel "
 	    "file (vmlinux) as the second argument", k->img->src->name, va,
 	    len));
@@ -214,7 +214,7 @@ kvmi_linux_kallsyms(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	if (known_arrays(&l->info, &ks))
 		return (decode_known(k, cx, &ks, l->stext, t));
 	if (va == 0 && l->stext == 0)
-		return (kvmi_fail(&cx->err, KVMI_ENOENT,
+		return (kvmi_fail(&cx->err, KVMI_ENOTSUP,
 		    "%s: the kernel image was not found", k->img->src->name));
 	if (va == 0) {
 		va = l->stext & ~UINT64_C(0x1fffff);

@@ -1,0 +1,1 @@
+"$KPEEK" dmesg "$IMAGES/fbsd-v2-kernel" | tail -n 1

@@ -1,0 +1,1 @@
+"$KPEEK" info "$IMAGES/linux-kdump-symbols"

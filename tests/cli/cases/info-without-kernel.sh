@@ -1,0 +1,1 @@
+"$KPEEK" info "$IMAGES/fbsd-v3-tiny" | head -n 2

@@ -1,0 +1,1 @@
+"$KPEEK" info /nonexistent 2>&1

@@ -1,0 +1,1 @@
+"$KPEEK" info "$0" 2>&1 | sed "s/.*: not a kernel image.*wanted/not a kernel image; wanted/"

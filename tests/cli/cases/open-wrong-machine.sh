@@ -1,0 +1,1 @@
+"$KPEEK" info "$IMAGES/fbsd-v3-kernel" "$IMAGES/fbsd-elf-aarch64" 2>&1 | sed "s|$IMAGES/||g"

@@ -1,0 +1,1 @@
+"$KPEEK" sym --json version "$IMAGES/fbsd-v3-kernel" "$IMAGES/fbsd-v3-kernel.elf" | python3 -c "import json, sys; s = json.load(sys.stdin)['symbols'][0]; print(s['name'], s['address'], s['size'], s['offset'])"

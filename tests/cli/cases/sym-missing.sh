@@ -1,0 +1,1 @@
+"$KPEEK" sym nosuch "$IMAGES/linux-kdump-symbols" 2>&1

@@ -1,0 +1,1 @@
+"$KPEEK" dmesg -l loud "$IMAGES/fbsd-v3-kernel"

@@ -1,0 +1,1 @@
+"$KPEEK" ps -p 12x

@@ -1,0 +1,1 @@
+"$KPEEK" info a b c

@@ -1,0 +1,1 @@
+"$KPEEK" --version | sed "s/[0-9.]*$/N/"
