@@ -30,7 +30,14 @@ int
 kvmi_image_locate(struct kvmi_image *img, uint64_t pa,
     struct kvmi_extent *ret, struct kvmi_err *err)
 {
-	return (img->ops->locate(img, pa, ret, err));
+	int r = img->ops->locate(img, pa, ret, err);
+
+	/* A length cannot say that a gap goes on to the very last address. */
+	if (r == 0 && pa - ret->start >= ret->len) {
+		ret->start = pa;
+		ret->len = 1;
+	}
+	return (r);
 }
 
 const uint8_t *

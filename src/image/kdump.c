@@ -450,8 +450,6 @@ kdump_locate(struct kvmi_image *img, uint64_t pa, struct kvmi_extent *ret,
 	if (pfn >= k->stored.nbits) {
 		ret->start = k->stored.nbits * img->block_size;
 		ret->len = UINT64_MAX - ret->start;
-		if (ret->len < pa - ret->start + 1)
-			ret->len = pa - ret->start + 1;
 		return (0);
 	}
 	r = kvmi_rank_get(&k->stored, pfn, 1, &set, &rank, &run, err);

@@ -295,8 +295,6 @@ minidump_locate(struct kvmi_image *img, uint64_t pa, struct kvmi_extent *ret,
 	if (g == NULL) {
 		ret->start = gap_start;
 		ret->len = gap_end - gap_start;
-		if (pa - gap_start >= ret->len)		/* the last address */
-			ret->len = pa - gap_start + 1;
 		return (0);
 	}
 	bit = g->first_bit + (page / PAGE - g->start / PAGE);

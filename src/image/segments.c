@@ -162,8 +162,6 @@ kvmi_segments_locate(const struct kvmi_segments *s, uint64_t addr,
 	}
 	ret->start = start > x_start ? start : x_start;
 	ret->len = kvmi_min(end, x_end) - ret->start;
-	if (ret->len == 0)	/* the last address of all */
-		ret->len = 1;
 }
 
 void

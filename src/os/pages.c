@@ -38,21 +38,44 @@ kvmi_pages_give(struct kvmi_kernel *k, const struct kvmi_mapping *m,
 	return (cb(&page, closure));
 }
 
-bool
+/*
+ * Tables that refer to each other in circles could keep a walk busy for years.
+ * Honest ones have at most 512 entries for each page that is stored.
+ */
+static uint64_t
+budget(struct kvmi_kernel *k)
+{
+	struct kvmi_err ignored;
+	uint64_t pages;
+
+	pthread_mutex_lock(&k->lock);
+	if (k->img->ops->count != NULL)
+		k->img->ops->count(k->img, &ignored);
+	pages = k->img->pages_present;
+	pthread_mutex_unlock(&k->lock);
+	return ((pages + 256) * 512);
+}
+
+int
 kvmi_pages_each(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t start,
-    uint64_t last, kvmi_pages_fn *fn, void *arg)
+    uint64_t last, kvmi_pages_fn *fn, void *arg, bool *done)
 {
 	uint64_t va = start;
 
-	for (;;) {
+	*done = false;
+	for (uint64_t left = budget(k); left > 0; left--) {
 		struct kvmi_mapping m;
 		int r = k->space.ops->translate(&k->space, va, &m, &cx->err);
 
 		if (r == 0 && !fn(k, &m, arg))
-			return (false);
+			return (0);
 		/* Holes and unreadable tables are stepped over whole. */
-		if (m.len == 0 || m.len - 1 >= last - m.va)
-			return (true);
+		*done = m.len == 0 || m.len - 1 >= last - m.va;
+		if (*done)
+			return (0);
 		va = m.va + m.len;
 	}
+	return (kvmi_fail(&cx->err, KVMI_EFORMAT, "%s: more mappings than the "
+	    "stored pages can hold tables for: the page tables refer to "
+	    "themselves", k->img->src->name));
 }

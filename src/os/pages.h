@@ -11,12 +11,12 @@ int kvmi_pages_give(struct kvmi_kernel *k, const struct kvmi_mapping *m,
     void *closure);
 
 /*
- * Call fn for each mapping in [start, last]; fn returns false to stop.  false:
- * it did.
+ * Call fn for each mapping in [start, last]; fn returns false to stop, and
+ * then *done is false.
  */
 typedef bool kvmi_pages_fn(struct kvmi_kernel *k,
     const struct kvmi_mapping *m, void *arg);
-bool kvmi_pages_each(struct kvmi_kernel *k, struct kvmi_cx *cx,
-    uint64_t start, uint64_t last, kvmi_pages_fn *fn, void *arg);
+int kvmi_pages_each(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    uint64_t start, uint64_t last, kvmi_pages_fn *fn, void *arg, bool *done);
 
 #endif

@@ -33,6 +33,7 @@ struct search {
 	struct kvmi_kallsyms_tokens tok;
 	size_t		 table;
 	size_t		 index;
+	size_t		 least;		/* groups: 2; 1: no more than 256 symbols */
 	uint64_t	 steps;
 };
 
@@ -189,7 +190,8 @@ markers_before(struct search *s, size_t end, uint8_t size,
 			ret->off = off;
 			ret->size = size;
 			ret->count = (end - off) / size;
-			return (ret->count >= 2 && ret->count <= MAX_GROUPS);
+			return (ret->count >= s->least &&
+			    ret->count <= MAX_GROUPS);
 		}
 		above = v;
 	}
@@ -227,18 +229,23 @@ find_markers_before_seqs(struct search *s, struct kvmi_kallsyms *ret)
 	const struct kvmi_window *w = s->w;
 	const size_t seqs = SEQ_SIZE * KVMI_KALLSYMS_GROUP;
 	struct kvmi_kallsyms_markers m;
-	size_t end, lowest;
+	const size_t most = s->least == 1 ? 1 : MAX_GROUPS;
+	size_t end, lowest, near, far;
 
-	for (size_t groups = 2; groups <= MAX_GROUPS; groups++) {
-		if (groups * (seqs + 4) + ALIGN_MAX > s->table)
+	for (size_t groups = s->least; groups <= most; groups++) {
+		near = (groups - 1) * seqs + SEQ_SIZE;
+		far = groups * seqs + ALIGN_MAX - 1;
+		lowest = groups * 4;
+		if (s->table < near + lowest)
 			return (false);
-		lowest = s->table - groups * seqs - (ALIGN_MAX - 1);
-		end = s->table - (groups - 1) * seqs - SEQ_SIZE;
+		end = s->table - near;
+		if (s->table > far + lowest)
+			lowest = s->table - far;
 		for (end -= (w->va + end) % 4; end >= lowest; end -= 4) {
 			size_t first = end - groups * 4;
 
-			if (marker_at(w, first, 4) == 0 &&
-			    is_group(0, marker_at(w, first + 4, 4)) &&
+			if (marker_at(w, first, 4) == 0 && (groups == 1 ||
+			    is_group(0, marker_at(w, first + 4, 4))) &&
 			    markers_before(s, end, 4, &m) &&
 			    m.count == groups && find_names(s, &m, ret))
 				return (true);
@@ -263,12 +270,15 @@ kvmi_kallsyms_find(const struct kvmi_window *w, size_t from, size_t *next,
 		if (hit == NULL)
 			break;
 		from = (size_t)(hit - w->p) + 1;
-		if (find_tokens(&s, from - 1) &&
-		    (find_markers_at_table(&s, ret) ||
-		    find_markers_before_seqs(&s, ret))) {
-			*next = from;
-			return (0);
-		}
+		if (!find_tokens(&s, from - 1))
+			continue;
+		/* A single marker, of zero, is seen in many places: later. */
+		for (s.least = 2; s.least > 0; s.least--)
+			if (find_markers_at_table(&s, ret) ||
+			    find_markers_before_seqs(&s, ret)) {
+				*next = from;
+				return (0);
+			}
 	}
 	if (s.steps >= MAX_STEPS)
 		return (kvmi_fail(err, KVMI_EFORMAT, "kallsyms: too many "

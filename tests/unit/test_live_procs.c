@@ -735,6 +735,19 @@ await(struct root *r, pid_t pid, int stat, struct kinfo_proc *ret)
 	return (false);
 }
 
+/* fork(), and the child ends with the test, however that ends. */
+static pid_t
+child(void)
+{
+	pid_t parent = getpid(), pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0 && (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 ||
+	    getppid() != parent))
+		_exit(1);
+	return (pid);
+}
+
 static void
 test_host_children(void **state)
 {
@@ -745,7 +758,7 @@ test_host_children(void **state)
 
 	(void)state;
 	host_open(&r);
-	pid = fork();
+	pid = child();
 	if (pid == 0)
 		_exit(3);
 	assert_true(await(&r, pid, SZOMB, &ki));
@@ -756,7 +769,7 @@ test_host_children(void **state)
 	assert_int_equal(p.n, 0);
 	free(p.v);
 
-	pid = fork();
+	pid = child();
 	if (pid == 0) {
 		prctl(PR_SET_NAME, "\\n) S 1\n(");
 		signal(SIGUSR2, SIG_IGN);
@@ -772,7 +785,7 @@ test_host_children(void **state)
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 
-	pid = fork();
+	pid = child();
 	if (pid == 0) {
 		ptrace(PTRACE_TRACEME, 0, NULL, NULL);
 		raise(SIGUSR1);
@@ -786,7 +799,7 @@ test_host_children(void **state)
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 
-	pid = fork();
+	pid = child();
 	if (pid == 0) {
 		pause();
 		_exit(0);

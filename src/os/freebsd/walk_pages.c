@@ -15,8 +15,7 @@ struct walk {
 	const struct kvmi_minidump *h;
 	kvm_walk_pages_cb_t *cb;
 	void		*closure;
-	uint8_t		*seen;		/* a bit per physical page, or NULL */
-	uint64_t	 nseen;
+	uint8_t		*seen;		/* a bit per page of the file */
 };
 
 static uint64_t
@@ -28,14 +27,35 @@ dmap_va(const struct kvmi_minidump *h, uint64_t pa)
 	    h->dmap_start + in : 0);
 }
 
+/*
+ * By place in the file, not by physical address: that is bounded by what
+ * there is, whatever the headers say.
+ */
+static void
+note_seen(struct kvmi_kernel *k, struct walk *w, const struct kvmi_mapping *m)
+{
+	struct kvmi_err ignored;
+	struct kvmi_extent e;
+
+	for (uint64_t at = 0; at < m->len; at = e.start + e.len - m->pa) {
+		if (kvmi_image_locate(k->img, m->pa + at, &e, &ignored) != 0 ||
+		    e.start + e.len <= m->pa + at)
+			return;
+		for (uint64_t p = m->pa + at; e.state == KVMI_STORED &&
+		    p < e.start + e.len && p - m->pa < m->len; p += PAGE) {
+			uint64_t i = (e.off + (p - e.start)) / PAGE;
+
+			w->seen[i / 8] |= (uint8_t)(1u << i % 8);
+		}
+	}
+}
+
 static bool
 give_mapping(struct kvmi_kernel *k, const struct kvmi_mapping *m, void *arg)
 {
 	struct walk *w = arg;
 
-	for (uint64_t pfn = m->pa / PAGE; pfn < (m->pa + m->len) / PAGE &&
-	    pfn < w->nseen; pfn++)
-		w->seen[pfn / 8] |= (uint8_t)(1u << pfn % 8);
+	note_seen(k, w, m);
 	return (kvmi_pages_give(k, m, m->va, dmap_va(w->h, m->pa), w->cb,
 	    w->closure) != 0);
 }
@@ -56,10 +76,10 @@ give_rest(struct kvmi_kernel *k, struct kvmi_cx *cx, struct walk *w,
 		for (uint64_t p = e.start; p < e.start + e.len; p += PAGE) {
 			struct kvmi_mapping m = { .pa = p, .len = PAGE,
 				.prot = KVMI_PROT_R | KVMI_PROT_W };
-			uint64_t va = dmap_va(w->h, p), pfn = p / PAGE;
+			uint64_t va = dmap_va(w->h, p);
+			uint64_t i = (e.off + (p - e.start)) / PAGE;
 
-			if (va == 0 || (pfn < w->nseen &&
-			    (w->seen[pfn / 8] >> pfn % 8 & 1)))
+			if (va == 0 || (w->seen[i / 8] >> i % 8 & 1))
 				continue;
 			if (kvmi_pages_give(k, &m, 0, va, w->cb,
 			    w->closure) == 0)
@@ -75,16 +95,19 @@ kvmi_freebsd_walk_pages(struct kvmi_kernel *k, struct kvmi_cx *cx,
     kvm_walk_pages_cb_t *cb, void *closure, bool *done)
 {
 	const struct kvmi_minidump *h = k->space.arg;
-	uint64_t pages = k->img->max_pa / PAGE + 1;
+	uint64_t pages = k->img->src->size / PAGE + 1;
 	struct walk w = { .h = h, .cb = cb, .closure = closure,
-		.seen = calloc(pages / 8 + 1, 1), .nseen = pages };
-	int r = 0;
+		.seen = calloc((size_t)(pages / 8 + 1), 1) };
+	bool whole;
+	int r;
 
 	*done = false;
 	if (w.seen == NULL)
 		return (kvmi_fail(&cx->err, KVMI_ENOMEM,
 		    "no memory to note %llu pages", (unsigned long long)pages));
-	if (kvmi_pages_each(k, cx, h->kernbase, UINT64_MAX, give_mapping, &w))
+	r = kvmi_pages_each(k, cx, h->kernbase, UINT64_MAX, give_mapping, &w,
+	    &whole);
+	if (r == 0 && whole)
 		r = give_rest(k, cx, &w, done);
 	free(w.seen);
 	return (r);

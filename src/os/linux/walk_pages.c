@@ -33,7 +33,6 @@ kvmi_linux_walk_pages(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	if (kvmi_kernel_addr(k, cx, "page_offset_base", &va) == 0 &&
 	    kvmi_kread_ptr(k, cx, va, &w.dmap_start) == 0)
 		w.dmap_end = w.dmap_start + k->img->max_pa;
-	*done = kvmi_pages_each(k, cx, -(UINT64_C(1) << (bits - 1)),
-	    UINT64_MAX, give, &w);
-	return (0);
+	return (kvmi_pages_each(k, cx, -(UINT64_C(1) << (bits - 1)),
+	    UINT64_MAX, give, &w, done));
 }
