@@ -33,7 +33,6 @@ int
 kvm_nlist2(kvm_t *kd, struct kvm_nlist *nl)
 {
 	struct kvmi_cx *cx = kvmi_kd_enter(kd);
-	struct kvmi_symtab *t;
 	struct kvmi_err before;
 	int missing = 0;
 
@@ -53,9 +52,7 @@ kvm_nlist2(kvm_t *kd, struct kvm_nlist *nl)
 			p->n_value = sym.addr;
 			continue;
 		}
-		/* No such name, or no names at all? */
-		if (r != KVMI_ENOENT ||
-		    (r = kvmi_kernel_symtab(kd->kernel, cx, &t)) != 0)
+		if (r != KVMI_ENOENT)
 			return (kvmi_kd_fail(kd, cx, r));
 		missing++;
 	}

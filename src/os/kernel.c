@@ -151,41 +151,55 @@ kvmi_kernel_symtab(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	return (r == 0 ? 0 : kvmi_fail(&cx->err, r, "%s", k->syms_why));
 }
 
-/* The sources of one exact name, in order. */
-static int
-find_symbol(struct kvmi_kernel *k, struct kvmi_cx *cx, const char *name,
-    struct kvmi_sym *ret)
+/* What is known without a table: the caller's word, and the image's notes. */
+static bool
+known_symbol(struct kvmi_kernel *k, const char *name, struct kvmi_sym *ret)
 {
-	struct kvmi_symtab *t;
 	kvaddr_t addr;
-	int r;
 
 	*ret = (struct kvmi_sym){ .name = name, .module = "", .letter = 'D' };
 	if (k->resolver != NULL && k->resolver(name, &addr) == 0) {
 		ret->addr = addr;
-		return (0);
+		return (true);
 	}
-	if (k->syms == NULL && k->os->early_symbol != NULL &&
-	    k->os->early_symbol(k, name, &ret->addr) == 0)
-		return (0);
-	r = kvmi_kernel_symtab(k, cx, &t);
-	if (r != 0)
-		return (r);
-	return (kvmi_symtab_by_name(t, name, ret, &cx->err));
+	return (k->os->early_symbol != NULL &&
+	    k->os->early_symbol(k, name, &ret->addr) == 0);
+}
+
+static int
+table_symbol(struct kvmi_kernel *k, struct kvmi_cx *cx, const char *name,
+    struct kvmi_sym *ret)
+{
+	struct kvmi_symtab *t;
+	int r = kvmi_kernel_symtab(k, cx, &t);
+
+	if (r == 0)
+		return (kvmi_symtab_by_name(t, name, ret, &cx->err));
+	/* A caller who resolves names himself needs no table. */
+	return (k->resolver != NULL ? KVMI_ENOENT : r);
+}
+
+static int
+no_symbol(const char *name, struct kvmi_err *err)
+{
+	return (kvmi_fail(err, KVMI_ENOENT, "%s: no such symbol", name));
 }
 
 int
 kvmi_kernel_symbol(struct kvmi_kernel *k, struct kvmi_cx *cx,
     const char *name, struct kvmi_sym *ret)
 {
-	int r = find_symbol(k, cx, name, ret);
-
 	/* BSD programs write C names with a.out's underscore. */
-	if (r == KVMI_ENOENT && name[0] == '_')
-		r = find_symbol(k, cx, name + 1, ret);
-	if (r == KVMI_ENOENT)
-		return (kvmi_fail(&cx->err, r, "%s: no such symbol", name));
-	return (r);
+	const char *bare = name[0] == '_' ? name + 1 : NULL;
+	int r;
+
+	if (known_symbol(k, name, ret) ||
+	    (bare != NULL && known_symbol(k, bare, ret)))
+		return (0);
+	r = table_symbol(k, cx, name, ret);
+	if (r == KVMI_ENOENT && bare != NULL)
+		r = table_symbol(k, cx, bare, ret);
+	return (r == KVMI_ENOENT ? no_symbol(name, &cx->err) : r);
 }
 
 int
@@ -193,10 +207,11 @@ kvmi_kernel_addr(struct kvmi_kernel *k, struct kvmi_cx *cx, const char *name,
     uint64_t *ret)
 {
 	struct kvmi_sym sym;
-	int r = find_symbol(k, cx, name, &sym);
+	int r = known_symbol(k, name, &sym) ? 0 :
+	    table_symbol(k, cx, name, &sym);
 
 	if (r == KVMI_ENOENT)
-		return (kvmi_fail(&cx->err, r, "%s: no such symbol", name));
+		return (no_symbol(name, &cx->err));
 	if (r == 0)
 		*ret = sym.addr;
 	return (r);

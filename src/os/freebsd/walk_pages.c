@@ -55,6 +55,9 @@ give_mapping(struct kvmi_kernel *k, const struct kvmi_mapping *m, void *arg)
 {
 	struct walk *w = arg;
 
+	/* The direct map comes last, page by page, wherever it lies. */
+	if (m->va == w->h->dmap_start)
+		return (true);
 	note_seen(k, w, m);
 	return (kvmi_pages_give(k, m, m->va, dmap_va(w->h, m->pa), w->cb,
 	    w->closure) != 0);
