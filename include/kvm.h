@@ -40,7 +40,7 @@ typedef unsigned char vm_prot_t;
 #define VM_PROT_EXECUTE	((vm_prot_t)0x04)
 #endif
 
-/* The symbol that names a kernel's version, and its key, as nlist users know them. */
+/* The symbol that names a kernel's version, and its key. */
 #define VRS_SYM		"_version"
 #define VRS_KEY		"VERSION"
 
@@ -54,7 +54,7 @@ struct nlist {
 	unsigned char	 n_type;	/* N_*, 0 when the name was not found */
 	char		 n_other;	/* 0 */
 	short		 n_desc;	/* 0 */
-	unsigned long	 n_value;	/* address in the running image, 0 when not found */
+	unsigned long	 n_value;	/* run-time address, 0 when not found */
 };
 #define N_UNDF	0x00
 #define N_ABS	0x02
@@ -81,10 +81,10 @@ struct kvm_nlist {
 struct kvm_page {
 	u_int		kp_version;	/* LIBKVM_WALK_PAGES_VERSION */
 	kpaddr_t	kp_paddr;	/* physical address */
-	kvaddr_t	kp_kmap_vaddr;	/* kernel map address, 0: in the direct map only */
-	kvaddr_t	kp_dmap_vaddr;	/* direct map address, 0: not in the direct map */
+	kvaddr_t	kp_kmap_vaddr;	/* kernel map; 0: direct map only */
+	kvaddr_t	kp_dmap_vaddr;	/* direct map; 0: not in it */
 	vm_prot_t	kp_prot;	/* VM_PROT_* */
-	off_t		kp_offset;	/* in the file; -1: not in the dump, or not stored plainly */
+	off_t		kp_offset;	/* in the file; -1: not there as it is */
 	size_t		kp_len;		/* bytes mapped by the entry */
 };
 
@@ -220,7 +220,7 @@ enum kvm_errkind {
 	KVM_ERR_NOTINDUMP,	/* mapped, but its page is not in the dump */
 	KVM_ERR_TRUNCATED,	/* the file, or what its writer could store, ends
 				   before the data */
-	KVM_ERR_IO,		/* the system refused; the text has errno's meaning */
+	KVM_ERR_IO,		/* the system refused; see the text */
 	KVM_ERR_NOTSUP,		/* not supported for this image or in this build */
 	KVM_ERR_BADIMAGE,	/* the image or kernel file contradicts itself */
 	KVM_ERR_INVAL,		/* bad argument */
@@ -266,7 +266,7 @@ int	 kvm_symbol_by_name(kvm_t *kd, const char *name,
 
 /* What the image says of itself.  Strings are "" and numbers 0 when unknown. */
 struct kvm_info {
-	const char	*ki_format;	/* "ELF vmcore", "kdump-compressed v6, zlib, flattened" ... */
+	const char	*ki_format;	/* "kdump-compressed v6, zlib" ... */
 	const char	*ki_os;		/* "Linux", "FreeBSD" */
 	const char	*ki_release;
 	const char	*ki_version;
@@ -302,7 +302,7 @@ const struct kvm_info *kvm_getinfo(kvm_t *kd);
 /* One record of the kernel log. */
 struct kvm_logrec {
 	uint64_t	 kl_seq;
-	uint64_t	 kl_nsec;	/* since boot; 0 when the log has no times */
+	uint64_t	 kl_nsec;	/* since boot; 0: the log has no times */
 	const char	*kl_text;	/* not NUL-terminated, may hold any byte;
 					   valid during the callback */
 	size_t		 kl_len;

@@ -33,7 +33,7 @@ struct kvmi_paging {
 	const struct kvmi_arch *arch;
 	uint64_t	root_pa;
 	unsigned int	levels;
-	uint64_t	clear_mask;	/* bits that are no address (memory encryption) */
+	uint64_t	clear_mask;	/* no address bits (encryption) */
 };
 
 /* A stretch of virtual addresses, mapped or not, as a walk found it. */
@@ -56,7 +56,7 @@ struct kvmi_level {
 struct kvmi_arch {
 	const char	*name;		/* uname -m on Linux */
 	const char	*freebsd;	/* uname -p on FreeBSD; NULL: none */
-	const char *const *uname;	/* every spelling in dump headers, NULL-ended */
+	const char *const *uname;	/* in dump headers; NULL-ended */
 	uint16_t	 elf_machine;
 	uint8_t		 pointer_size;
 	bool		 big_endian;

@@ -169,5 +169,6 @@ kvmi_rank_get(const struct kvmi_rank *r, uint64_t bit, uint64_t max,
 	*rank += popcount(p, (size_t)(at / 8)) + (uint64_t)__builtin_popcount(
 	    p[at / 8] & ((1u << at % 8) - 1));
 	*run = run_length(p, at, kvmi_min(in_block, at + max), *set);
-	return (0);
+	/* Counted in zeros that stand for lost pages, a rank is wrong. */
+	return (kvmi_src_check_lost(r->src, p, n, err));
 }

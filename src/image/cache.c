@@ -92,7 +92,7 @@ kvmi_cache_put(struct kvmi_cache *c, uint64_t key, const void *block)
 	pthread_mutex_lock(&s->lock);
 	if (s->frames == NULL)
 		s->frames = malloc((size_t)WAYS * c->block_size);
-	/* Without memory there is simply no cache; another thread may have put it. */
+	/* Without memory there is no cache; another thread may have put it. */
 	if (s->frames == NULL || find(s, key) >= 0)
 		goto out;
 	for (int i = 1; i < WAYS; i++)

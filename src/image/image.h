@@ -23,7 +23,7 @@ enum kvmi_state {
 	KVMI_STORED,		/* the bytes are in the file */
 	KVMI_EXCLUDED,		/* memory that was left out of the dump */
 	KVMI_ABSENT,		/* the machine has no such memory */
-	KVMI_LOST,		/* the writer could not store it, or the file ends */
+	KVMI_LOST,		/* not written, or the file ends before */
 };
 
 /* A run of physical (or virtual) memory in one state. */

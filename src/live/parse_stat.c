@@ -101,23 +101,6 @@ read_field(const char **p, const char *end, const struct field *f,
 	return (true);
 }
 
-/* The kernel writes newline and backslash as \n and \\ here. */
-static void
-copy_comm(char dst[KVMI_PROC_COMM], const char *src, const char *end)
-{
-	size_t n = 0;
-
-	for (; src < end && n < KVMI_PROC_COMM - 1; src++) {
-		char c = *src;
-
-		if (c == '\\' && src + 1 < end &&
-		    (src[1] == 'n' || src[1] == '\\'))
-			c = *++src == 'n' ? '\n' : '\\';
-		dst[n++] = c;
-	}
-	dst[n] = '\0';
-}
-
 /* The numbers behind the state, up to the newline. */
 static bool
 read_numbers(const char *p, const char *end, struct kvmi_proc_stat *s)
@@ -152,7 +135,9 @@ kvmi_parse_stat(const char *text, size_t len, struct kvmi_proc_stat *ret)
 	    open[1] != '(' || end - close < 3 || close[1] != ' ')
 		return (false);
 	s.pid = (int32_t)pid;
-	copy_comm(s.comm, open + 2, close);
+	/* As it is: unlike in status, nothing in it is escaped. */
+	memcpy(s.comm, open + 2, kvmi_min(sizeof(s.comm) - 1,
+	    (size_t)(close - open - 2)));
 	s.state = close[2];
 	if (!read_numbers(close + 3, end, &s))
 		return (false);

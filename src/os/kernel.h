@@ -31,7 +31,7 @@ struct kvmi_procs {
 /* A zeroed entry at the end, with ki_structsize set; NULL without memory. */
 struct kinfo_proc *kvmi_procs_add(struct kvmi_procs *p);
 
-/* Does the entry belong to what kvm_getprocs() was asked for? op without INC_THREAD. */
+/* Is the entry one of those that op (without INC_THREAD) and arg select? */
 bool kvmi_procs_selected(const struct kinfo_proc *ki, int op, int arg);
 
 /* Check op; *threads: one entry per thread is wanted. */

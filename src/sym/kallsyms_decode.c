@@ -16,7 +16,7 @@
 /* Most tokens are shorter: copying so much at once saves a branch or two. */
 #define SPLAT	16
 
-#define MAX_PLACES	32
+#define MAX_PLACES	16
 
 enum encoding {
 	ABSOLUTE,	/* kallsyms_addresses[i] */
@@ -199,7 +199,7 @@ names_fit_markers(const struct decoder *d, size_t off)
 	for (m.size = d->w->pointer_size; m.size >= 4; m.size /= 2)
 		if (kvmi_inside(off, m.count * m.size, d->w->len) &&
 		    kvmi_kallsyms_walk(d->w, &d->tok, &d->names, &m, &end,
-		    NULL) && end <= off && off - end < sizeof(uint64_t))
+		    NULL) && kvmi_kallsyms_follows(d->w, off, end))
 			return (true);
 	return (false);
 }
@@ -209,10 +209,10 @@ static bool
 names_fit_derived(const struct decoder *d, size_t end)
 {
 	size_t at4 = kvmi_kallsyms_align(d->w, end, 4);
-	size_t at8 = kvmi_kallsyms_align(d->w, end, 8);
+	size_t at = kvmi_kallsyms_align(d->w, end, d->w->pointer_size);
 
-	return (names_fit_markers(d, at8) ||
-	    (at4 != at8 && names_fit_markers(d, at4)));
+	return (names_fit_markers(d, at) ||
+	    (at4 != at && names_fit_markers(d, at4)));
 }
 
 /*
@@ -301,7 +301,10 @@ add_place(struct decoder *d, enum encoding enc, uint64_t va, uint64_t base)
 		};
 }
 
-/* An array of offsets, whose base may be at base_va. */
+/*
+ * An array of offsets, whose base may be at base_va.  No symbol lies where
+ * its own offset does: a zero there is padding.
+ */
 static void
 add_offsets(struct decoder *d, uint64_t va, uint64_t base_va)
 {
@@ -315,7 +318,9 @@ add_offsets(struct decoder *d, uint64_t va, uint64_t base_va)
 		add_place(d, BASE_PERCPU, va, base);
 		add_place(d, BASE_RELATIVE, va, base);
 	}
-	add_place(d, PLACE_RELATIVE, va, 0);
+	if (offset_of(w, va, sizeof(uint32_t), &off) &&
+	    kvmi_get32(w->p + off, w->big_endian) != 0)
+		add_place(d, PLACE_RELATIVE, va, 0);
 	if (w->pointer_size == 4)
 		add_place(d, PLAIN_32, va, 0);
 }
@@ -340,14 +345,18 @@ collect_places(struct decoder *d, const struct kvmi_kallsyms *k)
 
 	if (k->addresses != 0)
 		add_place(d, ABSOLUTE, k->addresses, 0);
-	if (k->offsets != 0)
-		add_offsets(d, k->offsets, k->relative_base != 0 ?
-		    k->relative_base : align_up(k->offsets + len, ptr));
+	if (k->offsets != 0 && k->relative_base != 0)
+		add_offsets(d, k->offsets, k->relative_base);
+	else if (k->offsets != 0)
+		for (uint64_t align = 4; align <= ptr; align *= 2)
+			add_offsets(d, k->offsets,
+			    align_up(k->offsets + len, align));
 	if (k->addresses != 0 || k->offsets != 0)
 		return;
 	add_offsets(d, first - ptr - align_up(len, ptr), first - ptr);
 	add_place(d, ABSOLUTE, first - n * ptr, 0);
-	for (uint64_t align = ptr; align >= 4; align /= 2) {
+	/* 4 first: what would do for padding may be an offset. */
+	for (uint64_t align = 4; align <= ptr; align *= 2) {
 		at = align_up(end, align);
 		add_offsets(d, at, align_up(at + len, align));
 		add_place(d, ABSOLUTE, at, 0);

@@ -112,7 +112,7 @@ are_names(struct search *s, size_t off, uint64_t n,
 	for (int big = 0; big <= 1; big++) {
 		names.big = big != 0;
 		if (kvmi_kallsyms_walk(s->w, &s->tok, &names, m, &end,
-		    &s->steps) && m->off - end < ALIGN_MAX)
+		    &s->steps) && kvmi_kallsyms_follows(s->w, m->off, end))
 			return (true);
 	}
 	return (false);

@@ -77,4 +77,12 @@ kvmi_kallsyms_align(const struct kvmi_window *w, size_t off, size_t align)
 	return (off + (size_t)(-(w->va + off) & (align - 1)));
 }
 
+/* Are markers at off the array that follows names up to end? */
+static inline bool
+kvmi_kallsyms_follows(const struct kvmi_window *w, size_t off, size_t end)
+{
+	return (off == kvmi_kallsyms_align(w, end, 4) ||
+	    off == kvmi_kallsyms_align(w, end, w->pointer_size));
+}
+
 #endif

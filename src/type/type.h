@@ -14,9 +14,9 @@
 
 struct kvmi_member {
 	uint64_t	off;		/* bytes from the start of the struct */
-	uint64_t	size;		/* bytes; of the whole array when it is one */
+	uint64_t	size;		/* bytes; an array's as a whole */
 	uint32_t	count;		/* elements of an array, else 1 */
-	uint8_t		bit_off;	/* of a bit-field, within the bytes at off */
+	uint8_t		bit_off;	/* of a bit-field, from off on */
 	uint8_t		bit_size;	/* 0: no bit-field */
 	bool		is_signed;
 	bool		is_pointer;
@@ -81,8 +81,9 @@ uint64_t kvmi_member_get(const struct kvmi_member *m, const void *copy,
 void kvmi_types_close(struct kvmi_types *t);
 
 /*
- * BTF over bytes, which the result takes over (malloc) on success.  Own reader: the bytes are hostile, and
- * libbpf before 1.3 trusts type and string references of what it is given.
+ * BTF over bytes, which the result takes over (malloc) on success.  Own
+ * reader: the bytes are hostile, and libbpf before 1.3 trusts type and string
+ * references of what it is given.
  */
 int kvmi_btf_open(const void *p, size_t len, struct kvmi_types **ret,
     struct kvmi_err *err);

@@ -29,7 +29,6 @@ struct kvmi_linux {
 	uint64_t	 image_len;	/* to look for its tables */
 	uint64_t	 stext;		/* 0: unknown */
 	struct kvmi_symtab *early;	/* decoded while attaching; handed over */
-	
 };
 
 int kvmi_linux_symbols(struct kvmi_kernel *k, struct kvmi_cx *cx,
