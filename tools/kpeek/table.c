@@ -118,6 +118,13 @@ terminal_width(void)
 	return (ws.ws_col);
 }
 
+/* What is left of the line for the last column; some, however narrow it is. */
+static size_t
+room(size_t limit, size_t used)
+{
+	return (limit > used + 8 ? limit - used : 8);
+}
+
 static void
 print_row(const struct table *t, const char *const *cell,
     const size_t *width, size_t limit)
@@ -135,8 +142,8 @@ print_row(const struct table *t, const char *const *cell,
 			printf("%*s%s", pad, "", cell[i]);
 		else if (!last)
 			printf("%s%*s", cell[i], pad, "");
-		else if (limit > used && w > limit - used)
-			printf("%.*s", fitting(cell[i], limit - used),
+		else if (limit != 0 && w > room(limit, used))
+			printf("%.*s", fitting(cell[i], room(limit, used)),
 			    cell[i]);
 		else
 			printf("%s", cell[i]);

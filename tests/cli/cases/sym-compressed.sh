@@ -1,0 +1,1 @@
+"$KPEEK" sym version -M "$IMAGES/fbsd-v3-kernel" -N "$IMAGES/fbsd-elf-compressed"
