@@ -26,11 +26,11 @@ struct kvmi_live {
 	char		*dev_root;
 	struct utsname	 uts;
 
-	pthread_mutex_t	 lock;		/* of opening memory, and what follows */
+	pthread_mutex_t	 lock;		/* opening memory; what follows */
 	bool		 boot_known;
 	int64_t		 boot;		/* seconds since the epoch */
-	pid_t		 clocks_pid;	/* who asked for clocks; 0: nobody */
-	bool		 clocks;	/* see kvmi_live_clocks() */
+	pid_t		 clocks_pid;	/* whom clocks is for; 0: nobody */
+	bool		 clocks;	/* see proc_list.c */
 };
 
 /* Open /proc/kcore; called with the lock held. */

@@ -54,9 +54,10 @@ struct kvmi_proc_status {
 	int32_t		tgid, pid, tracer;
 	uint32_t	uid[4], gid[4];	/* real, effective, saved, fs */
 	uint32_t	groups[KI_NGROUPS - 1];
-	uint32_t	ngroups;	/* all of them, also those that do not fit */
-	uint32_t	ns_levels;	/* pid namespaces that see it by a number */
-	uint64_t	vm_hwm, vm_rss, vm_data, vm_stk, vm_exe, vm_swap; /* KiB */
+	uint32_t	ngroups;	/* also those that do not fit */
+	uint32_t	ns_levels;	/* namespaces that number it */
+	uint64_t	vm_hwm, vm_rss, vm_data;	/* KiB, as the next */
+	uint64_t	vm_stk, vm_exe, vm_swap;
 	bool		has_rss;
 	struct kvm_sigset sig_pending, shared_pending, sig_blocked,
 			sig_ignored, sig_caught;

@@ -74,7 +74,7 @@ kvmi_unescape(char *text, size_t len)
 	return (out);
 }
 
-/* "[ SECONDS.FRACTION]" at *p; false, and *p as it was, when it is not there. */
+/* "[ SECONDS.FRACTION]" at *p; false, and *p as it was, without one. */
 static bool
 take_time(const char **p, const char *end, uint64_t *ret_nsec)
 {

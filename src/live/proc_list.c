@@ -237,24 +237,24 @@ fill_thread_status(struct kinfo_proc *ki, const struct kvmi_proc_status *s)
 }
 
 /*
- * What an errno means for the list: the end of a process is no news; one that
- * hides is damage; being out of descriptors or memory fails the call, because
- * a list that lacks processes at random is worse than none.
+ * What an errno means for the list: processes end, and procfs may hide them
+ * (hidepid).  But being out of descriptors or memory fails the call: a list
+ * that lacks processes at random is worse than none.
  */
 static int
 skip_or_fail(const struct lister *x, int e, int32_t id, const char *file)
 {
-	int r;
-
-	if (e == ENOENT || e == ESRCH || e == ENOTDIR)
+	switch (e) {
+	case ENOENT:
+	case ESRCH:
+	case ENOTDIR:
+	case EACCES:
+	case EPERM:
 		return (SKIP);
+	}
 	errno = e;
-	r = kvmi_fail_errno(&x->cx->err, "%s/%" PRId32 "%s",
-	    x->live->proc_root, id, file);
-	if (r != KVMI_EPERM)
-		return (r);
-	kvmi_damage(x->cx);
-	return (SKIP);
+	return (kvmi_fail_errno(&x->cx->err, "%s/%" PRId32 "%s",
+	    x->live->proc_root, id, file));
 }
 
 static int
@@ -313,15 +313,17 @@ fill_wmesg(struct lister *x, int dirfd, struct kinfo_proc *ki)
  * To the nanosecond, and with the threads that have ended: the clock that
  * clock_getcpuclockid(3) makes of the number (CPUCLOCK_SCHED).
  */
-static void
-fill_process_runtime(const struct lister *x, struct kinfo_proc *ki)
+static bool
+read_clock(const struct lister *x, int32_t pid, uint64_t *ret_usec)
 {
-	clockid_t id = (clockid_t)(~(uint32_t)ki->ki_pid << 3 | 2);
+	clockid_t id = (clockid_t)(~(uint32_t)pid << 3 | 2);
 	struct timespec ts;
 
-	if (x->clocks && clock_gettime(id, &ts) == 0)
-		ki->ki_runtime = (uint64_t)ts.tv_sec * 1000000 +
-		    (uint64_t)ts.tv_nsec / 1000;
+	if (!x->clocks || clock_gettime(id, &ts) != 0)
+		return (false);
+	*ret_usec = (uint64_t)ts.tv_sec * 1000000 +
+	    (uint64_t)ts.tv_nsec / 1000;
+	return (true);
 }
 
 /* "RUNNING WAITING SLICES", in nanoseconds. */
@@ -487,6 +489,8 @@ list_open_process(struct lister *x, int dirfd, int32_t pid)
 	struct kinfo_proc ki = { .ki_structsize = KINFO_PROC_SIZE };
 	struct kvmi_proc_status status;
 	struct kvmi_proc_stat stat;
+	uint64_t runtime;
+	bool exact;
 	int r;
 
 	r = read_stat(x, dirfd, pid, &stat);
@@ -495,6 +499,8 @@ list_open_process(struct lister *x, int dirfd, int32_t pid)
 	fill_process(x, &ki, &stat);
 	if (excluded_early(x, &ki))
 		return (0);
+	/* A status after it proves that the number was still this process's. */
+	exact = read_clock(x, pid, &runtime);
 	r = read_status(x, dirfd, pid, &status);
 	if (r != 0)
 		return (r);
@@ -508,7 +514,8 @@ list_open_process(struct lister *x, int dirfd, int32_t pid)
 		return (list_threads(x, dirfd, &ki));
 	fill_thread(x, &ki, &stat);
 	fill_thread_status(&ki, &status);
-	fill_process_runtime(x, &ki);
+	if (exact)
+		ki.ki_runtime = runtime;
 	fill_wmesg(x, dirfd, &ki);
 	/* These are the first thread's, not the sum that they should be. */
 	if (stat.num_threads > 1)
