@@ -41,8 +41,13 @@ pass_on(int sig, siginfo_t *si, void *uc)
 		previous.sa_handler(sig);
 		return;
 	}
+	/* What is sent can be ignored, what is met cannot. */
+	if (si->si_code <= 0 && previous.sa_handler == SIG_IGN)
+		return;
 	/* Return to the faulting instruction, which then meets the default. */
 	signal(sig, SIG_DFL);
+	if (si->si_code <= 0)
+		raise(sig);
 }
 
 static void

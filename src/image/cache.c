@@ -7,21 +7,26 @@
 
 /*
  * 256 sets of 16 frames: 16 MiB with 4 KiB blocks.  Each set has its own lock,
- * so that threads meet only when they want neighbours in the hash.
+ * so that threads meet only when they want neighbours in the hash.  Of large
+ * blocks there are fewer, so that a file that says 1 MiB cannot take all
+ * memory.
  */
 #define SETS	256
 #define WAYS	16
+#define BUDGET	(64u << 20)
 
 struct set {
 	pthread_mutex_t	 lock;
 	uint64_t	 key[WAYS];
 	uint32_t	 used[WAYS];	/* 0: empty */
 	uint32_t	 clock;
-	uint8_t		*frames;	/* WAYS blocks, allocated at first use */
+	uint8_t		*frames;	/* of all ways, allocated at first use */
 };
 
 struct kvmi_cache {
 	uint32_t	 block_size;
+	unsigned int	 nsets;		/* a power of two */
+	int		 nways;
 	struct set	 set[SETS];
 };
 
@@ -33,6 +38,12 @@ kvmi_cache_create(uint32_t block_size)
 	if (c == NULL)
 		return (NULL);
 	c->block_size = block_size;
+	for (c->nways = WAYS; c->nways > 1 &&
+	    block_size > BUDGET / SETS / (unsigned int)c->nways;)
+		c->nways /= 2;
+	for (c->nsets = SETS; c->nsets > 1 &&
+	    block_size > BUDGET / c->nsets;)
+		c->nsets /= 2;
 	for (size_t i = 0; i < SETS; i++)
 		pthread_mutex_init(&c->set[i].lock, NULL);
 	return (c);
@@ -54,7 +65,8 @@ static struct set *
 set_of(struct kvmi_cache *c, uint64_t key)
 {
 	/* Fibonacci hashing: the keys are file offsets, close together. */
-	return (&c->set[(key * UINT64_C(0x9e3779b97f4a7c15)) >> 56]);
+	return (&c->set[(key * UINT64_C(0x9e3779b97f4a7c15) >> 56) &
+	    (c->nsets - 1)]);
 }
 
 static int
@@ -91,11 +103,12 @@ kvmi_cache_put(struct kvmi_cache *c, uint64_t key, const void *block)
 
 	pthread_mutex_lock(&s->lock);
 	if (s->frames == NULL)
-		s->frames = malloc((size_t)WAYS * c->block_size);
+		s->frames = malloc((size_t)c->nways *
+		    c->block_size);
 	/* Without memory there is no cache; another thread may have put it. */
 	if (s->frames == NULL || find(s, key) >= 0)
 		goto out;
-	for (int i = 1; i < WAYS; i++)
+	for (int i = 1; i < c->nways; i++)
 		if (s->used[i] < s->used[victim])
 			victim = i;
 	memcpy(s->frames + (size_t)victim * c->block_size, block,

@@ -71,6 +71,10 @@ try_open(const struct kvmi_image_ops *ops, struct kvmi_src *src,
 	img->truncated = src->truncated;
 	src->gaps_lost = false;
 	r = ops->open(img, err);
+	/* Decoded from a file that was cut meanwhile, it counts for nothing. */
+	if (r != KVMI_ENOTMINE && kvmi_map_lost(src->map))
+		r = kvmi_src_check_lost(src, src->map->base, src->map->len,
+		    err);
 	/* Headers and bitmaps may have gaps; behind them lies only data. */
 	src->gaps_lost = src->truncated;
 	if (r == 0 && (img->cache = kvmi_cache_create(img->block_size)) == NULL)

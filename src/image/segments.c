@@ -9,6 +9,8 @@ static int
 push(struct kvmi_segment **v, size_t *n, size_t *cap, uint64_t start,
     uint64_t len, uint64_t off, struct kvmi_err *err)
 {
+	/* One past the end must be a number: the very last byte is nobody's. */
+	len = kvmi_min(len, UINT64_MAX - start);
 	if (len == 0)
 		return (0);
 	if (*n == *cap) {
@@ -21,9 +23,6 @@ push(struct kvmi_segment **v, size_t *n, size_t *cap, uint64_t start,
 		*v = p;
 		*cap = c;
 	}
-	/* Nothing lies behind the last address. */
-	if (len - 1 > UINT64_MAX - start)
-		len = UINT64_MAX - start;
 	(*v)[(*n)++] = (struct kvmi_segment){ start, len, off };
 	return (0);
 }

@@ -31,8 +31,8 @@ struct place {
 	enum encoding	 enc;
 	size_t		 off;		/* of the array, in the window */
 	uint64_t	 base;
-	bool		 known_order;
-	bool		 ascending;	/* when known_order */
+	bool		 checked;
+	bool		 regular;	/* when checked */
 };
 
 struct decoder {
@@ -70,7 +70,8 @@ kvmi_kallsyms_tokens(const struct kvmi_window *w, size_t table, size_t index,
 		c = *p | 0x20;
 		ret->text[i] = (const char *)p;
 		ret->len[i] = (uint16_t)len;
-		ret->letter[i] = c >= 'a' && c <= 'z';
+		/* nm(1) has a '?', too, for sections that it can't name. */
+		ret->is_type[i] = (c >= 'a' && c <= 'z') || *p == '?';
 		if (len > ret->longest)
 			ret->longest = (uint16_t)len;
 		off += len + 1;
@@ -79,13 +80,13 @@ kvmi_kallsyms_tokens(const struct kvmi_window *w, size_t table, size_t index,
 	return (true);
 }
 
-/* A letter, at least one more character, and not too many. */
+/* A type, at least one more character, and not too many. */
 static bool
 is_name(const struct kvmi_kallsyms_tokens *tok, const uint8_t *p, size_t n)
 {
 	size_t len = 0;
 
-	if (!tok->letter[p[0]])
+	if (!tok->is_type[p[0]])
 		return (false);
 	if (n > 1 && n * tok->longest <= KVMI_KALLSYMS_NAME_MAX)
 		return (true);
@@ -363,23 +364,48 @@ collect_places(struct decoder *d, const struct kvmi_kallsyms *k)
 	}
 }
 
+/*
+ * The base is the address of the first symbol that is no per-CPU offset, so
+ * its offset is 0, or -1 where negative ones are addresses.
+ */
+static bool
+is_based(const struct decoder *d, const struct place *pl)
+{
+	int32_t o = 0;
+
+	if (pl->enc == BASE_RELATIVE)
+		return (offset_at(d, pl, 0) == 0);
+	if (pl->enc != BASE_PERCPU)
+		return (true);
+	for (uint32_t i = 0; i < d->names.n && o >= 0; i++)
+		o = offset_at(d, pl, i);
+	return (o == -1);
+}
+
 /* The kernel searches the table by address: it is in ascending order. */
 static bool
-is_ascending(const struct decoder *d, struct place *pl)
+is_ascending(const struct decoder *d, const struct place *pl)
 {
 	uint64_t last = 0, a;
 
-	if (pl->known_order)
-		return (pl->ascending);
-	pl->known_order = true;
 	for (uint32_t i = 0; i < d->names.n; i++) {
 		a = address(d, pl, i);
 		if (a < last)
 			return (false);
 		last = a;
 	}
-	pl->ascending = true;
 	return (true);
+}
+
+/* Is all as scripts/kallsyms.c makes it? */
+static bool
+is_regular(const struct decoder *d, struct place *pl)
+{
+	if (!pl->checked) {
+		pl->checked = true;
+		pl->regular = is_based(d, pl) && is_ascending(d, pl);
+	}
+	return (pl->regular);
 }
 
 /* Is this record, whatever its type letter, the symbol? */
@@ -416,7 +442,7 @@ agrees(const struct decoder *d, const struct evidence *ev, uint64_t va)
 	return (va >= d->w->va && va - d->w->va < d->w->len);
 }
 
-/* The first place that puts symbol i right; one in order, if there is one. */
+/* The first place that puts symbol i right; a regular one, if there is one. */
 static void
 try_places(struct decoder *d, const struct evidence *ev, uint32_t i,
     struct place **ret)
@@ -426,7 +452,7 @@ try_places(struct decoder *d, const struct evidence *ev, uint32_t i,
 
 		if (!agrees(d, ev, address(d, pl, i)))
 			continue;
-		if (is_ascending(d, pl)) {
+		if (is_regular(d, pl)) {
 			*ret = pl;
 			return;
 		}
@@ -450,7 +476,7 @@ choose_addresses(struct decoder *d, const struct evidence *ev,
 			continue;
 		found = true;
 		try_places(d, ev, i, &best);
-		if (best != NULL && best->ascending)
+		if (best != NULL && best->regular)
 			break;
 	}
 	*ret = best;

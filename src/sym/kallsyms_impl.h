@@ -12,13 +12,13 @@
 #define KVMI_KALLSYMS_GROUP	256	/* symbols to a marker */
 #define KVMI_KALLSYMS_INDEX_LEN	(KVMI_KALLSYMS_TOKENS * sizeof(uint16_t))
 
-/* A type letter and a name; KSYM_NAME_LEN is 512 since Linux 6.1. */
+/* A type and a name; KSYM_NAME_LEN is 512 since Linux 6.1. */
 #define KVMI_KALLSYMS_NAME_MAX	1023
 
 struct kvmi_kallsyms_tokens {
 	const char	*text[KVMI_KALLSYMS_TOKENS];	/* in the window */
 	uint16_t	 len[KVMI_KALLSYMS_TOKENS];
-	bool		 letter[KVMI_KALLSYMS_TOKENS];	/* begins with one */
+	bool		 is_type[KVMI_KALLSYMS_TOKENS];	/* its first byte */
 	uint16_t	 longest;
 	size_t		 end;				/* of the table */
 };
@@ -44,7 +44,7 @@ bool kvmi_kallsyms_tokens(const struct kvmi_window *w, size_t table,
 
 /*
  * Step over all names.  false: they pass their limit, do not begin with a
- * letter, are too long, or miss one of the markers, where m is not NULL.
+ * type, are too long, or miss one of the markers, where m is not NULL.
  * *steps, where not NULL, grows by the names that were looked at.
  */
 bool kvmi_kallsyms_walk(const struct kvmi_window *w,

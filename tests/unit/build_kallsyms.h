@@ -65,7 +65,7 @@ static const char *const ks_tokens[] = {
 
 /* Tokens 1 to 4, which the second byte of a length looks like. */
 static const char *const ks_low_tokens[] = {
-	"Tone", "Ttwo", "Tthree", "Tfour",
+	"Tone", "Ttwo", "Tthree", "Tfourth",
 };
 
 
@@ -88,7 +88,8 @@ ks_has_far(const struct ks_spec *s)
 
 /*
  * Symbols in order of address: some per-CPU offsets where the encoding has
- * them, _stext, pairs that share an address, one with a very long name.
+ * them, _text and _stext, which share an address with the next as others do,
+ * one with a very long name.
  */
 static inline void
 ks_make_symbols(const struct ks_spec *s, struct ks_built *k)
@@ -111,14 +112,18 @@ ks_make_symbols(const struct ks_spec *s, struct ks_built *k)
 		if (i == s->n - 1 && ks_has_far(s))
 			addr = k->stext + 0x90000000;
 		y->addr = addr;
-		if (i == percpu)
-			snprintf(y->text, sizeof(y->text), "T_stext");
-		else if (i == (s->long_last ? s->n - 1 : percpu + 1)) {
+		if (i <= percpu + 1) {
+			snprintf(y->text, sizeof(y->text), i == percpu ?
+			    "T_text" : "T_stext");
+			continue;
+		}
+		if (i == (s->long_last ? s->n - 1 : percpu + 2)) {
 			memset(y->text, 'l', s->big_lengths ? 301 : 128);
 			y->text[0] = 't';
 		} else if (i % 7 == 0)
-			snprintf(y->text, sizeof(y->text), "ra_token_that_is_"
-			    "longer_than_sixteen_bytes_%u", i);
+			snprintf(y->text, sizeof(y->text), "%ca_token_that_is_"
+			    "longer_than_sixteen_bytes_%u", i % 2 == 0 ? '?' :
+			    'r', i);
 		else
 			snprintf(y->text, sizeof(y->text),
 			    "%csym_%u_the_same_%u", i % 3 == 0 ? 't' : 'T', i,
@@ -261,12 +266,13 @@ ks_put_tokens(const struct ks_spec *s, struct ks_built *k)
 		bytes_uint(&k->b, index[i], 2);
 }
 
+/* The first would do for a small relative base, where there is none. */
 static inline void
 ks_put_seqs(const struct ks_spec *s, struct ks_built *k)
 {
 	ks_label(s, k);
 	for (uint32_t i = 0; i < s->n; i++) {
-		uint32_t seq = (i * 7919) % s->n;
+		uint32_t seq = (i * 7919 + 256) % s->n;
 		uint8_t be[3] = { (uint8_t)(seq >> 16), (uint8_t)(seq >> 8),
 		    (uint8_t)seq };
 

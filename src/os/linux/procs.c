@@ -537,16 +537,15 @@ list_process(struct lister *x, uint64_t va, int op, int arg, bool threads,
 		r = kvmi_list_collect(x->k, x->cx,
 		    signal + x->layout.m[SIGNAL_THREAD_HEAD].off,
 		    x->layout.m[TASK_THREAD_NODE].off, "thread", &tasks);
-	if (threads) {
-		for (size_t i = 0; i < tasks.n && r == 0; i++)
-			r = list_thread(x, &ki, tasks.v[i], out);
-	} else {
+	/* The sums over all threads; thread entries need one of them only. */
+	if (!threads || x->layout.m[TASK_SPLIT_RSS].size != 0)
 		for (size_t i = 0; i < tasks.n; i++)
 			if (tasks.v[i] != va && copy_task(x, tasks.v[i]) == 0)
 				add_thread(x, &u);
-	}
+	fill_usage(&ki, &u);
+	for (size_t i = 0; threads && i < tasks.n && r == 0; i++)
+		r = list_thread(x, &ki, tasks.v[i], out);
 	if (r == 0 && (!threads || tasks.n == 0)) {
-		fill_usage(&ki, &u);
 		place = kvmi_procs_add(out);
 		if (place == NULL)
 			r = kvmi_fail(&x->cx->err, KVMI_ENOMEM,

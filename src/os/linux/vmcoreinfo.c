@@ -61,25 +61,34 @@ kvmi_vmcoreinfo_get(const struct kvmi_vmcoreinfo *v, const char *key,
 	return (found);
 }
 
+/* *ret is kept when there is no such number: callers put a default there. */
 static bool
-to_u64(const char *s, int base, uint64_t *ret)
+get_u64(const struct kvmi_vmcoreinfo *v, const char *key, int base,
+    uint64_t *ret)
 {
-	char *end;
+	char val[80], *end;
+	uint64_t n;
 
+	/* One that fills the buffer was cut. */
+	if (!kvmi_vmcoreinfo_get(v, key, val, sizeof(val)) ||
+	    strlen(val) == sizeof(val) - 1)
+		return (false);
 	errno = 0;
-	*ret = strtoull(s, &end, base);
-	return (errno == 0 && end != s && *end == '\0');
+	n = strtoull(val, &end, base);
+	if (errno != 0 || end == val || *end != '\0')
+		return (false);
+	*ret = n;
+	return (true);
 }
 
 static bool
 get_form(const struct kvmi_vmcoreinfo *v, const char *form, const char *name,
     int base, uint64_t *ret)
 {
-	char key[160], val[80];
+	char key[160];
 
 	snprintf(key, sizeof(key), "%s(%s)", form, name);
-	return (kvmi_vmcoreinfo_get(v, key, val, sizeof(val)) &&
-	    to_u64(val, base, ret));
+	return (get_u64(v, key, base, ret));
 }
 
 bool
@@ -115,8 +124,5 @@ bool
 kvmi_vmcoreinfo_hex(const struct kvmi_vmcoreinfo *v, const char *key,
     uint64_t *ret)
 {
-	char val[80];
-
-	return (kvmi_vmcoreinfo_get(v, key, val, sizeof(val)) &&
-	    to_u64(val, 16, ret));
+	return (get_u64(v, key, 16, ret));
 }

@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "util.h"
+
+#include "arch/arch.h"
+
+static void
+test_tables(void **state)
+{
+	static const struct {
+		const char *name, *uname, *freebsd;
+		uint16_t elf, prstatus;
+		const struct kvmi_arch *want;
+	} row[] = {
+		{ "x86-64", "x86_64", "amd64", 62, 336, &kvmi_arch_x86_64 },
+		{ "upper case", "X86_64", "?", 62, 336, &kvmi_arch_x86_64 },
+		{ "BSD's name", "amd64", "amd64", 62, 336,
+		    &kvmi_arch_x86_64 },
+		{ "nothing", "", "", 0, 0, NULL },
+		{ "none", "vax", "vax", 75, 1, NULL },
+		{ "the largest", "?", "?", UINT16_MAX, UINT16_MAX, NULL },
+		{ "a beginning", "x86_6", "amd6", 61, 335, NULL },
+		{ "more", "x86_64h", "amd64h", 63, 337, NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < KVMI_COUNT(row); i++) {
+		const char *name = row[i].name;
+
+		UTIL_TRUE(name, kvmi_arch_by_uname(row[i].uname) ==
+		    row[i].want);
+		UTIL_TRUE(name, kvmi_arch_by_freebsd(row[i].freebsd) ==
+		    (row[i].freebsd[0] == '?' ? NULL : row[i].want));
+		UTIL_TRUE(name, kvmi_arch_by_elf(row[i].elf) == row[i].want);
+		UTIL_TRUE(name, kvmi_arch_by_prstatus(row[i].prstatus) ==
+		    row[i].want);
+	}
+	UTIL_TRUE("2^64 - 1", kvmi_arch_by_prstatus(UINT64_MAX) == NULL);
+	/* FreeBSD's names are exact. */
+	UTIL_TRUE("AMD64", kvmi_arch_by_freebsd("AMD64") == NULL);
+}
+
+/* Physical memory: the words that are named, zeros, and pages that fail. */
+struct word {
+	uint64_t	pa, v;
+};
+
+struct memory {
+	const struct word *word;
+	size_t		 n;
+	uint64_t	 first, end;	/* what is in the dump */
+	unsigned int	 reads;
+};
+
+static int
+read_memory(void *arg, uint64_t pa, void *buf, size_t size,
+    struct kvmi_err *err)
+{
+	struct memory *m = arg;
+
+	m->reads++;
+	if (pa < m->first || pa >= m->end || size > m->end - pa)
+		return (kvmi_fail(err, KVMI_ENOTINDUMP, "0x%" PRIx64
+		    " is not there", pa));
+	memset(buf, 0, size);
+	for (size_t i = 0; i < m->n; i++)
+		if (m->word[i].pa >= pa && m->word[i].pa + 8 <= pa + size)
+			memcpy((uint8_t *)buf + (m->word[i].pa - pa),
+			    &m->word[i].v, 8);
+	return (0);
+}
+
+#define NX	(UINT64_C(1) << 63)
+#define GB	(UINT64_C(1) << 30)
+#define MB2	(UINT64_C(1) << 21)
+#define TOP	UINT64_C(0xffff800000000000)
+#define SME	(UINT64_C(1) << 47)
+
+static const struct word tables4[] = {
+	{ 0x5000, 0x6003 },			/* L4[0]     -> 0x6000 */
+	{ 0x5008, 0x6003 | SME },		/* L4[1]     the same, encrypted */
+	{ 0x5010, 0x6083 },			/* L4[2]     bit 7 means nothing */
+	{ 0x5ff8, 0x6003 },			/* L4[511] */
+	{ 0x5018, 0x90000003 },			/* L4[3]     -> not in the dump */
+	{ 0x5800, 0x5003 },			/* L4[256]   -> itself */
+	{ 0x6000, 0x7003 },			/*   L3[0]   -> 0x7000 */
+	{ 0x6008, 0x40000083 | NX },		/*   L3[1]   1 GiB */
+	{ 0x6010, 0x80001183 },			/*   L3[2]   1 GiB with PAT */
+	{ 0x6018, 0x90000003 },			/*   L3[3]   -> not in the dump */
+	{ 0x6020, 0x7002 },			/*   L3[4]   not present */
+	{ 0x6ff8, 0x7003 },			/*   L3[511] */
+	{ 0x7000, 0x8003 },			/*     L2[0] -> 0x8000 */
+	{ 0x7028, 0xe00083 },			/*     L2[5] 2 MiB */
+	{ 0x7030, 0x90000003 },			/*     L2[6] -> not in the dump */
+	{ 0x7038, 0xe01183 },			/*     L2[7] 2 MiB with PAT */
+	{ 0x7ff8, 0x8003 },			/*     L2[511] */
+	{ 0x8000, 0x123001 },			/*       L1[0] read-only */
+	{ 0x8008, 0x124003 | NX },		/*       L1[1] */
+	{ 0x8010, 0x125083 },			/*       L1[2] bit 7 is PAT */
+	{ 0x8018, 0xdead000 },			/*       L1[3] not present */
+	{ 0x8020, UINT64_MAX },			/*       L1[4] all ones */
+	{ 0x8ff8, 0x200003 | SME },		/*       L1[511] */
+};
+
+static const struct word tables5[] = {
+	{ 0x4000, 0x5003 },			/* L5[0] */
+	{ 0x4ff8, 0x5003 },			/* L5[511] */
+	{ 0x5000, 0x6003 },
+	{ 0x5ff8, 0x6003 },
+	{ 0x6000, 0x7003 },
+	{ 0x6ff8, 0x40000083 },
+	{ 0x7000, 0x8003 },
+	{ 0x8000, 0x123003 },
+};
+
+static const struct {
+	const char *name;
+	unsigned int levels;
+	uint64_t va;
+	int want;
+	uint64_t pa;		/* of ret->va */
+	uint64_t start, len;
+	uint8_t prot;
+} walk_row[] = {
+	{ "first page", 4, 0x10, 0, 0x123000, 0, 0x1000, KVMI_PROT_R |
+	    KVMI_PROT_X },
+	{ "second page", 4, 0x1fff, 0, 0x124000, 0x1000, 0x1000,
+	    KVMI_PROT_R | KVMI_PROT_W },
+	{ "bit 7 in a last-level entry", 4, 0x2000, 0, 0x125000, 0x2000,
+	    0x1000, 7 },
+	{ "not present", 4, 0x3000, KVMI_ENOTMAPPED, 0, 0x3000, 0x1000, 0 },
+	{ "all ones", 4, 0x4000, 0, UINT64_C(0xffffffffff000), 0x4000, 0x1000,
+	    KVMI_PROT_R | KVMI_PROT_W },
+	{ "zero entry", 4, 0x5000, KVMI_ENOTMAPPED, 0, 0x5000, 0x1000, 0 },
+	{ "2 MiB page", 4, 0xa12345, 0, 0xe00000, 0xa00000, MB2, 7 },
+	{ "2 MiB page, its last byte", 4, 0xbfffff, 0, 0xe00000, 0xa00000,
+	    MB2, 7 },
+	{ "2 MiB page with PAT", 4, 0xe00000, 0, 0xe00000, 0xe00000, MB2, 7 },
+	{ "level 1 table not in the dump", 4, 0xc01000, KVMI_ENOTINDUMP, 0,
+	    0xc00000, MB2, 0 },
+	{ "no level 1 table", 4, 0x400000, KVMI_ENOTMAPPED, 0, 0x400000, MB2,
+	    0 },
+	{ "1 GiB page", 4, GB + 12345, 0, 0x40000000, GB, GB,
+	    KVMI_PROT_R | KVMI_PROT_W },
+	{ "1 GiB page with PAT", 4, 2 * GB, 0, 0x80000000, 2 * GB, GB, 7 },
+	{ "level 2 table not in the dump", 4, 3 * GB + 1, KVMI_ENOTINDUMP, 0,
+	    3 * GB, GB, 0 },
+	{ "level 3 entry not present", 4, 4 * GB, KVMI_ENOTMAPPED, 0, 4 * GB,
+	    GB, 0 },
+	{ "level 3 table not in the dump", 4, 3 * 512 * GB + 5,
+	    KVMI_ENOTINDUMP, 0, 3 * 512 * GB, 512 * GB, 0 },
+	{ "bit 7 in a level 4 entry", 4, 2 * 512 * GB, 0, 0x123000,
+	    2 * 512 * GB, 0x1000, 5 },
+	{ "no level 3 table", 4, 5 * 512 * GB, KVMI_ENOTMAPPED, 0,
+	    5 * 512 * GB, 512 * GB, 0 },
+	{ "encrypted entry", 4, 512 * GB, 0, 0x123000, 512 * GB, 0x1000, 5 },
+	{ "the last page", 4, UINT64_MAX, 0, 0x200000, UINT64_MAX - 0xfff,
+	    0x1000, 7 },
+	{ "the last page of the lower half", 4, TOP - 1, KVMI_ENOTMAPPED, 0,
+	    TOP - 0x1000, 0x1000, 0 },
+	{ "the first that is not canonical", 4, UINT64_C(1) << 47,
+	    KVMI_ENOTMAPPED, 0, UINT64_C(1) << 47, 0x1000, 0 },
+	{ "the last that is not canonical", 4, TOP - 1, KVMI_ENOTMAPPED, 0,
+	    TOP - 0x1000, 0x1000, 0 },
+	{ "the root as a table below itself", 4, TOP, 0, 0x8000, TOP, 0x1000, 7 },
+	{ "five levels", 5, 0, 0, 0x123000, 0, 0x1000, 7 },
+	{ "five levels, canonical with four", 5, UINT64_C(1) << 47,
+	    KVMI_ENOTMAPPED, 0, UINT64_C(1) << 47, 512 * GB, 0 },
+	{ "five levels, not canonical", 5, UINT64_C(1) << 56,
+	    KVMI_ENOTMAPPED, 0, UINT64_C(1) << 56, 0x1000, 0 },
+	{ "five levels, the top", 5, UINT64_MAX, 0, 0x40000000,
+	    UINT64_MAX - GB + 1, GB, 7 },
+	{ "five levels, level 4 absent", 5, -(UINT64_C(1) << 56),
+	    KVMI_ENOTMAPPED, 0, -(UINT64_C(1) << 56), UINT64_C(1) << 48, 0 },
+};
+
+static void
+test_walk(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < KVMI_COUNT(walk_row); i++) {
+		const char *name = walk_row[i].name;
+		bool five = walk_row[i].levels == 5;
+		struct memory m = { .word = five ? tables5 : tables4,
+			.n = five ? KVMI_COUNT(tables5) : KVMI_COUNT(tables4),
+			.end = 0x100000 };
+		struct kvmi_paging p = { .arch = &kvmi_arch_x86_64,
+			.root_pa = five ? 0x4000 : 0x5000,
+			.levels = walk_row[i].levels, .clear_mask = SME };
+		struct kvmi_mapping ret;
+		struct kvmi_err err = { 0 };
+
+		UTIL_FAILS(name, kvmi_walk(&p, walk_row[i].va, read_memory, &m,
+		    &ret, &err), walk_row[i].want, &err);
+		UTIL_EQ(name, ret.va, walk_row[i].start);
+		UTIL_EQ(name, ret.len, walk_row[i].len);
+		if (walk_row[i].want == 0) {
+			/* All ones have the mask's bit cleared as well. */
+			UTIL_EQ(name, ret.pa, walk_row[i].pa & ~SME);
+			UTIL_EQ(name, ret.prot, walk_row[i].prot);
+		} else {
+			char hex[24];
+
+			snprintf(hex, sizeof(hex), "0x%" PRIx64,
+			    walk_row[i].va);
+			UTIL_TRUE(name, strstr(err.text, hex) != NULL);
+		}
+		UTIL_TRUE(name, m.reads <= walk_row[i].levels);
+	}
+}
+
+/* No root, no levels, tables anywhere: an error or an answer, no crash. */
+static void
+test_walk_nowhere(void **state)
+{
+	static const struct { const char *name; uint64_t root; } row[] = {
+		{ "at 0", 0 }, { "not in the dump", 0x1000000 },
+		{ "the largest", UINT64_MAX & ~UINT64_C(0xfff) },
+		{ "odd", 0x5001 }, { "the very largest", UINT64_MAX },
+	};
+	struct kvmi_mapping ret;
+	struct kvmi_err err;
+
+	(void)state;
+	for (size_t i = 0; i < KVMI_COUNT(row); i++)
+		for (unsigned int levels = 4; levels <= 5; levels++) {
+			struct memory m = { .first = 0x1000, .end = 0x100000 };
+			struct kvmi_paging p = { .levels = levels,
+				.arch = &kvmi_arch_x86_64,
+				.root_pa = row[i].root };
+
+			UTIL_TRUE(row[i].name, kvmi_walk(&p, 0, read_memory,
+			    &m, &ret, &err) != 0);
+			UTIL_TRUE(row[i].name, kvmi_walk(&p, UINT64_MAX,
+			    read_memory, &m, &ret, &err) != 0);
+			UTIL_TRUE(row[i].name, ret.len != 0);
+		}
+}
+
+/* L1 at 0x8000: what lies beside a page, and how wide it gets by that. */
+static void
+test_widen(void **state)
+{
+	static const struct {
+		const char *name;
+		uint64_t va;
+		struct word word[8];
+		uint64_t start, len, pa;
+	} row[] = {
+		{ "alone", 0x3000, { { 0x8018, 0x13003 } },
+		    0x3000, 0x1000, 0x13000 },
+		{ "two after it", 0x3000, { { 0x8018, 0x13003 },
+		    { 0x8020, 0x14003 }, { 0x8028, 0x15003 } },
+		    0x3000, 0x3000, 0x13000 },
+		{ "two before it", 0x5000, { { 0x8018, 0x13003 },
+		    { 0x8020, 0x14003 }, { 0x8028, 0x15003 } },
+		    0x3000, 0x3000, 0x13000 },
+		{ "on both sides", 0x4000, { { 0x8018, 0x13003 },
+		    { 0x8020, 0x14003 }, { 0x8028, 0x15003 } },
+		    0x3000, 0x3000, 0x13000 },
+		{ "a gap", 0x3000, { { 0x8018, 0x13003 },
+		    { 0x8028, 0x15003 } }, 0x3000, 0x1000, 0x13000 },
+		{ "another place", 0x3000, { { 0x8018, 0x13003 },
+		    { 0x8020, 0x13003 } }, 0x3000, 0x1000, 0x13000 },
+		{ "descending", 0x3000, { { 0x8018, 0x13003 },
+		    { 0x8020, 0x12003 } }, 0x3000, 0x1000, 0x13000 },
+		{ "first entry", 0, { { 0x8000, 0x10003 },
+		    { 0x8008, 0x11003 } }, 0, 0x2000, 0x10000 },
+		{ "last entry", 0x1ff000, { { 0x8ff0, 0x10003 },
+		    { 0x8ff8, 0x11003 } }, 0x1fe000, 0x2000, 0x10000 },
+		{ "before physical 0", 0x3000, { { 0x8010, 0xfffffffff003 },
+		    { 0x8018, 0x3 }, { 0x8020, 0x1003 } },
+		    0x3000, 0x2000, 0 },
+		{ "2 MiB pages", 0x400000, { { 0x7010, 0x600083 },
+		    { 0x7018, 0x800083 } }, 0x400000, 2 * MB2, 0x600000 },
+		{ "a table beside a 2 MiB page", 0x400000,
+		    { { 0x7010, 0x600083 }, { 0x7018, 0x800003 } }, 0x400000,
+		    MB2, 0x600000 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < KVMI_COUNT(row); i++) {
+		struct word word[16] = { { 0x5000, 0x6003 },
+			{ 0x6000, 0x7003 }, { 0x7000, 0x8003 } };
+		struct memory m = { .word = word, .n = 11, .end = 0x10000 };
+		struct kvmi_paging p = { .arch = &kvmi_arch_x86_64,
+			.root_pa = 0x5000, .levels = 4 };
+		struct kvmi_mapping ret;
+		struct kvmi_err err;
+
+		memcpy(word + 3, row[i].word, sizeof(row[i].word));
+		UTIL_EQ(row[i].name, kvmi_walk(&p, row[i].va, read_memory, &m,
+		    &ret, &err), 0);
+		kvmi_widen(&p, read_memory, &m, &ret);
+		UTIL_EQ(row[i].name, ret.va, row[i].start);
+		UTIL_EQ(row[i].name, ret.len, row[i].len);
+		UTIL_EQ(row[i].name, ret.pa, row[i].pa);
+	}
+}
+
+/* A full table is one stretch; a table that is half there is left alone. */
+static void
+test_widen_table(void **state)
+{
+	static struct word word[3 + 512] = { { 0x5000, 0x6003 },
+		{ 0x6000, 0x7003 }, { 0x7000, 0x8003 } };
+	struct memory m = { .word = word, .n = KVMI_COUNT(word),
+		.end = 0x10000 };
+	struct kvmi_paging p = { .arch = &kvmi_arch_x86_64, .root_pa = 0x5000,
+		.levels = 4 };
+	struct kvmi_mapping ret;
+	struct kvmi_err err;
+
+	(void)state;
+	for (uint64_t i = 0; i < 512; i++)
+		word[3 + i] = (struct word){ 0x8000 + 8 * i,
+			(0x100000 + (i << 12)) | 3 };
+	UTIL_EQ("full", kvmi_walk(&p, 0x77000, read_memory, &m, &ret, &err),
+	    0);
+	kvmi_widen(&p, read_memory, &m, &ret);
+	UTIL_EQ("full", ret.va, 0);
+	UTIL_EQ("full", ret.len, MB2);
+	UTIL_EQ("full", ret.pa, 0x100000);
+	m.end = 0x8800;
+	UTIL_EQ("half", kvmi_walk(&p, 0x77000, read_memory, &m, &ret, &err),
+	    0);
+	kvmi_widen(&p, read_memory, &m, &ret);
+	UTIL_EQ("half", ret.va, 0x77000);
+	UTIL_EQ("half", ret.len, 0x1000);
+}
+
+/* Entries of any bits: a stretch that holds the address comes back. */
+static void
+test_random(void **state)
+{
+	uint64_t rnd = 11;
+
+	(void)state;
+	for (int i = 0; i < 20000; i++) {
+		struct word word[64];
+		struct memory m = { .word = word, .n = 64, .end = 0x10000 };
+		struct kvmi_paging p = { .arch = &kvmi_arch_x86_64,
+			.root_pa = 0x1000, .levels = i % 2 ? 5 : 4 };
+		uint64_t va = util_random(&rnd);
+		struct kvmi_mapping ret;
+		struct kvmi_err err;
+		int r;
+
+		if (i % 4 < 2)		/* one that tables may map */
+			va &= 0x3fffff;
+		for (size_t n = 0; n < 64; n++)
+			word[n] = (struct word){ (util_random(&rnd) % 0x10000) &
+				(n % 2 ? ~UINT64_C(0xfff) : ~UINT64_C(7)),
+				util_random(&rnd) & (n % 3 ? 0xf0ff : ~0ull) };
+		r = kvmi_walk(&p, va, read_memory, &m, &ret, &err);
+		UTIL_TRUE("holds it", ret.len != 0 && va - ret.va < ret.len);
+		if (r != 0)
+			continue;
+		UTIL_TRUE("aligned", ret.pa % 0x1000 == 0);
+		kvmi_widen(&p, read_memory, &m, &ret);
+		UTIL_TRUE("holds it still", va - ret.va < ret.len);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_tables),
+		cmocka_unit_test(test_walk),
+		cmocka_unit_test(test_walk_nowhere),
+		cmocka_unit_test(test_widen),
+		cmocka_unit_test(test_widen_table),
+		cmocka_unit_test(test_random),
+	};
+
+	return (cmocka_run_group_tests(tests, NULL, util_report));
+}

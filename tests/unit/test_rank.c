@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "util.h"
+
+#include <unistd.h>
+
+#include "base/rank.h"
+
+#define BEFORE	16	/* bytes of the file before the bitmap */
+
+enum pattern { ZEROS, ONES, ALTERNATE, SPARSE, DENSE, FIRST, LAST, RUNS };
+
+static const struct { const char *name; enum pattern p; } pattern[] = {
+	{ "zeros", ZEROS }, { "ones", ONES }, { "alternating", ALTERNATE },
+	{ "sparse", SPARSE }, { "dense", DENSE }, { "first bit", FIRST },
+	{ "last bit", LAST }, { "runs", RUNS },
+};
+
+static const struct { const char *name; uint64_t nbits; } size_row[] = {
+	{ "no bit", 0 }, { "1 bit", 1 }, { "7 bits", 7 }, { "8 bits", 8 },
+	{ "9 bits", 9 }, { "63 bits", 63 }, { "64 bits", 64 },
+	{ "65 bits", 65 }, { "a block less one", 2047 }, { "a block", 2048 },
+	{ "a block and one", 2049 }, { "a superblock less one", 65535 },
+	{ "a superblock", 65536 }, { "a superblock and one", 65537 },
+	{ "three superblocks and some", 3 * 65536 + 2048 + 13 },
+};
+
+/* The sources: mapped, in pieces that cut through blocks, and to be read. */
+static const struct { const char *name; uint64_t piece; } way[] = {
+	{ "mapped", UINT64_MAX }, { "in pieces", 100 }, { "read", 0 },
+};
+
+static bool
+bit_of(enum pattern p, uint64_t i, uint64_t nbits, uint64_t *rnd)
+{
+	switch (p) {
+	case ZEROS:
+		return (false);
+	case ONES:
+		return (true);
+	case ALTERNATE:
+		return (i % 2 == 1);
+	case SPARSE:
+		return (util_random(rnd) % 1000 == 0);
+	case DENSE:
+		return (util_random(rnd) % 1000 != 0);
+	case FIRST:
+		return (i == 0);
+	case LAST:
+		return (i == nbits - 1);
+	case RUNS:
+		return (i / 700 % 2 == 0);
+	}
+	return (false);
+}
+
+/* Bits behind the last are set: they must not count. */
+static void
+make(struct bytes *b, enum pattern p, uint64_t nbits)
+{
+	uint64_t rnd = 88172645463325252;
+
+	bytes_fill(b, 0xff, BEFORE);
+	bytes_fill(b, 0, (size_t)(nbits + 7) / 8);
+	for (uint64_t i = 0; i < (nbits + 7) / 8 * 8; i++)
+		if (i >= nbits || bit_of(p, i, nbits, &rnd))
+			b->p[BEFORE + i / 8] |= (uint8_t)(1u << i % 8);
+	bytes_fill(b, 0xff, 32);
+}
+
+static bool
+is_set(const struct bytes *b, uint64_t i)
+{
+	return (b->p[BEFORE + i / 8] >> i % 8 & 1);
+}
+
+static void
+check(const char *name, const struct bytes *b, uint64_t nbits,
+    uint64_t piece)
+{
+	const struct util_src_opts o = { .piece = piece };
+	struct kvmi_src *src = util_src(b->p, b->len, &o);
+	struct kvmi_rank r;
+	struct kvmi_err err;
+	uint64_t before = 0, last = 0, step = nbits > 10000 ? 7 : 1;
+
+	UTIL_EQ(name, kvmi_rank_init(&r, src, BEFORE, nbits, "bitmap", &err),
+	    0);
+	for (uint64_t i = 0; i < nbits; i++) {
+		uint64_t rank, run, longest = 0, max;
+		bool set;
+
+		/* Near where blocks meet every bit is asked for. */
+		if (i % step == 0 || i % 2048 < 2 || i % 2048 > 2045) {
+			max = i % 3 == 0 ? 1 : i % 3 == 1 ? 50 : nbits;
+			UTIL_EQ(name, kvmi_rank_get(&r, i, max, &set, &rank,
+			    &run, &err), 0);
+			UTIL_EQ(name, set, is_set(b, i));
+			UTIL_EQ(name, rank, before);
+			while (longest < run && i + longest < nbits &&
+			    is_set(b, i + longest) == set)
+				longest++;
+			UTIL_TRUE(name, run >= 1 && run <= max);
+			UTIL_EQ(name, run, longest);
+		}
+		if (is_set(b, i)) {
+			before++;
+			last = i + 1;
+		}
+	}
+	UTIL_EQ(name, r.total, before);
+	UTIL_EQ(name, r.last, last);
+	kvmi_rank_deinit(&r);
+	kvmi_src_close(src);
+}
+
+static void
+test_against_counting(void **state)
+{
+	(void)state;
+	for (size_t s = 0; s < KVMI_COUNT(size_row); s++)
+		for (size_t p = 0; p < KVMI_COUNT(pattern); p++) {
+			struct bytes b = { 0 };
+
+			make(&b, pattern[p].p, size_row[s].nbits);
+			for (size_t w = 0; w < KVMI_COUNT(way); w++) {
+				char name[100];
+
+				snprintf(name, sizeof(name), "%s, %s, %s",
+				    size_row[s].name, pattern[p].name,
+				    way[w].name);
+				check(name, &b, size_row[s].nbits,
+				    way[w].piece);
+			}
+			bytes_free(&b);
+		}
+}
+
+/* A run is as long as the block has it, so that it can be used whole. */
+static void
+test_run(void **state)
+{
+	struct bytes b = { 0 };
+	struct kvmi_src *src;
+	struct kvmi_rank r;
+	struct kvmi_err err;
+	uint64_t rank, run;
+	bool set;
+
+	(void)state;
+	make(&b, ONES, 4096);
+	src = util_bytes(&b, b.len);
+	UTIL_EQ("init", kvmi_rank_init(&r, src, BEFORE, 4096, "bitmap", &err),
+	    0);
+	kvmi_rank_get(&r, 0, 4096, &set, &rank, &run, &err);
+	UTIL_EQ("to the end of the block", run, 2048);
+	kvmi_rank_get(&r, 2047, 4096, &set, &rank, &run, &err);
+	UTIL_EQ("the block's last", run, 1);
+	kvmi_rank_get(&r, 2050, 5, &set, &rank, &run, &err);
+	UTIL_EQ("no longer than asked", run, 5);
+	kvmi_rank_deinit(&r);
+	kvmi_src_close(src);
+	bytes_free(&b);
+}
+
+static void
+test_outside(void **state)
+{
+	static const struct {
+		const char *name;
+		uint64_t off, nbits;
+		int want;
+	} row[] = {
+		{ "to the end of the file", 0, 1000 * 8, 0 },
+		{ "a bit more", 0, 1000 * 8 + 1, KVMI_ETRUNC },
+		{ "from the end", 1000, 0, 0 },
+		{ "from behind the end", 1001, 0, KVMI_ETRUNC },
+		{ "a bit at the end", 1000, 1, KVMI_ETRUNC },
+		{ "the largest number of bits", 0, UINT64_MAX, KVMI_ETRUNC },
+		{ "the largest offset", UINT64_MAX, 8, KVMI_ETRUNC },
+		{ "both", UINT64_MAX, UINT64_MAX, KVMI_ETRUNC },
+		{ "a sum that wraps", UINT64_MAX - 7, 64, KVMI_ETRUNC },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < KVMI_COUNT(row); i++) {
+		struct bytes b = { 0 };
+		struct kvmi_src *src;
+		struct kvmi_rank r;
+		struct kvmi_err err = { 0 };
+
+		bytes_fill(&b, 0, 1000);
+		src = util_bytes(&b, b.len);
+		UTIL_FAILS(row[i].name, kvmi_rank_init(&r, src, row[i].off,
+		    row[i].nbits, "bitmap", &err), row[i].want, &err);
+		kvmi_rank_deinit(&r);	/* also after a failure */
+		kvmi_rank_deinit(&r);
+		kvmi_src_close(src);
+		bytes_free(&b);
+	}
+}
+
+/* Each read fails in its turn. */
+static void
+test_read_errors(void **state)
+{
+	struct bytes b = { 0 };
+	struct kvmi_err err;
+	int r = KVMI_ESYS;
+	unsigned int failures = 0;
+
+	(void)state;
+	make(&b, DENSE, 5 * 65536);
+	for (uint64_t n = 1; r != 0; n++) {
+		const struct util_src_opts o = { .reads = n };
+		struct kvmi_src *src = util_src(b.p, b.len, &o);
+		struct kvmi_rank k;
+		uint64_t rank, run;
+		bool set;
+
+		r = kvmi_rank_init(&k, src, BEFORE, 5 * 65536, "bitmap", &err);
+		if (r == 0)
+			UTIL_FAILS("get", kvmi_rank_get(&k, 70000, 1, &set,
+			    &rank, &run, &err), n == 5 ? KVMI_ESYS : 0, &err);
+		else
+			UTIL_FAILS("init", r, KVMI_ESYS, &err);
+		failures += r != 0;
+		kvmi_rank_deinit(&k);
+		kvmi_src_close(src);
+	}
+	UTIL_EQ("as many as superblocks", failures, 4);
+	bytes_free(&b);
+}
+
+/* The bitmap's pages go away: an error, not zeros. */
+static void
+test_shrinks(void **state)
+{
+	struct bytes b = { 0 };
+	struct kvmi_src *src;
+	struct kvmi_rank r;
+	struct kvmi_err err;
+	uint64_t rank, run;
+	bool set;
+	int fd;
+
+	(void)state;
+	bytes_fill(&b, 0xff, 65536);
+	fd = util_file(b.p, b.len);
+	src = util_file_src(fd);
+	UTIL_EQ("init", kvmi_rank_init(&r, src, 0, 65536 * 8, "bitmap", &err),
+	    0);
+	UTIL_EQ("shrink", ftruncate(fd, 8192), 0);
+	UTIL_FAILS("what is left", kvmi_rank_get(&r, 8191 * 8, 1, &set, &rank,
+	    &run, &err), 0, &err);
+	UTIL_TRUE("what is left", set && rank == 8191 * 8);
+	UTIL_FAILS("what is gone", kvmi_rank_get(&r, 8192 * 8, 1, &set, &rank,
+	    &run, &err), KVMI_ETRUNC, &err);
+	UTIL_FAILS("the last", kvmi_rank_get(&r, 65536 * 8 - 1, 1, &set, &rank,
+	    &run, &err), KVMI_ETRUNC, &err);
+	kvmi_rank_deinit(&r);
+	kvmi_src_close(src);
+	close(fd);
+	bytes_free(&b);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_against_counting),
+		cmocka_unit_test(test_run),
+		cmocka_unit_test(test_outside),
+		cmocka_unit_test(test_read_errors),
+		cmocka_unit_test(test_shrinks),
+	};
+
+	return (cmocka_run_group_tests(tests, NULL, util_report));
+}
