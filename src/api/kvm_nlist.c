@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* kvm_nlist(3): symbols by list, by name and by address. */
 
+#include <inttypes.h>
+
 #include "api/kd.h"
 
 /* nm(1)'s letter as a.out's type. */
@@ -87,12 +89,17 @@ kvm_nlist(kvm_t *kd, struct nlist *nl)
 	return (missing);
 }
 
-static void
-to_public(const struct kvmi_sym *s, struct kvm_symbol *ret)
+/* End a look-up in the table: r is its outcome, s what it found. */
+static int
+give(kvm_t *kd, struct kvmi_cx *cx, int r, const struct kvmi_sym *s,
+    struct kvm_symbol *ret)
 {
+	if (r != 0)
+		return (kvmi_kd_fail(kd, cx, r));
 	*ret = (struct kvm_symbol){ .ks_name = s->name,
 		.ks_module = s->module, .ks_value = s->addr,
 		.ks_size = s->size, .ks_letter = s->letter };
+	return (0);
 }
 
 int
@@ -106,16 +113,11 @@ kvm_symbol_by_addr(kvm_t *kd, kvaddr_t addr, struct kvm_symbol *sym)
 	if (cx == NULL)
 		return (-1);
 	r = kvmi_kernel_symtab(kd->kernel, cx, &t);
-	if (r == 0) {
-		r = kvmi_symtab_by_addr(t, addr, &s, &cx->err);
-		if (r == KVMI_ENOENT)
-			kvmi_fail(&cx->err, r, "no symbol at or below 0x%llx",
-			    (unsigned long long)addr);
-	}
-	if (r != 0)
-		return (kvmi_kd_fail(kd, cx, r));
-	to_public(&s, sym);
-	return (0);
+	if (r == 0 && (r = kvmi_symtab_by_addr(t, addr, &s, &cx->err)) ==
+	    KVMI_ENOENT)
+		kvmi_fail(&cx->err, r, "no symbol at or below 0x%" PRIx64,
+		    addr);
+	return (give(kd, cx, r, &s, sym));
 }
 
 int
@@ -130,13 +132,8 @@ kvm_symbol_by_name(kvm_t *kd, const char *name, struct kvm_symbol *sym)
 		return (-1);
 	/* From the table, so that the name outlives the caller's. */
 	r = kvmi_kernel_symtab(kd->kernel, cx, &t);
-	if (r == 0) {
-		r = kvmi_symtab_by_name(t, name, &s, &cx->err);
-		if (r == KVMI_ENOENT)
-			kvmi_fail(&cx->err, r, "%s: no such symbol", name);
-	}
-	if (r != 0)
-		return (kvmi_kd_fail(kd, cx, r));
-	to_public(&s, sym);
-	return (0);
+	if (r == 0 && (r = kvmi_symtab_by_name(t, name, &s, &cx->err)) ==
+	    KVMI_ENOENT)
+		kvmi_fail(&cx->err, r, "%s: no such symbol", name);
+	return (give(kd, cx, r, &s, sym));
 }
