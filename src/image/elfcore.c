@@ -37,6 +37,8 @@ struct elfcore {
 	uint64_t	 phoff, shoff;
 	uint32_t	 phnum;
 	uint16_t	 phentsize, shentsize;
+	unsigned int	 loads;
+	bool		 has_paddr;	/* some segment says where it is */
 	struct kvmi_segments phys;
 	struct kvmi_segments virt;	/* live images only */
 };
@@ -162,6 +164,8 @@ add_load(struct kvmi_image *img, struct elfcore *e, const struct elf_phdr *ph,
 	if (img->live)
 		r = kvmi_segments_add(&e->virt, ph->vaddr, ph->filesz,
 		    ph->memsz, ph->off, err);
+	e->loads++;
+	e->has_paddr |= ph->paddr != 0;
 	if (r != 0 || ph->paddr == UINT64_MAX)
 		return (r);
 	if (ph->filesz > 0 && kvmi_add(ph->paddr, ph->filesz, &end) &&
@@ -217,6 +221,24 @@ read_phdrs(struct kvmi_image *img, struct elfcore *e, struct kvmi_err *err)
 	return (r);
 }
 
+/*
+ * Several segments that all are at physical address 0: the core of a process,
+ * or /proc/kcore before Linux 4.11, whose segments are found by virtual address.
+ */
+static int
+check_paddr(struct kvmi_image *img, struct elfcore *e, struct kvmi_err *err)
+{
+	if (e->loads < 2 || e->has_paddr)
+		return (0);
+	if (!img->live)
+		return (kvmi_fail(err, KVMI_EFORMAT, "%s: no segment of this ELF "
+		    "core has a physical address: the core of a process, not "
+		    "of a kernel", img->src->name));
+	kvmi_segments_deinit(&e->phys);
+	e->phys = (struct kvmi_segments){ 0 };
+	return (0);
+}
+
 static int
 elfcore_open(struct kvmi_image *img, struct kvmi_err *err)
 {
@@ -236,6 +258,8 @@ elfcore_open(struct kvmi_image *img, struct kvmi_err *err)
 		r = read_xnum(img, e, err);
 	if (r == 0)
 		r = read_phdrs(img, e, err);
+	if (r == 0)
+		r = check_paddr(img, e, err);
 	if (r != 0)
 		return (r);
 	kvmi_segments_sort(&e->phys);
