@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "base/rank.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -58,10 +57,11 @@ kvmi_rank_init(struct kvmi_rank *r, struct kvmi_src *src, uint64_t off,
 	int status = 0;
 
 	*r = (struct kvmi_rank){ .src = src, .off = off, .nbits = nbits };
-	if (!kvmi_inside(off, bytes, src->size))
-		return (kvmi_fail(err, KVMI_ETRUNC, "%s: %s at 0x%" PRIx64
-		    " (%" PRIu64 " bytes) passes the end of the file at 0x%"
-		    PRIx64, src->name, what, off, bytes, src->size));
+	/* A sparse bitmap may be larger than its file; its index is not. */
+	status = kvmi_src_check(src, off, kvmi_inside(off, bytes, src->size) ?
+	    bytes / 64 : bytes, what, err);
+	if (status != 0)
+		return (status);
 	/* The sizes are bounded by the file's, so these cannot wrap. */
 	r->super = calloc(nsuper, sizeof(*r->super));
 	r->block = calloc(nsuper * BLOCKS_PER_SUPER, sizeof(*r->block));

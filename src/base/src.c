@@ -28,6 +28,21 @@ kvmi_src_check_lost(struct kvmi_src *s, const uint8_t *p, size_t n,
 }
 
 int
+kvmi_src_check(struct kvmi_src *s, uint64_t off, uint64_t n, const char *what,
+    struct kvmi_err *err)
+{
+	if (!kvmi_inside(off, n, s->size))
+		return (kvmi_fail(err, KVMI_ETRUNC, "%s: %s at 0x%" PRIx64
+		    " (%" PRIu64 " bytes) passes the end of the file at 0x%"
+		    PRIx64, s->name, what, off, n, s->size));
+	if (s->backed != 0 && n > s->backed)
+		return (kvmi_fail(err, KVMI_ETRUNC, "%s: %s at 0x%" PRIx64
+		    " (%" PRIu64 " bytes) is more than the file has (%" PRIu64
+		    ")", s->name, what, off, n, s->backed));
+	return (0);
+}
+
+int
 kvmi_src_read(struct kvmi_src *s, uint64_t off, void *buf, size_t n,
     const char *what, struct kvmi_err *err)
 {
@@ -77,10 +92,9 @@ kvmi_src_blob(struct kvmi_src *s, uint64_t off, uint64_t n, const char *what,
 	void *mem;
 	int r;
 
-	if (!kvmi_inside(off, n, s->size))
-		return (kvmi_fail(err, KVMI_ETRUNC, "%s: %s at 0x%" PRIx64
-		    " (%" PRIu64 " bytes) passes the end of the file at 0x%"
-		    PRIx64, s->name, what, off, n, s->size));
+	r = kvmi_src_check(s, off, n, what, err);
+	if (r != 0)
+		return (r);
 	p = kvmi_src_ptr(s, off, n);
 	if (p != NULL) {
 		*ret = (struct kvmi_blob){ .p = p, .len = (size_t)n };

@@ -54,6 +54,7 @@ struct kvmi_src {
 	const struct kvmi_src_ops *ops;
 	const char	*name;		/* path, for messages; owned */
 	uint64_t	 size;
+	uint64_t	 backed;	/* of a wrapper: bytes that there are; 0: all */
 	struct kvmi_map	*map;		/* NULL: not mapped */
 	const char	*wrapping;	/* "flattened"; NULL: plain */
 	bool		 volatile_;	/* changes while we look: never cache */
@@ -68,6 +69,13 @@ int kvmi_file_open(int fd, const char *name, struct kvmi_src **ret,
 /* A source over memory that outlives it (tests, fuzzing, in-memory ELF). */
 int kvmi_mem_open(const void *p, size_t len, const char *name,
     struct kvmi_src **ret, struct kvmi_err *err);
+
+/*
+ * Are there n bytes at off, and at all?  A wrapper may present a large file
+ * that is mostly nothing: what is taken from it whole must be stored.
+ */
+int kvmi_src_check(struct kvmi_src *s, uint64_t off, uint64_t n,
+    const char *what, struct kvmi_err *err);
 
 /* n bytes at off or an error that says what was wanted. */
 int kvmi_src_read(struct kvmi_src *s, uint64_t off, void *buf, size_t n,

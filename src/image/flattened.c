@@ -312,6 +312,7 @@ flattened_wrap(struct kvmi_src *src, struct kvmi_src **ret,
 	}
 	f->src.ops = &flattened_src_ops;
 	f->src.map = src->map;
+	f->src.backed = src->backed != 0 ? src->backed : src->size;
 	f->src.wrapping = "flattened";
 	f->base = src;
 	r = kvmi_src_read(src, 0, h, sizeof(h), "flattened header", err);

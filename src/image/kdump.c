@@ -59,6 +59,13 @@ struct kdump {
 	uint64_t	 first_rank;	/* of a split member's first page */
 };
 
+/* Everything before the page descriptors. */
+static uint64_t
+header_blocks(const struct kdump_header *h)
+{
+	return (1 + (uint64_t)h->sub_hdr_size + h->bitmap_blocks);
+}
+
 /*
  * The header says neither its width nor its byte order: a guess is right when
  * everything in it agrees.
@@ -66,13 +73,11 @@ struct kdump {
 static bool
 header_plausible(const struct kdump_header *h, uint64_t file_size)
 {
-	uint64_t blocks = 1 + (uint64_t)h->sub_hdr_size + h->bitmap_blocks;
-
 	return (h->version >= 0 && h->version <= 64 &&
 	    kvmi_is_pow2(h->block_size) && h->block_size >= 1024 &&
 	    h->block_size <= MAX_BLOCK && h->sub_hdr_size >= 1 &&
 	    h->sub_hdr_size <= INT32_MAX && h->bitmap_blocks >= 1 &&
-	    blocks <= file_size / h->block_size);
+	    header_blocks(h) <= file_size / h->block_size);
 }
 
 static int
@@ -113,16 +118,25 @@ read_header(struct kvmi_image *img, struct kdump_header *ret,
 	r = kvmi_src_read(img->src, 0, buf, sizeof(buf), "kdump header", err);
 	if (r != 0)
 		return (r);
-	for (int guess = 0; guess < 4; guess++) {
-		h.is64 = guess < 2;
+	for (int guess = 0; guess < 8; guess++) {
+		/* What is plausible but for the file's size was cut short. */
+		bool whole = guess < 4;
+
+		h.is64 = guess % 4 < 2;
 		h.big_endian = guess % 2 == 1;
 		r = header_decode(&h, buf, sizeof(buf), err);
 		if (r != 0)
 			return (r);
-		if (header_plausible(&h, img->src->size)) {
-			*ret = h;
-			return (0);
-		}
+		if (!header_plausible(&h, whole ? img->src->size : UINT64_MAX))
+			continue;
+		if (!whole)
+			return (kvmi_fail(err, KVMI_ETRUNC, "%s: the headers "
+			    "and bitmaps of this kdump file take %" PRIu64
+			    " bytes, the file has %" PRIu64, img->src->name,
+			    header_blocks(&h) * h.block_size,
+			    img->src->size));
+		*ret = h;
+		return (0);
 	}
 	h.is64 = true;
 	h.big_endian = false;

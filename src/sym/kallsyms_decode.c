@@ -105,14 +105,11 @@ kvmi_kallsyms_walk(const struct kvmi_window *w,
 	uint32_t i;
 
 	for (i = 0; i < names->n; i++) {
-		if (m != NULL && i % KVMI_KALLSYMS_GROUP == 0) {
-			size_t k = i / KVMI_KALLSYMS_GROUP;
-
-			if (k >= m->count || kvmi_get_uint(w->p + m->off +
-			    k * m->size, m->size, w->big_endian) !=
-			    off - names->off)
-				break;
-		}
+		if (m != NULL && i % KVMI_KALLSYMS_GROUP == 0 &&
+		    kvmi_get_uint(w->p + m->off +
+		    i / KVMI_KALLSYMS_GROUP * m->size, m->size,
+		    w->big_endian) != off - names->off)
+			break;
 		len = kvmi_kallsyms_record_len(w, names, &off);
 		if (len == 0 || !is_name(tok, w->p + off, len))
 			break;

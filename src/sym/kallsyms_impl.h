@@ -23,7 +23,7 @@ struct kvmi_kallsyms_tokens {
 	size_t		 end;				/* of the table */
 };
 
-/* kallsyms_markers: where in the names each group begins. */
+/* kallsyms_markers: where in the names each group begins, for all of them. */
 struct kvmi_kallsyms_markers {
 	size_t		 off;
 	size_t		 count;

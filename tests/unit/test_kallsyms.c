@@ -71,6 +71,8 @@ static const struct ks_spec kernels[] = {
 	    false, 0, 704, VA32, 4, false },
 	{ "7.0 32 bit", KS_NAMES_FIRST, KS_PLAIN32, 4, false, true, false, 0,
 	    705, VA32, 4, false },
+	{ "7.0 32 bit, split at 1 GiB", KS_NAMES_FIRST, KS_PLAIN32, 4, false,
+	    true, false, 0, 705, 0x40100000, 0, false },
 	{ "257 symbols", KS_NAMES_FIRST, KS_BASE, 8, false, true, false, 0, 257,
 	    VA64, 0, false },
 	{ "256 symbols", KS_NAMES_FIRST, KS_BASE, 8, false, true, false, 0, 256,
@@ -453,6 +455,26 @@ test_bad_arguments(void **state)
 	ks_free(&b);
 }
 
+/* The base is where the image says, not where it usually is. */
+static void
+test_base_elsewhere(void **state)
+{
+	struct ks_built b = { 0 };
+	size_t usual;
+
+	(void)state;
+	ks_build(&small, &b);
+	usual = b.vmcoreinfo.relative_base - b.w.va;
+	bytes_poke(&b.b, usual, 0x1234567, 8);
+	bytes_poke(&b.b, b.b.len - 8, b.base, 8);
+	b.vmcoreinfo.relative_base = b.w.va + b.b.len - 8;
+	must_decode(&b, &b.vmcoreinfo, "_stext", b.stext, "base elsewhere",
+	    "as exported");
+	assert_int_equal(decode(&b, &b.k, "_stext", b.stext, NULL),
+	    KVMI_EFORMAT);
+	ks_free(&b);
+}
+
 /* Markers that lie, where their place is not known for sure. */
 static void
 test_wrong_markers(void **state)
@@ -707,6 +729,7 @@ main(void)
 		cmocka_unit_test(test_corrupted),
 		cmocka_unit_test(test_bad_counts),
 		cmocka_unit_test(test_bad_arguments),
+		cmocka_unit_test(test_base_elsewhere),
 		cmocka_unit_test(test_wrong_markers),
 		cmocka_unit_test(test_names_at_the_end),
 		cmocka_unit_test(test_anchors),
