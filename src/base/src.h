@@ -54,7 +54,7 @@ struct kvmi_src {
 	const struct kvmi_src_ops *ops;
 	const char	*name;		/* path, for messages; owned */
 	uint64_t	 size;
-	uint64_t	 backed;	/* of a wrapper: bytes that there are; 0: all */
+	uint64_t	 backed;	/* of a wrapper: bytes stored; 0: all */
 	struct kvmi_map	*map;		/* NULL: not mapped */
 	const char	*wrapping;	/* "flattened"; NULL: plain */
 	bool		 volatile_;	/* changes while we look: never cache */
