@@ -549,7 +549,7 @@ static char
 section_letter(const GElf_Shdr *sh)
 {
 	if ((sh->sh_flags & SHF_ALLOC) == 0)
-		return ('n');
+		return ((sh->sh_flags & SHF_WRITE) != 0 ? '?' : 'n');
 	if ((sh->sh_flags & SHF_EXECINSTR) != 0)
 		return ('t');
 	if (sh->sh_type == SHT_NOBITS)

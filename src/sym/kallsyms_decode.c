@@ -76,7 +76,6 @@ kvmi_kallsyms_tokens(const struct kvmi_window *w, size_t table, size_t index,
 			ret->longest = (uint16_t)len;
 		off += len + 1;
 	}
-	ret->end = table + off;
 	return (true);
 }
 
@@ -500,35 +499,53 @@ copy_tokens(const struct kvmi_kallsyms_tokens *tok,
 		memcpy(text[i], tok->text[i], kvmi_min(tok->len[i], SPLAT));
 }
 
+/*
+ * The record at *off, expanded into buf.  The window may be a mapped file,
+ * which others may change: what was checked before is checked again.  0: it
+ * has changed.
+ */
+static size_t
+expand(const struct decoder *d, char text[KVMI_KALLSYMS_TOKENS][SPLAT],
+    size_t *off, char *buf)
+{
+	const struct kvmi_kallsyms_tokens *tok = &d->tok;
+	size_t len, n = 0;
+
+	len = kvmi_kallsyms_record_len(d->w, &d->names, off);
+	for (; len > 0; len--) {
+		uint8_t b = d->w->p[(*off)++];
+
+		if (tok->len[b] > KVMI_KALLSYMS_NAME_MAX - n)
+			return (0);
+		if (tok->len[b] <= SPLAT)
+			memcpy(buf + n, text[b], SPLAT);
+		else
+			memcpy(buf + n, tok->text[b], tok->len[b]);
+		n += tok->len[b];
+	}
+	return (n);
+}
+
 static int
 add_symbols(const struct decoder *d, const struct place *pl,
     struct kvmi_symtab *t, struct kvmi_err *err)
 {
-	const struct kvmi_kallsyms_tokens *tok = &d->tok;
 	char text[KVMI_KALLSYMS_TOKENS][SPLAT] = { { 0 } };
 	char buf[KVMI_KALLSYMS_NAME_MAX + 1 + SPLAT];
-	size_t off = d->names.off, len, n;
+	size_t off = d->names.off, n;
 	int r;
 
-	copy_tokens(tok, text);
+	copy_tokens(&d->tok, text);
 	for (uint32_t i = 0; i < d->names.n; i++) {
-		uint64_t va = address(d, pl, i);
-
-		n = 0;
-		len = kvmi_kallsyms_record_len(d->w, &d->names, &off);
-		for (; len > 0; len--, off++) {
-			uint8_t b = d->w->p[off];
-
-			if (tok->len[b] <= SPLAT)
-				memcpy(buf + n, text[b], SPLAT);
-			else
-				memcpy(buf + n, tok->text[b], tok->len[b]);
-			n += tok->len[b];
-		}
+		n = expand(d, text, &off, buf);
+		if (n == 0)
+			return (kvmi_fail(err, KVMI_ETRUNC, "kallsyms: the "
+			    "names changed while they were read"));
 		/* No address: scripts/kallsyms.c gives these an 'A' too. */
 		if (pl->enc == BASE_PERCPU && offset_at(d, pl, i) >= 0)
 			buf[0] = 'A';
-		r = kvmi_symtab_add(t, buf + 1, n - 1, "", va, 0, buf[0], err);
+		r = kvmi_symtab_add(t, buf + 1, n - 1, "", address(d, pl, i),
+		    0, buf[0], err);
 		if (r != 0)
 			return (r);
 	}

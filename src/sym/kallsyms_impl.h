@@ -20,7 +20,6 @@ struct kvmi_kallsyms_tokens {
 	uint16_t	 len[KVMI_KALLSYMS_TOKENS];
 	bool		 is_type[KVMI_KALLSYMS_TOKENS];	/* its first byte */
 	uint16_t	 longest;
-	size_t		 end;				/* of the table */
 };
 
 /* kallsyms_markers: where in the names each group begins, for all of them. */

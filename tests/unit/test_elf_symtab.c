@@ -13,63 +13,7 @@
 #include "build_elf.h"
 #include "sym/elf_symtab.h"
 
-#define BASE64	UINT64_C(0xffffffff81000000)
-#define BASE32	UINT64_C(0xc0100000)
-#define DISP	INT64_C(0x1600000)
-
 static struct kvmi_err err;
-
-/* Sorted as the linker sorts them; values are from the base of the image. */
-static const struct {
-	struct elf_sym	 sym;
-	char		 letter;	/* 0: not listed */
-	bool		 in_image;	/* value is from base, and moves */
-} symbols[] = {
-	{ { "vmlinux.c", 0, 0, STB_LOCAL, STT_FILE, SHN_ABS }, 0, false },
-	{ { "section", 0, 0, STB_LOCAL, STT_SECTION, S_TEXT }, 0, false },
-	{ { "", 8, 0, STB_LOCAL, STT_NOTYPE, S_TEXT }, 0, true },
-	{ { "text_local", 8, 4, STB_LOCAL, STT_FUNC, S_TEXT }, 't', true },
-	{ { "twice", 12, 4, STB_LOCAL, STT_FUNC, S_TEXT }, 't', true },
-	{ { "data_local", 0x2000, 4, STB_LOCAL, STT_OBJECT, S_DATA }, 'd',
-	    true },
-	{ { "bss_local", 0x2030, 4, STB_LOCAL, STT_OBJECT, S_BSS }, 'b',
-	    true },
-	{ { "rodata_local", 0x1000, 4, STB_LOCAL, STT_OBJECT, S_RODATA }, 'r',
-	    true },
-	{ { "abs_local", 0x1234, 0, STB_LOCAL, STT_NOTYPE, SHN_ABS }, 'a',
-	    false },
-	{ { "comment", BASE64, 0, STB_LOCAL, STT_NOTYPE, S_COMMENT }, 'n',
-	    false },
-	{ { "_text", 0, 0, STB_GLOBAL, STT_NOTYPE, S_TEXT }, 'T', true },
-	{ { "text_global", 16, 8, STB_GLOBAL, STT_FUNC, S_TEXT }, 'T', true },
-	{ { "twice", 32, 8, STB_GLOBAL, STT_FUNC, S_TEXT }, 'T', true },
-	{ { "data_global", 0x2008, 8, STB_GLOBAL, STT_OBJECT, S_DATA }, 'D',
-	    true },
-	{ { "bss_global", 0x2040, 8, STB_GLOBAL, STT_OBJECT, S_BSS }, 'B',
-	    true },
-	{ { "rodata_global", 0x1008, 8, STB_GLOBAL, STT_OBJECT, S_RODATA },
-	    'R', true },
-	{ { "note_global", 0x800, 8, STB_GLOBAL, STT_OBJECT, S_NOTE }, 'R',
-	    true },
-	{ { "abs_global", 0x5678, 0, STB_GLOBAL, STT_NOTYPE, SHN_ABS }, 'A',
-	    false },
-	{ { "percpu_global", 0x18, 8, STB_GLOBAL, STT_OBJECT, S_PERCPU }, 'D',
-	    false },
-	{ { "per_cpu_load", 0x3000, 0, STB_GLOBAL, STT_NOTYPE, S_PERCPU }, 'D',
-	    true },
-	{ { "common", 8, 8, STB_GLOBAL, STT_OBJECT, SHN_COMMON }, 'C', false },
-	{ { "undefined", 0, 0, STB_GLOBAL, STT_NOTYPE, SHN_UNDEF }, 'U',
-	    false },
-	{ { "weak_text", 24, 0, STB_WEAK, STT_FUNC, S_TEXT }, 'W', true },
-	{ { "weak_data", 0x2010, 0, STB_WEAK, STT_OBJECT, S_DATA }, 'V',
-	    true },
-	{ { "weak_undefined", 0, 0, STB_WEAK, STT_NOTYPE, SHN_UNDEF }, 'w',
-	    false },
-	{ { "weak_undefined_object", 0, 0, STB_WEAK, STT_OBJECT, SHN_UNDEF },
-	    'v', false },
-	{ { "no_such_section", 0, 0, STB_GLOBAL, STT_FUNC, S_END + 5 }, 0,
-	    false },
-};
 
 static struct elf_sym sym64[KVMI_COUNT(symbols)];
 static struct elf_sym sym32[KVMI_COUNT(symbols)];
