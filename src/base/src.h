@@ -30,6 +30,8 @@ struct kvmi_map {
 static inline bool
 kvmi_map_lost(struct kvmi_map *m)
 {
+	/* Asked behind the bytes in question, not before them. */
+	atomic_thread_fence(memory_order_acquire);
 	return (m != NULL &&
 	    atomic_load_explicit(&m->lost_end, memory_order_relaxed) != 0);
 }

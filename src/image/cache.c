@@ -18,6 +18,7 @@
 struct set {
 	pthread_mutex_t	 lock;
 	uint64_t	 key[WAYS];
+	uint32_t	 how[WAYS];
 	uint32_t	 used[WAYS];	/* 0: empty */
 	uint32_t	 clock;
 	uint8_t		*frames;	/* of all ways, allocated at first use */
@@ -70,23 +71,23 @@ set_of(struct kvmi_cache *c, uint64_t key)
 }
 
 static int
-find(const struct set *s, uint64_t key)
+find(const struct set *s, uint64_t key, uint32_t how)
 {
 	for (int i = 0; i < WAYS; i++)
-		if (s->key[i] == key && s->used[i] != 0)
+		if (s->key[i] == key && s->how[i] == how && s->used[i] != 0)
 			return (i);
 	return (-1);
 }
 
 bool
-kvmi_cache_get(struct kvmi_cache *c, uint64_t key, size_t at, void *buf,
-    size_t len)
+kvmi_cache_get(struct kvmi_cache *c, uint64_t key, uint32_t how, size_t at,
+    void *buf, size_t len)
 {
 	struct set *s = set_of(c, key);
 	int i;
 
 	pthread_mutex_lock(&s->lock);
-	i = find(s, key);
+	i = find(s, key, how);
 	if (i >= 0) {
 		memcpy(buf, s->frames + (size_t)i * c->block_size + at, len);
 		s->used[i] = ++s->clock;
@@ -96,7 +97,8 @@ kvmi_cache_get(struct kvmi_cache *c, uint64_t key, size_t at, void *buf,
 }
 
 void
-kvmi_cache_put(struct kvmi_cache *c, uint64_t key, const void *block)
+kvmi_cache_put(struct kvmi_cache *c, uint64_t key, uint32_t how,
+    const void *block)
 {
 	struct set *s = set_of(c, key);
 	int victim = 0;
@@ -106,7 +108,7 @@ kvmi_cache_put(struct kvmi_cache *c, uint64_t key, const void *block)
 		s->frames = malloc((size_t)c->nways *
 		    c->block_size);
 	/* Without memory there is no cache; another thread may have put it. */
-	if (s->frames == NULL || find(s, key) >= 0)
+	if (s->frames == NULL || find(s, key, how) >= 0)
 		goto out;
 	for (int i = 1; i < c->nways; i++)
 		if (s->used[i] < s->used[victim])
@@ -114,6 +116,7 @@ kvmi_cache_put(struct kvmi_cache *c, uint64_t key, const void *block)
 	memcpy(s->frames + (size_t)victim * c->block_size, block,
 	    c->block_size);
 	s->key[victim] = key;
+	s->how[victim] = how;
 	s->used[victim] = ++s->clock;
 out:
 	pthread_mutex_unlock(&s->lock);

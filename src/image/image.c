@@ -78,11 +78,12 @@ static int
 decode_block(struct kvmi_image *img, const struct kvmi_extent *e, size_t at,
     void *buf, size_t len, struct kvmi_err *err)
 {
+	uint32_t how = e->stored_len ^ e->codec->kdump_flag << 24;
 	struct kvmi_blob stored;
 	uint8_t *block;
 	int r;
 
-	if (kvmi_cache_get(img->cache, e->off, at, buf, len))
+	if (kvmi_cache_get(img->cache, e->off, how, at, buf, len))
 		return (0);
 	r = kvmi_src_blob(img->src, e->off, e->stored_len, "compressed page",
 	    &stored, err);
@@ -107,7 +108,7 @@ decode_block(struct kvmi_image *img, const struct kvmi_extent *e, size_t at,
 		    ", stored at 0x%" PRIx64, img->src->name, e->start, e->off);
 		goto out;
 	}
-	kvmi_cache_put(img->cache, e->off, block);
+	kvmi_cache_put(img->cache, e->off, how, block);
 	memcpy(buf, block + at, len);
 out:
 	free(block);

@@ -469,13 +469,12 @@ kdump_locate(struct kvmi_image *img, uint64_t pa, struct kvmi_extent *ret,
 	r = kvmi_rank_get(&k->stored, pfn, 1, &set, &rank, &run, err);
 	if (r != 0)
 		return (r);
-	if (pfn < k->sub.start_pfn || pfn >= k->sub.end_pfn) {
-		if (set)
-			lost(ret, "it is in another member of a split dump");
-		return (0);
-	}
 	if (!set)
 		return (unstored_state(img, k, pfn, ret, err));
+	if (pfn < k->sub.start_pfn || pfn >= k->sub.end_pfn) {
+		lost(ret, "it is in another member of a split dump");
+		return (0);
+	}
 	return (describe_page(img, k, rank, ret, err));
 }
 

@@ -299,11 +299,11 @@ minidump_locate(struct kvmi_image *img, uint64_t pa, struct kvmi_extent *ret,
 	}
 	bit = g->first_bit + (page / PAGE - g->start / PAGE);
 	ret->start = page;
-	ret->len = PAGE;
+	ret->len = page_up(g->end) - page;
 	if (bit >= m->stored.nbits)
 		return (0);
 	/* Pages whose bits follow each other are stored one after the other. */
-	max = page_up(g->end) / PAGE - page / PAGE;
+	max = ret->len / PAGE;
 	r = kvmi_rank_get(&m->stored, bit, max, &set, &rank, &run, err);
 	if (r != 0)
 		return (r);

@@ -40,20 +40,22 @@ kvmi_pages_give(struct kvmi_kernel *k, const struct kvmi_mapping *m,
 
 /*
  * Tables that refer to each other in circles could keep a walk busy for years.
- * Honest ones have at most 512 entries for each page that is stored.
+ * Honest ones have at most 512 entries for each page that is stored, or for
+ * each 4096 bytes of a file that has tables beside its pages.
  */
 static uint64_t
 budget(struct kvmi_kernel *k)
 {
+	const struct kvmi_src *src = k->img->src;
+	uint64_t pages, size = src->backed != 0 ? src->backed : src->size;
 	struct kvmi_err ignored;
-	uint64_t pages;
 
 	pthread_mutex_lock(&k->lock);
 	if (k->img->ops->count != NULL)
 		k->img->ops->count(k->img, &ignored);
 	pages = k->img->pages_present;
 	pthread_mutex_unlock(&k->lock);
-	return ((pages + 256) * 512);
+	return ((pages + size / 4096 + 256) * 512);
 }
 
 int

@@ -29,7 +29,7 @@ has(struct kvmi_cache *c, uint64_t key, size_t len)
 
 	memset(got, 0xee, len);
 	fill(want, len, key);
-	hit = kvmi_cache_get(c, key, 0, got, len);
+	hit = kvmi_cache_get(c, key, 7, 0, got, len);
 	if (hit)
 		UTIL_TRUE("right bytes", memcmp(got, want, len) == 0);
 	else
@@ -45,7 +45,7 @@ put(struct kvmi_cache *c, uint64_t key, size_t len)
 	uint8_t *block = malloc(len);
 
 	fill(block, len, key);
-	kvmi_cache_put(c, key, block);
+	kvmi_cache_put(c, key, 7, block);
 	free(block);
 }
 
@@ -68,8 +68,13 @@ test_get_and_put(void **state)
 		put(c, row[i].key, BLOCK);	/* again */
 		UTIL_EQ(row[i].name, has(c, row[i].key, BLOCK), true);
 	}
-	for (size_t i = 0; i < KVMI_COUNT(row); i++)
+	for (size_t i = 0; i < KVMI_COUNT(row); i++) {
+		uint8_t byte;
+
 		UTIL_EQ(row[i].name, has(c, row[i].key, BLOCK), true);
+		UTIL_EQ("stored in another way", kvmi_cache_get(c, row[i].key,
+		    8, 0, &byte, 1), false);
+	}
 	kvmi_cache_destroy(c);
 	kvmi_cache_destroy(NULL);
 }
@@ -90,7 +95,7 @@ test_parts(void **state)
 	fill(want, BLOCK, 77);
 	for (size_t i = 0; i < KVMI_COUNT(row); i++) {
 		memset(got, 0xee, sizeof(got));
-		UTIL_EQ(row[i].name, kvmi_cache_get(c, 77, row[i].at, got,
+		UTIL_EQ(row[i].name, kvmi_cache_get(c, 77, 7, row[i].at, got,
 		    row[i].len), true);
 		UTIL_TRUE(row[i].name, memcmp(got, want + row[i].at,
 		    row[i].len) == 0 && got[row[i].len] == 0xee);
@@ -170,8 +175,8 @@ hammer(void *arg)
 		uint64_t key = util_random(&j->seed) % 6000 * 512;
 
 		fill(want, sizeof(want), key);
-		if (!kvmi_cache_get(j->c, key, 0, got, sizeof(got))) {
-			kvmi_cache_put(j->c, key, want);
+		if (!kvmi_cache_get(j->c, key, 7, 0, got, sizeof(got))) {
+			kvmi_cache_put(j->c, key, 7, want);
 			continue;
 		}
 		atomic_fetch_add(j->hits, 1);

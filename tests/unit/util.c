@@ -446,7 +446,8 @@ util_kdump(struct bytes *b, const struct util_kdump *k)
 		if (k->state[pfn] != UTIL_STORED || (k->split != 0 &&
 		    (pfn < k->start_pfn || pfn >= k->end_pfn)))
 			continue;
-		mkimage_fill(page, bs, pfn * bs);
+		if (k->page == NULL || !k->page(pfn, page))
+			mkimage_fill(page, bs, pfn * bs);
 		n = flags != 0 ? util_compress(flags, page, bs, packed,
 		    2 * (size_t)bs + 1024) : 0;
 		if (n == 0 || n >= bs) {

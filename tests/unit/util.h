@@ -93,6 +93,10 @@ void util_elf(struct bytes *b, const struct util_elf *e,
  * hold the pattern of tests/mkimage.
  */
 enum { UTIL_ABSENT, UTIL_EXCLUDED, UTIL_STORED };
+
+/* What lies at physical page pfn; the pattern when it returns false. */
+typedef bool util_page_fn(uint64_t pfn, uint8_t *page);
+
 struct util_kdump {
 	bool		 is32, padded, big_endian, one_bitmap, qemu_text;
 	int32_t		 version;
@@ -105,6 +109,7 @@ struct util_kdump {
 	uint64_t	 start_pfn, end_pfn;
 	const char	*info;		/* VMCOREINFO text */
 	struct bytes	*notes;
+	util_page_fn	*page;		/* NULL: the pattern throughout */
 };
 void util_kdump(struct bytes *b, const struct util_kdump *k);
 
@@ -126,8 +131,6 @@ struct util_minidump {
 	const char	*msgbuf;
 	uint64_t	 kernbase, dmap_start, dmap_end;
 };
-/* What lies at physical page pfn; the pattern when it returns false. */
-typedef bool util_page_fn(uint64_t pfn, uint8_t *page);
 void util_minidump(struct bytes *b, const struct util_minidump *m,
     util_page_fn *page);
 
