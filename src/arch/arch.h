@@ -26,6 +26,7 @@ struct kvmi_pte {
 	bool		leaf;
 	uint8_t		prot;
 	uint64_t	pa;		/* of the page or of the next table */
+	uint8_t		leaf_shift;	/* of a page larger than its entry; or 0 */
 };
 
 /* What a walk starts from. */
@@ -33,6 +34,7 @@ struct kvmi_paging {
 	const struct kvmi_arch *arch;
 	uint64_t	root_pa;
 	unsigned int	levels;
+	bool		big_endian;	/* the tables */
 	uint64_t	clear_mask;	/* no address bits (encryption) */
 };
 
@@ -59,8 +61,7 @@ struct kvmi_arch {
 	const char *const *uname;	/* in dump headers; NULL-ended */
 	uint16_t	 elf_machine;
 	uint8_t		 pointer_size;
-	bool		 big_endian;
-	uint8_t		 page_shift;	/* smallest, where it is fixed */
+	uint8_t		 page_shift;	/* of the smallest page */
 	uint16_t	 prstatus_size;	/* of a Linux NT_PRSTATUS note */
 	uint8_t		 entry_size;
 	const struct kvmi_level *level;	/* from level 0 upwards */
@@ -73,12 +74,29 @@ struct kvmi_arch {
 	bool (*reachable)(const struct kvmi_paging *p, uint64_t va);
 };
 
+/*
+ * Page sizes and formats that one machine may choose between are rows of
+ * their own with one name; arch_table has the usual one.
+ */
+extern const struct kvmi_arch kvmi_arch_arm;
+extern const struct kvmi_arch kvmi_arch_arm_v4;
+extern const struct kvmi_arch kvmi_arch_arm64;
+extern const struct kvmi_arch kvmi_arch_arm64_16k;
+extern const struct kvmi_arch kvmi_arch_i386;
+extern const struct kvmi_arch kvmi_arch_i386_pae;
+extern const struct kvmi_arch kvmi_arch_mips;
+extern const struct kvmi_arch kvmi_arch_mips64;
+extern const struct kvmi_arch kvmi_arch_ppc64;
+extern const struct kvmi_arch kvmi_arch_riscv64;
 extern const struct kvmi_arch kvmi_arch_x86_64;
 
 const struct kvmi_arch *kvmi_arch_by_elf(uint16_t machine);
 const struct kvmi_arch *kvmi_arch_by_uname(const char *name);
-const struct kvmi_arch *kvmi_arch_by_freebsd(const char *name);
 const struct kvmi_arch *kvmi_arch_by_prstatus(uint64_t size);
+
+/* Decode an entry for va of a table of level. */
+void kvmi_pte_decode(const struct kvmi_paging *p, const void *entry,
+    uint64_t va, unsigned int level, struct kvmi_pte *ret);
 
 /* Read size bytes at a physical address; an error code on failure. */
 typedef int kvmi_read_phys_fn(void *arg, uint64_t pa, void *buf, size_t size,

@@ -7,6 +7,13 @@
 
 static const struct kvmi_arch *const arch_table[] = {
 	&kvmi_arch_x86_64,
+	&kvmi_arch_arm64,
+	&kvmi_arch_i386,
+	&kvmi_arch_arm,
+	&kvmi_arch_riscv64,
+	&kvmi_arch_ppc64,
+	&kvmi_arch_mips64,
+	&kvmi_arch_mips,
 };
 
 const struct kvmi_arch *
@@ -25,16 +32,6 @@ kvmi_arch_by_uname(const char *name)
 		for (const char *const *n = arch_table[i]->uname; *n; n++)
 			if (strcasecmp(*n, name) == 0)
 				return (arch_table[i]);
-	return (NULL);
-}
-
-const struct kvmi_arch *
-kvmi_arch_by_freebsd(const char *name)
-{
-	for (size_t i = 0; i < KVMI_COUNT(arch_table); i++)
-		if (arch_table[i]->freebsd != NULL &&
-		    strcmp(arch_table[i]->freebsd, name) == 0)
-			return (arch_table[i]);
 	return (NULL);
 }
 

@@ -13,6 +13,23 @@ stretch(struct kvmi_mapping *m, uint64_t va, unsigned int shift)
 	m->va = va & ~(m->len - 1);
 }
 
+void
+kvmi_pte_decode(const struct kvmi_paging *p, const void *entry, uint64_t va,
+    unsigned int level, struct kvmi_pte *ret)
+{
+	const struct kvmi_arch *a = p->arch;
+	uint64_t part;
+
+	a->pte(kvmi_get_uint(entry, a->entry_size, p->big_endian) &
+	    ~p->clear_mask, level, ret);
+	if (!ret->present || ret->leaf_shift == 0)
+		return;
+	/* Of a page that takes several entries, the part this one maps. */
+	part = (UINT64_C(1) << ret->leaf_shift) -
+	    (UINT64_C(1) << a->level[level].shift);
+	ret->pa = (ret->pa & ~part) | (va & part);
+}
+
 int
 kvmi_walk(const struct kvmi_paging *p, uint64_t va, kvmi_read_phys_fn *read,
     void *arg, struct kvmi_mapping *ret, struct kvmi_err *err)
@@ -45,8 +62,7 @@ kvmi_walk(const struct kvmi_paging *p, uint64_t va, kvmi_read_phys_fn *read,
 			    "): level %u page table at physical 0x%" PRIx64, va,
 			    l + 1, table));
 		}
-		a->pte(kvmi_get_uint(raw, a->entry_size, a->big_endian) &
-		    ~p->clear_mask, l, &pte);
+		kvmi_pte_decode(p, raw, va, l, &pte);
 		if (!pte.present) {
 			stretch(ret, va, lv->shift);
 			return (kvmi_fail(err, KVMI_ENOTMAPPED,
@@ -76,8 +92,8 @@ maps(const struct kvmi_paging *p, const uint8_t *table, unsigned int level,
 	const struct kvmi_arch *a = p->arch;
 	struct kvmi_pte pte;
 
-	a->pte(kvmi_get_uint(table + i * a->entry_size, a->entry_size,
-	    a->big_endian) & ~p->clear_mask, level, &pte);
+	kvmi_pte_decode(p, table + i * a->entry_size,
+	    i << a->level[level].shift, level, &pte);
 	return (pte.present && (level == 0 || pte.leaf) && pte.pa == pa);
 }
 

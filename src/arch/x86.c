@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * x86-64 page tables, 4 and 5 levels: Intel SDM volume 3, chapter 4
- * ("Paging"); AMD APM volume 2, chapter 5.
+ * x86 page tables: 32 bit, PAE, 4 and 5 levels.  Intel SDM volume 3, chapter
+ * 4 ("Paging"); AMD APM volume 2, chapter 5.
  */
 #include "arch/arch.h"
 
@@ -19,11 +19,21 @@ static const struct kvmi_level x86_64_level[] = {
 	{ .shift = 48, .bits = 9, .may_leaf = false },
 };
 
-static void
-x86_64_pte(uint64_t raw, unsigned int level, struct kvmi_pte *ret)
-{
-	const struct kvmi_level *lv = &x86_64_level[level];
+static const struct kvmi_level pae_level[] = {
+	{ .shift = 12, .bits = 9, .may_leaf = true },
+	{ .shift = 21, .bits = 9, .may_leaf = true },
+	{ .shift = 30, .bits = 2, .may_leaf = false },
+};
 
+static const struct kvmi_level i386_level[] = {
+	{ .shift = 12, .bits = 10, .may_leaf = true },
+	{ .shift = 22, .bits = 10, .may_leaf = true },
+};
+
+static void
+decode(uint64_t raw, const struct kvmi_level *lv, unsigned int level,
+    struct kvmi_pte *ret)
+{
 	*ret = (struct kvmi_pte){ .present = (raw & PTE_P) != 0 };
 	if (!ret->present)
 		return;
@@ -39,6 +49,30 @@ x86_64_pte(uint64_t raw, unsigned int level, struct kvmi_pte *ret)
 		ret->prot |= KVMI_PROT_X;
 }
 
+static void
+x86_64_pte(uint64_t raw, unsigned int level, struct kvmi_pte *ret)
+{
+	decode(raw, &x86_64_level[level], level, ret);
+}
+
+static void
+pae_pte(uint64_t raw, unsigned int level, struct kvmi_pte *ret)
+{
+	decode(raw, &pae_level[level], level, ret);
+	/* The four uppermost entries have no rights of their own. */
+	if (level == 2)
+		ret->prot = KVMI_PROT_R | KVMI_PROT_W | KVMI_PROT_X;
+}
+
+static void
+i386_pte(uint64_t raw, unsigned int level, struct kvmi_pte *ret)
+{
+	decode(raw, &i386_level[level], level, ret);
+	/* PSE-36: address bits 39:32 of a 4 MiB page are in bits 20:13. */
+	if (level == 1 && ret->leaf)
+		ret->pa |= (raw >> 13 & 0xff) << 32;
+}
+
 static bool
 x86_64_reachable(const struct kvmi_paging *p, uint64_t va)
 {
@@ -48,7 +82,16 @@ x86_64_reachable(const struct kvmi_paging *p, uint64_t va)
 	return (top == 0 || top == UINT64_MAX >> (bits - 1));
 }
 
+static bool
+i386_reachable(const struct kvmi_paging *p, uint64_t va)
+{
+	(void)p;
+	return (va <= UINT32_MAX);
+}
+
 static const char *const x86_64_uname[] = { "x86_64", "amd64", NULL };
+static const char *const i386_uname[] = { "i686", "i586", "i486", "i386",
+	NULL };
 
 const struct kvmi_arch kvmi_arch_x86_64 = {
 	.name = "x86_64",
@@ -56,7 +99,6 @@ const struct kvmi_arch kvmi_arch_x86_64 = {
 	.uname = x86_64_uname,
 	.elf_machine = 62,
 	.pointer_size = 8,
-	.big_endian = false,
 	.page_shift = 12,
 	.prstatus_size = 336,
 	.entry_size = 8,
@@ -64,4 +106,34 @@ const struct kvmi_arch kvmi_arch_x86_64 = {
 	.max_levels = 5,
 	.pte = x86_64_pte,
 	.reachable = x86_64_reachable,
+};
+
+const struct kvmi_arch kvmi_arch_i386 = {
+	.name = "i386",
+	.freebsd = "i386",
+	.uname = i386_uname,
+	.elf_machine = 3,
+	.pointer_size = 4,
+	.page_shift = 12,
+	.prstatus_size = 144,
+	.entry_size = 4,
+	.level = i386_level,
+	.max_levels = 2,
+	.pte = i386_pte,
+	.reachable = i386_reachable,
+};
+
+const struct kvmi_arch kvmi_arch_i386_pae = {
+	.name = "i386",
+	.freebsd = "i386",
+	.uname = i386_uname,
+	.elf_machine = 3,
+	.pointer_size = 4,
+	.page_shift = 12,
+	.prstatus_size = 144,
+	.entry_size = 8,
+	.level = pae_level,
+	.max_levels = 3,
+	.pte = pae_pte,
+	.reachable = i386_reachable,
 };

@@ -25,6 +25,19 @@ popcount(const uint8_t *p, size_t n)
 	return (sum);
 }
 
+/* Turn big-endian words of word bytes into little-endian ones. */
+static void
+swap_words(uint8_t *p, size_t n, unsigned int word)
+{
+	for (size_t i = 0; word > 1 && i + word <= n; i += word)
+		for (size_t j = 0; j < word / 2; j++) {
+			uint8_t t = p[i + j];
+
+			p[i + j] = p[i + word - 1 - j];
+			p[i + word - 1 - j] = t;
+		}
+}
+
 /* Bits from nbits on do not count, whatever the file says. */
 static void
 clear_tail(uint8_t *p, uint64_t first_bit, uint64_t nbits)
@@ -49,14 +62,17 @@ highest_set(const uint8_t *p, size_t n)
 
 int
 kvmi_rank_init(struct kvmi_rank *r, struct kvmi_src *src, uint64_t off,
-    uint64_t nbits, const char *what, struct kvmi_err *err)
+    uint64_t nbits, unsigned int word, const char *what, struct kvmi_err *err)
 {
 	uint64_t bytes = nbits / 8 + (nbits % 8 != 0);
 	uint64_t nsuper = nbits / SUPER_BITS + 1;
 	uint8_t buf[SUPER_BYTES];
 	int status = 0;
 
-	*r = (struct kvmi_rank){ .src = src, .off = off, .nbits = nbits };
+	*r = (struct kvmi_rank){ .src = src, .off = off, .nbits = nbits,
+		.word = word };
+	if (bytes % word != 0)	/* half a word has no order */
+		r->nbits = nbits = (bytes -= bytes % word) * 8;
 	/* A sparse bitmap may be larger than its file; its index is not. */
 	status = kvmi_src_check(src, off, kvmi_inside(off, bytes, src->size) ?
 	    bytes / 64 : bytes, what, err);
@@ -82,6 +98,7 @@ kvmi_rank_init(struct kvmi_rank *r, struct kvmi_src *src, uint64_t off,
 		if (status != 0)
 			goto fail;
 		memset(buf + n, 0, sizeof(buf) - n);
+		swap_words(buf, n, word);
 		clear_tail(buf, s * SUPER_BITS, nbits);
 		r->super[s] = r->total;
 		for (size_t b = 0; b < BLOCKS_PER_SUPER; b++) {
@@ -148,7 +165,7 @@ kvmi_rank_get(const struct kvmi_rank *r, uint64_t bit, uint64_t max,
 	uint64_t in_block = kvmi_min(r->nbits - first, BLOCK_BITS);
 	size_t n = (size_t)((in_block + 7) / 8);
 	uint64_t off = r->off + first / 8;
-	const uint8_t *p = kvmi_src_ptr(r->src, off, n);
+	const uint8_t *p = r->word > 1 ? NULL : kvmi_src_ptr(r->src, off, n);
 	uint8_t copy[BLOCK_BYTES];
 	uint64_t at = bit - first;
 	int status;
@@ -163,6 +180,7 @@ kvmi_rank_get(const struct kvmi_rank *r, uint64_t bit, uint64_t max,
 		status = r->src->ops->read(r->src, off, copy, n, err);
 		if (status != 0)
 			return (status);
+		swap_words(copy, n, r->word);
 		p = copy;
 	}
 	*set = p[at / 8] >> at % 8 & 1;

@@ -2,7 +2,7 @@
 /*
  * Rank over a bitmap in a file: how many bits are set below bit n.  The index
  * takes less than 1 % of the bitmap; the bitmap itself stays in the file.
- * Bits are counted from the least significant of byte 0.
+ * Bits are counted from the least significant of word 0.
  */
 #ifndef KVMI_RANK_H
 #define KVMI_RANK_H
@@ -13,15 +13,20 @@ struct kvmi_rank {
 	struct kvmi_src	*src;
 	uint64_t	 off;		/* of the bitmap */
 	uint64_t	 nbits;
+	unsigned int	 word;
 	uint64_t	 total;		/* bits set */
 	uint64_t	 last;		/* one past the highest bit set */
 	uint64_t	*super;		/* rank at each 65536th bit */
 	uint16_t	*block;		/* from there, at each 2048th bit */
 };
 
-/* Reads the bitmap once; what names it in errors. */
+/*
+ * Reads the bitmap once; what names it in errors.  word is the size in bytes of
+ * its words when they are big-endian; in little-endian ones bits go on from byte
+ * to byte, and it is 1.
+ */
 int kvmi_rank_init(struct kvmi_rank *r, struct kvmi_src *src, uint64_t off,
-    uint64_t nbits, const char *what, struct kvmi_err *err);
+    uint64_t nbits, unsigned int word, const char *what, struct kvmi_err *err);
 void kvmi_rank_deinit(struct kvmi_rank *r);
 
 /*

@@ -294,7 +294,7 @@ index_bitmaps(struct kvmi_image *img, struct kdump *k, struct kvmi_err *err)
 	if (!k->one_bitmap)
 		off += h->bitmap_blocks / 2 * bs;
 	r = kvmi_rank_init(&k->stored, img->src, off, h->max_mapnr,
-	    "page bitmap", err);
+	    1, "page bitmap", err);
 	if (r != 0)
 		return (r);
 	if (k->sub.start_pfn > 0 && k->sub.start_pfn < h->max_mapnr)
@@ -489,7 +489,7 @@ kdump_count(struct kvmi_image *img, struct kvmi_err *err)
 	if (k->one_bitmap)
 		return (0);
 	r = kvmi_rank_init(&ram, img->src, k->ram_off, k->h.max_mapnr,
-	    "RAM bitmap", err);
+	    1, "RAM bitmap", err);
 	if (r != 0)
 		return (r);
 	img->ram_bytes = ram.total * img->block_size;

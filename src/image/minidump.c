@@ -2,8 +2,7 @@
 /*
  * FreeBSD minidumps: the pages that the kernel uses, behind a bitmap of them
  * and the kernel's page tables.  sys/<arch>/include/minidump.h and
- * sys/<arch>/<arch>/minidump_machdep.c of FreeBSD; one row of minidump_table
- * per architecture.
+ * sys/<arch>/<arch>/minidump_machdep.c of FreeBSD.
  *
  *	page 0		header
  *	then		message buffer; dump_avail; bitmap; page tables; pages
@@ -21,8 +20,7 @@
 #include "base/rank.h"
 #include "base/rd.h"
 
-#define MAGIC_LEN	24
-#define PAGE		4096
+#define MIN_PAGE	4096
 
 /* A range of physical memory, and the bitmap's bit of its first page. */
 struct range {
@@ -33,87 +31,28 @@ struct range {
 
 struct minidump {
 	struct kvmi_minidump pub;
-	uint32_t	 avail_len;
-	uint32_t	 bitmap_len;
 	struct range	*range;
 	size_t		 nranges;
 	struct kvmi_rank stored;
 	uint64_t	 pages_off;
 };
 
-struct minidump_row {
-	const char	*arch;
-	uint32_t	 max_version;
-	int (*header)(struct kvmi_rd *r, struct minidump *m);
-};
-
-static int
-amd64_header(struct kvmi_rd *r, struct minidump *m)
+static uint64_t
+page_size(const struct minidump *m)
 {
-	struct kvmi_minidump *p = &m->pub;
-
-	p->msgbuf_len = kvmi_rd_u32(r, "msgbufsize");
-	m->bitmap_len = kvmi_rd_u32(r, "bitmapsize");
-	p->pt_len = kvmi_rd_u32(r, "pmapsize");
-	p->kernbase = kvmi_rd_u64(r, "kernbase");
-	p->dmap_start = kvmi_rd_u64(r, "dmapbase");
-	p->dmap_end = kvmi_rd_u64(r, "dmapend");
-	if (p->version >= 3)
-		m->avail_len = kvmi_rd_u32(r, "dumpavailsize");
-	p->pt_level = p->version == 1 ? 0 : 1;	/* PTEs, later PDEs */
-	p->entry_size = 8;
-	return (r->status);
+	return (UINT64_C(1) << m->pub.page_shift);
 }
 
-static const struct minidump_row minidump_table[] = {
-	{ "amd64", 3, amd64_header },
-};
-
-static const char magic_prefix[] = "minidump FreeBSD/";
-
-/* The architecture is in the magic, which a hostile file may not terminate. */
-static const struct minidump_row *
-row_of(const uint8_t *magic, char *arch, size_t arch_len)
+static uint64_t
+page_down(const struct minidump *m, uint64_t pa)
 {
-	size_t skip = sizeof(magic_prefix) - 1;
-
-	snprintf(arch, arch_len, "%.*s", (int)(MAGIC_LEN - skip),
-	    (const char *)magic + skip);
-	if (memcmp(magic, magic_prefix, skip) != 0)
-		return (NULL);
-	for (size_t i = 0; i < KVMI_COUNT(minidump_table); i++)
-		if (strcmp(minidump_table[i].arch, arch) == 0)
-			return (&minidump_table[i]);
-	return (NULL);
+	return (pa & ~(page_size(m) - 1));
 }
 
-static int
-read_header(struct kvmi_image *img, struct minidump *m, struct kvmi_err *err)
+static uint64_t
+page_up(const struct minidump *m, uint64_t pa)
 {
-	uint8_t buf[128];
-	struct kvmi_rd r = { .base = buf, .len = sizeof(buf),
-		.what = "minidump header", .err = err };
-	const struct minidump_row *row;
-	int s;
-
-	s = kvmi_src_read(img->src, 0, buf, sizeof(buf), "minidump header",
-	    err);
-	if (s != 0)
-		return (s);
-	row = row_of(buf, m->pub.arch, sizeof(m->pub.arch));
-	if (row == NULL)
-		return (kvmi_fail(err, KVMI_ENOTSUP, "%s: minidump of an "
-		    "unknown architecture, \"%.24s\"", img->src->name,
-		    (const char *)buf));
-	kvmi_rd_bytes(&r, "magic", MAGIC_LEN);
-	m->pub.version = kvmi_rd_u32(&r, "version");
-	if (r.status == 0 &&
-	    (m->pub.version < 1 || m->pub.version > row->max_version))
-		return (kvmi_fail(err, KVMI_ENOTSUP, "%s: minidump version %"
-		    PRIu32 " of %s; versions 1 to %" PRIu32 " are known",
-		    img->src->name, m->pub.version, row->arch,
-		    row->max_version));
-	return (row->header(&r, m));
+	return (page_down(m, pa + page_size(m) - 1));
 }
 
 /* Place the sections one after the other. */
@@ -121,11 +60,11 @@ static int
 place_sections(struct kvmi_image *img, struct minidump *m, uint64_t *avail_off,
     uint64_t *bitmap_off, struct kvmi_err *err)
 {
-	uint64_t off = PAGE;
+	uint64_t off = page_size(m);
 	struct { uint64_t *off; uint64_t len; const char *what; } part[] = {
 		{ &m->pub.msgbuf_off, m->pub.msgbuf_len, "message buffer" },
-		{ avail_off, m->avail_len, "dump_avail" },
-		{ bitmap_off, m->bitmap_len, "page bitmap" },
+		{ avail_off, m->pub.avail_len, "dump_avail" },
+		{ bitmap_off, m->pub.bitmap_len, "page bitmap" },
 		{ &m->pub.pt_off, m->pub.pt_len, "page tables" },
 		{ &m->pages_off, 0, "pages" },
 	};
@@ -133,7 +72,7 @@ place_sections(struct kvmi_image *img, struct minidump *m, uint64_t *avail_off,
 	for (size_t i = 0; i < KVMI_COUNT(part); i++) {
 		*part[i].off = off;
 		/* Lengths are 32-bit, so the sums cannot wrap. */
-		off += (part[i].len + PAGE - 1) / PAGE * PAGE;
+		off += page_up(m, part[i].len);
 		if (off > img->src->size)
 			return (kvmi_fail(err, KVMI_ETRUNC, "%s: %s of %" PRIu64
 			    " bytes at 0x%" PRIx64 " passes the end of the file "
@@ -150,16 +89,10 @@ implied_range(struct minidump *m, struct kvmi_err *err)
 	m->range = malloc(sizeof(*m->range));
 	if (m->range == NULL)
 		return (kvmi_fail(err, KVMI_ENOMEM, "no memory for dump_avail"));
-	m->range[0] = (struct range){ .end = (uint64_t)m->bitmap_len * 8 *
-		PAGE };
+	m->range[0] = (struct range){ .end = (uint64_t)m->pub.bitmap_len * 8 <<
+		m->pub.page_shift };
 	m->nranges = 1;
 	return (0);
-}
-
-static uint64_t
-page_up(uint64_t pa)
-{
-	return ((pa + PAGE - 1) & ~(uint64_t)(PAGE - 1));
 }
 
 /* Pairs of addresses, ended by a zero end; bits run on without the holes. */
@@ -167,14 +100,15 @@ static int
 read_ranges(struct kvmi_image *img, struct minidump *m, uint64_t off,
     struct kvmi_err *err)
 {
-	size_t max = m->avail_len / 16;
+	size_t max = m->pub.avail_len / 16;
+	unsigned int shift = m->pub.page_shift;
 	uint64_t bit = 0, last_end = 0;
 	struct kvmi_blob blob;
 	int r;
 
-	if (m->avail_len == 0)
+	if (m->pub.avail_len == 0)
 		return (implied_range(m, err));
-	r = kvmi_src_blob(img->src, off, m->avail_len, "dump_avail", &blob,
+	r = kvmi_src_blob(img->src, off, m->pub.avail_len, "dump_avail", &blob,
 	    err);
 	if (r != 0)
 		return (r);
@@ -196,11 +130,25 @@ read_ranges(struct kvmi_image *img, struct minidump *m, uint64_t off,
 			break;
 		}
 		m->range[m->nranges++] = (struct range){ start, end, bit };
-		bit += page_up(end) / PAGE - start / PAGE;
+		bit += (page_up(m, end) >> shift) - (start >> shift);
 		last_end = end;
 	}
 	kvmi_blob_release(&blob);
 	return (r);
+}
+
+/*
+ * arm's writer does not align the pages behind its tables, though readers
+ * were told so: the length of the file decides, then the writer.
+ */
+static void
+settle_packed(struct kvmi_image *img, struct minidump *m)
+{
+	uint64_t len, end;
+
+	if (!kvmi_mul(m->stored.total, page_size(m), &len) ||
+	    !kvmi_add(m->pages_off, len, &end) || end != img->src->size)
+		m->pages_off = m->pub.pt_off + m->pub.pt_len;
 }
 
 static void
@@ -208,7 +156,7 @@ check_length(struct kvmi_image *img, const struct minidump *m)
 {
 	uint64_t want;
 
-	if (!kvmi_mul(m->stored.total, PAGE, &want) ||
+	if (!kvmi_mul(m->stored.total, page_size(m), &want) ||
 	    !kvmi_add(want, m->pages_off, &want) || want > img->src->size)
 		img->truncated = true;
 }
@@ -218,8 +166,8 @@ pa_of_bit(const struct minidump *m, uint64_t bit)
 {
 	for (size_t i = m->nranges; i-- > 0;)
 		if (bit >= m->range[i].first_bit)
-			return ((m->range[i].start & ~(uint64_t)(PAGE - 1)) +
-			    (bit - m->range[i].first_bit) * PAGE);
+			return (page_down(m, m->range[i].start) +
+			    ((bit - m->range[i].first_bit) << m->pub.page_shift));
 	return (0);
 }
 
@@ -234,19 +182,21 @@ minidump_open(struct kvmi_image *img, struct kvmi_err *err)
 	if (m == NULL)
 		return (kvmi_fail(err, KVMI_ENOMEM, "%s: out of memory",
 		    img->src->name));
-	r = read_header(img, m, err);
+	r = kvmi_minidump_header(img, &m->pub, err);
 	if (r == 0)
 		r = place_sections(img, m, &avail_off, &bitmap_off, err);
 	if (r == 0)
 		r = read_ranges(img, m, avail_off, err);
 	if (r == 0)
 		r = kvmi_rank_init(&m->stored, img->src, bitmap_off,
-		    (uint64_t)m->bitmap_len * 8, "page bitmap", err);
+		    (uint64_t)m->pub.bitmap_len * 8, m->pub.bitmap_word,
+		    "page bitmap", err);
 	if (r != 0)
 		return (r);
-	img->arch = kvmi_arch_by_freebsd(m->pub.arch);
+	if (m->pub.pt_packed)
+		settle_packed(img, m);
 	img->max_pa = m->stored.last == 0 ? 0 :
-	    pa_of_bit(m, m->stored.last - 1) + PAGE;
+	    pa_of_bit(m, m->stored.last - 1) + page_size(m);
 	check_length(img, m);
 	snprintf(img->format, sizeof(img->format),
 	    "FreeBSD/%s minidump version %" PRIu32, m->pub.arch,
@@ -275,8 +225,8 @@ range_of(const struct minidump *m, uint64_t pa, uint64_t *gap_start,
 	}
 	if (lo < m->nranges && pa >= m->range[lo].start)
 		return (&m->range[lo]);
-	*gap_start = lo > 0 ? page_up(m->range[lo - 1].end) : 0;
-	*gap_end = lo < m->nranges ? page_up(m->range[lo].start) : UINT64_MAX;
+	*gap_start = lo > 0 ? page_up(m, m->range[lo - 1].end) : 0;
+	*gap_end = lo < m->nranges ? page_up(m, m->range[lo].start) : UINT64_MAX;
 	return (NULL);
 }
 
@@ -286,7 +236,8 @@ minidump_locate(struct kvmi_image *img, uint64_t pa, struct kvmi_extent *ret,
 {
 	const struct minidump *m = img->priv;
 	uint64_t gap_start, gap_end, bit, rank, run, max, there;
-	uint64_t page = pa & ~(uint64_t)(PAGE - 1);
+	unsigned int shift = m->pub.page_shift;
+	uint64_t page = page_down(m, pa);
 	const struct range *g = range_of(m, page, &gap_start, &gap_end);
 	bool set;
 	int r;
@@ -297,31 +248,31 @@ minidump_locate(struct kvmi_image *img, uint64_t pa, struct kvmi_extent *ret,
 		ret->len = gap_end - gap_start;
 		return (0);
 	}
-	bit = g->first_bit + (page / PAGE - g->start / PAGE);
+	bit = g->first_bit + ((page >> shift) - (g->start >> shift));
 	ret->start = page;
-	ret->len = page_up(g->end) - page;
+	ret->len = page_up(m, g->end) - page;
 	if (bit >= m->stored.nbits)
 		return (0);
 	/* Pages whose bits follow each other are stored one after the other. */
-	max = ret->len / PAGE;
+	max = ret->len >> shift;
 	r = kvmi_rank_get(&m->stored, bit, max, &set, &rank, &run, err);
 	if (r != 0)
 		return (r);
-	ret->len = run * PAGE;
+	ret->len = run << shift;
 	if (!set) {
 		ret->state = KVMI_EXCLUDED;
 		return (0);
 	}
-	ret->off = m->pages_off + rank * PAGE;
+	ret->off = m->pages_off + (rank << shift);
 	there = ret->off < img->src->size ?
-	    (img->src->size - ret->off) / PAGE : 0;
+	    (img->src->size - ret->off) >> shift : 0;
 	if (there == 0) {
 		ret->state = KVMI_LOST;
 		ret->why = "the file ends before it (was it copied whole?)";
 		return (0);
 	}
 	ret->state = KVMI_STORED;
-	ret->len = kvmi_min(run, there) * PAGE;
+	ret->len = kvmi_min(run, there) << shift;
 	return (0);
 }
 
@@ -333,13 +284,14 @@ minidump_count(struct kvmi_image *img, struct kvmi_err *err)
 
 	(void)err;
 	img->pages_present = m->stored.total;
-	if (m->avail_len == 0)
+	if (m->pub.avail_len == 0)
 		return (0);
 	for (size_t i = 0; i < m->nranges; i++)
 		ram += m->range[i].end - m->range[i].start;
 	img->ram_bytes = ram;
-	if (img->ram_bytes / PAGE > m->stored.total)
-		img->pages_excluded = img->ram_bytes / PAGE - m->stored.total;
+	ram >>= m->pub.page_shift;
+	if (ram > m->stored.total)
+		img->pages_excluded = ram - m->stored.total;
 	return (0);
 }
 
@@ -358,7 +310,7 @@ minidump_close(struct kvmi_image *img)
 const struct kvmi_image_ops kvmi_image_minidump = {
 	.name = "FreeBSD minidump",
 	.magic = { { .off = 0, .len = 8, .bytes = "minidump" } },
-	.min_size = PAGE,
+	.min_size = MIN_PAGE,
 	.open = minidump_open,
 	.locate = minidump_locate,
 	.count = minidump_count,

@@ -8,20 +8,48 @@
 
 #include "image/image.h"
 
+/* Addresses that the hardware maps without a table: va & mask. */
+struct kvmi_minidump_fixed {
+	uint64_t	 start;
+	uint64_t	 last;
+	uint64_t	 mask;
+};
+
 struct kvmi_minidump {
 	char		 arch[24];	/* FreeBSD's name, from the magic */
 	uint32_t	 version;
+	unsigned int	 page_shift;	/* of the unit of everything below */
 	uint64_t	 kernbase;	/* lowest address the page tables cover */
 	uint64_t	 dmap_start;	/* direct map */
 	uint64_t	 dmap_end;	/* one past */
 	uint64_t	 dmap_pa;	/* physical address of dmap_start */
+	const struct kvmi_minidump_fixed *fixed;
+	unsigned int	 nfixed;
 	unsigned int	 pt_level;	/* level of the entries in the section */
-	uint32_t	 entry_size;
+	uint64_t	 pt_base;	/* address that the first entry maps */
+	bool		 pt_big_endian;
 	uint64_t	 pt_off;	/* the section in the file */
-	uint64_t	 pt_len;
+	uint32_t	 pt_len;
 	uint64_t	 msgbuf_off;
 	uint32_t	 msgbuf_len;
+	uint32_t	 avail_len;
+	uint32_t	 bitmap_len;
+	unsigned int	 bitmap_word;	/* see kvmi_rank_init() */
+	bool		 pt_packed;	/* pages follow the tables unaligned */
+
+	/* powerpc64 */
+	bool		 hashed;	/* the section is a hash table */
+	bool		 dmap_large;	/* the direct map is of 16 MiB pages */
+	uint64_t	 kernend;
+	int64_t		 kerndisp;
 };
+
+/*
+ * Read and check the header (minidump_header.c); sets img->arch and
+ * img->big_endian too.
+ */
+int kvmi_minidump_header(struct kvmi_image *img, struct kvmi_minidump *m,
+    struct kvmi_err *err);
 
 /* NULL when img is no minidump. */
 const struct kvmi_minidump *kvmi_minidump(const struct kvmi_image *img);

@@ -40,7 +40,7 @@ kvmi_pages_give(struct kvmi_kernel *k, const struct kvmi_mapping *m,
 
 /*
  * Tables that refer to each other in circles could keep a walk busy for years.
- * Honest ones have at most 512 entries for each page that is stored, or for
+ * Honest ones have at most 1024 entries for each page that is stored, or for
  * each 4096 bytes of a file that has tables beside its pages.
  */
 static uint64_t
@@ -55,7 +55,7 @@ budget(struct kvmi_kernel *k)
 		k->img->ops->count(k->img, &ignored);
 	pages = k->img->pages_present;
 	pthread_mutex_unlock(&k->lock);
-	return ((pages + size / 4096 + 256) * 512);
+	return ((pages + size / 4096 + 256) * 1024);
 }
 
 int

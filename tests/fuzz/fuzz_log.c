@@ -122,7 +122,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	packed_take(&p, &flags, 1);
 	arch.pointer_size = flags & 2 ? 4 : 8;
-	arch.big_endian = k.big_endian = (flags & 1) != 0;
+	k.big_endian = (flags & 1) != 0;
 	if (cx == NULL || !make_info(&l, &p, (flags & 4) != 0))
 		abort();
 	k.img = make_image(&p);

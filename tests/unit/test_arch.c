@@ -7,19 +7,24 @@ static void
 test_tables(void **state)
 {
 	static const struct {
-		const char *name, *uname, *freebsd;
+		const char *name, *uname;
 		uint16_t elf, prstatus;
 		const struct kvmi_arch *want;
 	} row[] = {
-		{ "x86-64", "x86_64", "amd64", 62, 336, &kvmi_arch_x86_64 },
-		{ "upper case", "X86_64", "?", 62, 336, &kvmi_arch_x86_64 },
-		{ "BSD's name", "amd64", "amd64", 62, 336,
+		{ "x86-64", "x86_64", 62, 336, &kvmi_arch_x86_64 },
+		{ "upper case", "X86_64", 62, 336, &kvmi_arch_x86_64 },
+		{ "BSD's name", "amd64", 62, 336,
 		    &kvmi_arch_x86_64 },
-		{ "nothing", "", "", 0, 0, NULL },
-		{ "none", "vax", "vax", 75, 1, NULL },
-		{ "the largest", "?", "?", UINT16_MAX, UINT16_MAX, NULL },
-		{ "a beginning", "x86_6", "amd6", 61, 335, NULL },
-		{ "more", "x86_64h", "amd64h", 63, 337, NULL },
+		{ "arm64", "aarch64", 183, 392, &kvmi_arch_arm64 },
+		{ "i386", "i686", 3, 144, &kvmi_arch_i386 },
+		{ "arm", "armv7l", 40, 148, &kvmi_arch_arm },
+		{ "riscv64", "riscv64", 243, 376, &kvmi_arch_riscv64 },
+		{ "ppc64le", "ppc64le", 21, 504, &kvmi_arch_ppc64 },
+		{ "nothing", "", 0, 0, NULL },
+		{ "none", "vax", 75, 1, NULL },
+		{ "the largest", "?", UINT16_MAX, UINT16_MAX, NULL },
+		{ "a beginning", "x86_6", 61, 335, NULL },
+		{ "more", "x86_64h", 63, 337, NULL },
 	};
 
 	(void)state;
@@ -28,15 +33,11 @@ test_tables(void **state)
 
 		UTIL_TRUE(name, kvmi_arch_by_uname(row[i].uname) ==
 		    row[i].want);
-		UTIL_TRUE(name, kvmi_arch_by_freebsd(row[i].freebsd) ==
-		    (row[i].freebsd[0] == '?' ? NULL : row[i].want));
 		UTIL_TRUE(name, kvmi_arch_by_elf(row[i].elf) == row[i].want);
 		UTIL_TRUE(name, kvmi_arch_by_prstatus(row[i].prstatus) ==
 		    row[i].want);
 	}
 	UTIL_TRUE("2^64 - 1", kvmi_arch_by_prstatus(UINT64_MAX) == NULL);
-	/* FreeBSD's names are exact. */
-	UTIL_TRUE("AMD64", kvmi_arch_by_freebsd("AMD64") == NULL);
 }
 
 /* Physical memory: the words that are named, zeros, and pages that fail. */
@@ -361,11 +362,135 @@ test_random(void **state)
 	}
 }
 
+#define R	KVMI_PROT_R
+#define W	KVMI_PROT_W
+#define X	KVMI_PROT_X
+#define RWX	(R | W | X)
+
+/* One entry each, worked out by hand from the manuals. */
+static void
+test_entries(void **state)
+{
+	static const struct {
+		const char *name;
+		const struct kvmi_arch *arch;
+		unsigned int level;
+		uint64_t va, raw;
+		bool present, leaf;
+		uint64_t pa;
+		uint8_t prot;
+	} row[] = {
+		{ "i386 page", &kvmi_arch_i386, 0, 0, 0x12345063, true, true,
+		    0x12345000, RWX },
+		{ "i386 page, read-only", &kvmi_arch_i386, 0, 0, 0x12345001,
+		    true, true, 0x12345000, R | X },
+		{ "i386 not present", &kvmi_arch_i386, 0, 0, 0x12345062, false,
+		    false, 0, 0 },
+		{ "i386 4 MiB", &kvmi_arch_i386, 1, 0, 0x00c000e3, true, true,
+		    0xc00000, RWX },
+		{ "i386 PSE-36", &kvmi_arch_i386, 1, 0, 0x00c020e3, true, true,
+		    UINT64_C(0x100c00000), RWX },
+		{ "i386 table", &kvmi_arch_i386, 1, 0, 0x12345063, true, false,
+		    0x12345000, RWX },
+		{ "PAE page, no execute", &kvmi_arch_i386_pae, 0, 0,
+		    UINT64_C(0x8000000123456063), true, true,
+		    UINT64_C(0x123456000), R | W },
+		{ "PAE 2 MiB", &kvmi_arch_i386_pae, 1, 0, 0xe000e3, true, true,
+		    0xe00000, RWX },
+		{ "PAE pointer", &kvmi_arch_i386_pae, 2, 0, 0x1001, true, false,
+		    0x1000, RWX },
+		{ "arm64 page", &kvmi_arch_arm64, 0, 0,
+		    UINT64_C(0x0040000081234703), true, true, 0x81234000,
+		    R | W },
+		{ "arm64 page, read-only", &kvmi_arch_arm64, 0, 0, 0x81234783,
+		    true, true, 0x81234000, R | X },
+		{ "arm64 reserved in the last level", &kvmi_arch_arm64, 0, 0,
+		    0x81234701, false, false, 0, 0 },
+		{ "arm64 2 MiB block", &kvmi_arch_arm64, 1, 0, 0x81200701, true,
+		    true, 0x81200000, RWX },
+		{ "arm64 table", &kvmi_arch_arm64, 1, 0, 0x81234003, true,
+		    false, 0x81234000, RWX },
+		{ "arm64 no block at the top", &kvmi_arch_arm64, 3, 0, 0x1,
+		    false, false, 0, 0 },
+		{ "arm64 16 KiB page", &kvmi_arch_arm64_16k, 0, 0, 0x81237703,
+		    true, true, 0x81234000, RWX },
+		{ "arm64 32 MiB block", &kvmi_arch_arm64_16k, 1, 0, 0x83000701,
+		    true, true, 0x82000000, RWX },
+		{ "riscv page", &kvmi_arch_riscv64, 0, 0, 0x200004cf, true,
+		    true, 0x80001000, RWX },
+		{ "riscv page with Svpbmt", &kvmi_arch_riscv64, 0, 0,
+		    UINT64_C(0x60000000200004c7), true, true, 0x80001000,
+		    R | W },
+		{ "riscv pointer", &kvmi_arch_riscv64, 1, 0, 0x20000401, true,
+		    false, 0x80001000, R },
+		{ "riscv pointer in the last level", &kvmi_arch_riscv64, 0, 0,
+		    0x20000401, false, true, 0, 0 },
+		{ "arm small page", &kvmi_arch_arm, 0, 0, 0x80012452, true,
+		    true, 0x80012000, RWX },
+		{ "arm small page, read-only, no execute", &kvmi_arch_arm, 0, 0,
+		    0x800124d3, true, true, 0x80012000, R },
+		{ "arm part of a large page", &kvmi_arch_arm, 0, 0xc0005000,
+		    0x80010051, true, true, 0x80015000, R | W },
+		{ "arm fault", &kvmi_arch_arm, 0, 0, 0x80010050, false, true, 0,
+		    0 },
+		{ "arm section", &kvmi_arch_arm, 1, 0, 0x80100402, true, true,
+		    0x80100000, RWX },
+		{ "arm part of a supersection", &kvmi_arch_arm, 1, 0xc0500000,
+		    0x81040402, true, true, 0x81500000, RWX },
+		{ "arm table", &kvmi_arch_arm, 1, 0, 0x80012c01, true, false,
+		    0x80012c00, 0 },
+		{ "arm fault with an address", &kvmi_arch_arm, 1, 0, 0x80012c00,
+		    false, false, 0, 0 },
+		{ "armv4 small page", &kvmi_arch_arm_v4, 0, 0, 0x80012012,
+		    true, true, 0x80012000, R | W },
+		{ "armv4 tiny page", &kvmi_arch_arm_v4, 0, 0, 0x80012013, false,
+		    true, 0, 0 },
+		{ "mips page", &kvmi_arch_mips, 0, 0, 0x00048d1e, true, true,
+		    0x1234000, RWX },
+		{ "mips page, read-only", &kvmi_arch_mips, 0, 0, 0x20048d1e,
+		    true, true, 0x1234000, R | X },
+		{ "mips64 page", &kvmi_arch_mips64, 0, 0, 0x200048d1e, true,
+		    true, UINT64_C(0x8001234000), RWX },
+		{ "mips64 page, read-only", &kvmi_arch_mips64, 0, 0,
+		    UINT64_C(0x80000000048d1e), true, true, 0x1234000, R | X },
+		{ "radix page", &kvmi_arch_ppc64, 0, 0,
+		    UINT64_C(0xc000000012345187), true, true, 0x12345000,
+		    RWX },
+		{ "radix 2 MiB", &kvmi_arch_ppc64, 1, 0,
+		    UINT64_C(0xc000000012345184), true, true, 0x12200000, R },
+		{ "radix table", &kvmi_arch_ppc64, 1, 0,
+		    UINT64_C(0x8000000012345109), true, false, 0x12345100, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < KVMI_COUNT(row); i++)
+		for (int big = 0; big < 2; big++) {
+			const struct kvmi_paging p = { .arch = row[i].arch,
+				.big_endian = big };
+			const char *name = row[i].name;
+			struct kvmi_pte pte;
+			uint8_t raw[8];
+
+			for (unsigned int b = 0; b < p.arch->entry_size; b++)
+				raw[big ? p.arch->entry_size - 1 - b : b] =
+				    (uint8_t)(row[i].raw >> 8 * b);
+			kvmi_pte_decode(&p, raw, row[i].va, row[i].level, &pte);
+			UTIL_EQ(name, pte.present, row[i].present);
+			if (!row[i].present)
+				continue;
+			UTIL_EQ(name, pte.leaf, row[i].leaf);
+			UTIL_EQ(name, pte.pa, row[i].pa);
+			if (pte.leaf)
+				UTIL_EQ(name, pte.prot, row[i].prot);
+		}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_tables),
+		cmocka_unit_test(test_entries),
 		cmocka_unit_test(test_walk),
 		cmocka_unit_test(test_walk_nowhere),
 		cmocka_unit_test(test_widen),

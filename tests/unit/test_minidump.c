@@ -92,7 +92,6 @@ test_header(void **state)
 		UTIL_EQ(name, h->dmap_end, DMAP_END);
 		UTIL_EQ(name, h->dmap_pa, 0);
 		UTIL_EQ(name, h->pt_level, version == 1 ? 0 : 1);
-		UTIL_EQ(name, h->entry_size, 8);
 		UTIL_EQ(name, h->pt_len, 4096);
 		UTIL_TRUE(name, memcmp(b.p + h->pt_off, entry, 4096) == 0);
 		UTIL_EQ(name, h->msgbuf_len, 12);

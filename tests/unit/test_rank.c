@@ -83,7 +83,7 @@ check(const char *name, const struct bytes *b, uint64_t nbits,
 	struct kvmi_err err;
 	uint64_t before = 0, last = 0, step = nbits > 10000 ? 7 : 1;
 
-	UTIL_EQ(name, kvmi_rank_init(&r, src, BEFORE, nbits, "bitmap", &err),
+	UTIL_EQ(name, kvmi_rank_init(&r, src, BEFORE, nbits, 1, "bitmap", &err),
 	    0);
 	for (uint64_t i = 0; i < nbits; i++) {
 		uint64_t rank, run, longest = 0, max;
@@ -149,7 +149,7 @@ test_run(void **state)
 	(void)state;
 	make(&b, ONES, 4096);
 	src = util_bytes(&b, b.len);
-	UTIL_EQ("init", kvmi_rank_init(&r, src, BEFORE, 4096, "bitmap", &err),
+	UTIL_EQ("init", kvmi_rank_init(&r, src, BEFORE, 4096, 1, "bitmap", &err),
 	    0);
 	kvmi_rank_get(&r, 0, 4096, &set, &rank, &run, &err);
 	UTIL_EQ("to the end of the block", run, 2048);
@@ -191,7 +191,7 @@ test_outside(void **state)
 		bytes_fill(&b, 0, 1000);
 		src = util_bytes(&b, b.len);
 		UTIL_FAILS(row[i].name, kvmi_rank_init(&r, src, row[i].off,
-		    row[i].nbits, "bitmap", &err), row[i].want, &err);
+		    row[i].nbits, 1, "bitmap", &err), row[i].want, &err);
 		kvmi_rank_deinit(&r);	/* also after a failure */
 		kvmi_rank_deinit(&r);
 		kvmi_src_close(src);
@@ -217,7 +217,7 @@ test_read_errors(void **state)
 		uint64_t rank, run;
 		bool set;
 
-		r = kvmi_rank_init(&k, src, BEFORE, 5 * 65536, "bitmap", &err);
+		r = kvmi_rank_init(&k, src, BEFORE, 5 * 65536, 1, "bitmap", &err);
 		if (r == 0)
 			UTIL_FAILS("get", kvmi_rank_get(&k, 70000, 1, &set,
 			    &rank, &run, &err), n == 5 ? KVMI_ESYS : 0, &err);
@@ -247,7 +247,7 @@ test_shrinks(void **state)
 	bytes_fill(&b, 0xff, 65536);
 	fd = util_file(b.p, b.len);
 	src = util_file_src(fd);
-	UTIL_EQ("init", kvmi_rank_init(&r, src, 0, 65536 * 8, "bitmap", &err),
+	UTIL_EQ("init", kvmi_rank_init(&r, src, 0, 65536 * 8, 1, "bitmap", &err),
 	    0);
 	UTIL_EQ("shrink", ftruncate(fd, 8192), 0);
 	UTIL_FAILS("what is left", kvmi_rank_get(&r, 8191 * 8, 1, &set, &rank,
@@ -263,6 +263,53 @@ test_shrinks(void **state)
 	bytes_free(&b);
 }
 
+/* The same bits in big-endian words have the same ranks. */
+static void
+test_words(void **state)
+{
+	static const unsigned int word[] = { 4, 8 };
+	static const uint64_t nbits[] = { 64, 2048, 70000 / 64 * 64, 131072 };
+
+	(void)state;
+	for (size_t w = 0; w < KVMI_COUNT(word); w++)
+		for (size_t s = 0; s < KVMI_COUNT(nbits); s++) {
+			struct bytes le = { 0 }, be = { 0 };
+			struct kvmi_src *a, *b;
+			struct kvmi_rank plain, words;
+			struct kvmi_err err;
+
+			make(&le, pattern[KVMI_COUNT(pattern) - 1].p, nbits[s]);
+			bytes_fill(&be, 0xff, BEFORE);
+			for (uint64_t i = 0; i < nbits[s] / 8; i++)
+				bytes_fill(&be, le.p[BEFORE + i / word[w] *
+				    word[w] + word[w] - 1 - i % word[w]], 1);
+			a = util_bytes(&le, le.len);
+			b = util_bytes(&be, be.len);
+			UTIL_EQ("little", kvmi_rank_init(&plain, a, BEFORE,
+			    nbits[s], 1, "bitmap", &err), 0);
+			UTIL_EQ("big", kvmi_rank_init(&words, b, BEFORE,
+			    nbits[s], word[w], "bitmap", &err), 0);
+			UTIL_EQ("last", words.last, plain.last);
+			for (uint64_t i = 0; i < nbits[s]; i++) {
+				uint64_t r[2], n[2];
+				bool set[2];
+
+				kvmi_rank_get(&plain, i, 99, &set[0], &r[0],
+				    &n[0], &err);
+				kvmi_rank_get(&words, i, 99, &set[1], &r[1],
+				    &n[1], &err);
+				UTIL_TRUE("bit", set[0] == set[1] &&
+				    r[0] == r[1] && n[0] == n[1]);
+			}
+			kvmi_rank_deinit(&plain);
+			kvmi_rank_deinit(&words);
+			kvmi_src_close(a);
+			kvmi_src_close(b);
+			bytes_free(&le);
+			bytes_free(&be);
+		}
+}
+
 int
 main(void)
 {
@@ -272,6 +319,7 @@ main(void)
 		cmocka_unit_test(test_outside),
 		cmocka_unit_test(test_read_errors),
 		cmocka_unit_test(test_shrinks),
+		cmocka_unit_test(test_words),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, util_report));

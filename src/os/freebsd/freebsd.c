@@ -55,10 +55,12 @@ freebsd_attach(struct kvmi_kernel *k, struct kvmi_cx *cx)
 		return (kvmi_fail(&cx->err, KVMI_ENOTSUP, "%s: a minidump of "
 		    "FreeBSD/%s, whose page tables are not supported",
 		    k->img->src->name, m->arch));
-	k->big_endian = k->arch->big_endian;
+	k->big_endian = k->img->big_endian;
+	k->kerndisp = m->kerndisp;
 	k->space = (struct kvmi_space){ .img = k->img, .arg = m,
 		.ops = &kvmi_freebsd_minidump_space,
-		.paging = { .arch = k->arch } };
+		.paging = { .arch = k->arch,
+			.big_endian = m->pt_big_endian } };
 	return (k->exec != NULL ? check_exec(k, cx) : 0);
 }
 

@@ -5,7 +5,6 @@
  */
 #include <inttypes.h>
 
-#include "base/endian.h"
 #include "image/minidump.h"
 #include "os/freebsd/freebsd.h"
 
@@ -24,28 +23,27 @@ section_entry(const struct kvmi_space *s, const struct kvmi_minidump *h,
 {
 	const struct kvmi_arch *a = s->paging.arch;
 	unsigned int shift = a->level[h->pt_level].shift;
-	uint64_t index = (va - h->kernbase) >> shift;
+	uint64_t n = h->pt_len / a->entry_size;
+	uint64_t index = (va - h->pt_base) >> shift;
 	uint8_t raw[8];
 	int r;
 
-	if (index >= h->pt_len / h->entry_size) {
-		ret->va = h->kernbase +
-		    ((h->pt_len / h->entry_size) << shift);
+	if (index >= n) {
+		ret->va = h->pt_base + (n << shift);
 		ret->len = UINT64_MAX - ret->va;
 		if (va - ret->va >= ret->len)
-			stretch(ret, va, 4096);
+			stretch(ret, va, UINT64_C(1) << h->page_shift);
 		return (kvmi_fail(err, KVMI_ENOTMAPPED, "invalid address (0x%"
 		    PRIx64 "): above the kernel map, which the dump has from 0x%"
 		    PRIx64 " to 0x%" PRIx64, va, h->kernbase, ret->va));
 	}
 	stretch(ret, va, UINT64_C(1) << shift);
 	ret->level = h->pt_level;
-	r = kvmi_src_read(s->img->src, h->pt_off + index * h->entry_size, raw,
-	    h->entry_size, "page table entry", err);
+	r = kvmi_src_read(s->img->src, h->pt_off + index * a->entry_size, raw,
+	    a->entry_size, "page table entry", err);
 	if (r != 0)
 		return (r);
-	a->pte(kvmi_get_uint(raw, h->entry_size, a->big_endian), h->pt_level,
-	    pte);
+	kvmi_pte_decode(&s->paging, raw, va, h->pt_level, pte);
 	if (!pte->present)
 		return (kvmi_fail(err, KVMI_ENOTMAPPED, "invalid address (0x%"
 		    PRIx64 "): not mapped (entry %" PRIu64
@@ -71,7 +69,7 @@ lower_entry(const struct kvmi_space *s, uint64_t va, unsigned int level,
 		    ": its page table", va));
 	stretch(ret, va, UINT64_C(1) << lv->shift);
 	ret->level = level;
-	a->pte(kvmi_get_uint(raw, a->entry_size, a->big_endian), level, pte);
+	kvmi_pte_decode(&s->paging, raw, va, level, pte);
 	if (!pte->present)
 		return (kvmi_fail(err, KVMI_ENOTMAPPED, "invalid address (0x%"
 		    PRIx64 "): not mapped (its page table entry is not valid)",
@@ -79,35 +77,79 @@ lower_entry(const struct kvmi_space *s, uint64_t va, unsigned int level,
 	return (0);
 }
 
-static int
-minidump_translate(const struct kvmi_space *s, uint64_t va,
-    struct kvmi_mapping *ret, struct kvmi_err *err)
+bool
+kvmi_freebsd_untabled(const struct kvmi_minidump *h, uint64_t va,
+    struct kvmi_mapping *ret)
 {
-	const struct kvmi_minidump *h = s->arg;
-	struct kvmi_pte pte = { 0 };
-	unsigned int level = h->pt_level;
-	int r;
-
-	*ret = (struct kvmi_mapping){ 0 };
+	*ret = (struct kvmi_mapping){ .prot = KVMI_PROT_R | KVMI_PROT_W };
 	if (va >= h->dmap_start && va < h->dmap_end) {
 		ret->va = h->dmap_start;
 		ret->len = h->dmap_end - h->dmap_start;
 		ret->pa = h->dmap_pa;
-		ret->prot = KVMI_PROT_R | KVMI_PROT_W;
-		return (0);
+		return (true);
 	}
-	if (va < h->kernbase) {
-		stretch(ret, va, 4096);
-		return (kvmi_fail(err, KVMI_ENOTMAPPED, "invalid address (0x%"
-		    PRIx64 "): a minidump has the direct map (0x%" PRIx64
-		    " to 0x%" PRIx64 ") and the kernel map (from 0x%" PRIx64
-		    " on)", va, h->dmap_start, h->dmap_end, h->kernbase));
+	for (unsigned int i = 0; i < h->nfixed; i++) {
+		const struct kvmi_minidump_fixed *f = &h->fixed[i];
+
+		if (va < f->start || va > f->last)
+			continue;
+		stretch(ret, va, f->mask + 1);
+		return (true);
 	}
+	return (false);
+}
+
+/* Through the section's entries. */
+static int
+tabled(const struct kvmi_space *s, const struct kvmi_minidump *h, uint64_t va,
+    struct kvmi_mapping *ret, struct kvmi_err *err)
+{
+	struct kvmi_pte pte = { 0 };
+	unsigned int level = h->pt_level;
+	int r;
+
+	if (h->hashed)
+		return (kvmi_freebsd_hpt_translate(s, h, va, ret, err));
 	r = section_entry(s, h, va, &pte, ret, err);
 	while (r == 0 && !pte.leaf && level > 0)
 		r = lower_entry(s, va, --level, &pte, ret, err);
 	ret->pa = pte.pa;
 	ret->prot = pte.prot;
+	return (r);
+}
+
+static int
+minidump_translate(const struct kvmi_space *s, uint64_t va,
+    struct kvmi_mapping *ret, struct kvmi_err *err)
+{
+	const struct kvmi_minidump *h = s->arg;
+	uint64_t disp = 0;
+	int r;
+
+	/* powerpc64 kernels are linked low and run in the direct map. */
+	if (h->kerndisp != 0 && va < h->dmap_start)
+		disp = (uint64_t)h->kerndisp;
+	va += disp;
+	if (kvmi_freebsd_untabled(h, va, ret)) {
+		r = 0;
+	} else if (va < h->kernbase) {
+		stretch(ret, va, UINT64_C(1) << h->page_shift);
+		r = kvmi_fail(err, KVMI_ENOTMAPPED, "invalid address (0x%"
+		    PRIx64 "): a minidump has the direct map (0x%" PRIx64
+		    " to 0x%" PRIx64 ") and the kernel map (from 0x%" PRIx64
+		    " on)", va, h->dmap_start, h->dmap_end, h->kernbase);
+	} else {
+		r = tabled(s, h, va, ret, err);
+	}
+	if (disp != 0 && ret->va < disp) {
+		/* The part of it that link-time addresses reach. */
+		ret->pa += disp - ret->va;
+		ret->len -= disp - ret->va;
+		ret->va = disp;
+	}
+	ret->va -= disp;
+	if (disp != 0 && ret->len > h->dmap_start - ret->va)
+		ret->len = h->dmap_start - ret->va;
 	return (r);
 }
 

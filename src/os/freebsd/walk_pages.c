@@ -9,12 +9,11 @@
 #include "os/freebsd/freebsd.h"
 #include "os/pages.h"
 
-#define PAGE	4096
-
 struct walk {
 	const struct kvmi_minidump *h;
 	kvm_walk_pages_cb_t *cb;
 	void		*closure;
+	uint64_t	 page;
 	uint8_t		*seen;		/* a bit per page of the file */
 };
 
@@ -42,8 +41,8 @@ note_seen(struct kvmi_kernel *k, struct walk *w, const struct kvmi_mapping *m)
 		    e.start + e.len <= m->pa + at)
 			return;
 		for (uint64_t p = m->pa + at; e.state == KVMI_STORED &&
-		    p < e.start + e.len && p - m->pa < m->len; p += PAGE) {
-			uint64_t i = (e.off + (p - e.start)) / PAGE;
+		    p < e.start + e.len && p - m->pa < m->len; p += w->page) {
+			uint64_t i = (e.off + (p - e.start)) / w->page;
 
 			w->seen[i / 8] |= (uint8_t)(1u << i % 8);
 		}
@@ -53,10 +52,11 @@ note_seen(struct kvmi_kernel *k, struct walk *w, const struct kvmi_mapping *m)
 static bool
 give_mapping(struct kvmi_kernel *k, const struct kvmi_mapping *m, void *arg)
 {
+	struct kvmi_mapping direct;
 	struct walk *w = arg;
 
 	/* The direct map comes last, page by page, wherever it lies. */
-	if (m->va == w->h->dmap_start)
+	if (kvmi_freebsd_untabled(w->h, m->va, &direct))
 		return (true);
 	note_seen(k, w, m);
 	return (kvmi_pages_give(k, m, m->va, dmap_va(w->h, m->pa), w->cb,
@@ -76,11 +76,11 @@ give_rest(struct kvmi_kernel *k, struct kvmi_cx *cx, struct walk *w,
 			return (r);
 		if (e.state != KVMI_STORED)
 			continue;
-		for (uint64_t p = e.start; p < e.start + e.len; p += PAGE) {
-			struct kvmi_mapping m = { .pa = p, .len = PAGE,
+		for (uint64_t p = e.start; p < e.start + e.len; p += w->page) {
+			struct kvmi_mapping m = { .pa = p, .len = w->page,
 				.prot = KVMI_PROT_R | KVMI_PROT_W };
 			uint64_t va = dmap_va(w->h, p);
-			uint64_t i = (e.off + (p - e.start)) / PAGE;
+			uint64_t i = (e.off + (p - e.start)) / w->page;
 
 			if (va == 0 || (w->seen[i / 8] >> i % 8 & 1))
 				continue;
@@ -98,9 +98,10 @@ kvmi_freebsd_walk_pages(struct kvmi_kernel *k, struct kvmi_cx *cx,
     kvm_walk_pages_cb_t *cb, void *closure, bool *done)
 {
 	const struct kvmi_minidump *h = k->space.arg;
-	uint64_t pages = k->img->src->size / PAGE + 1;
+	uint64_t page = UINT64_C(1) << h->page_shift;
+	uint64_t pages = k->img->src->size / page + 1;
 	struct walk w = { .h = h, .cb = cb, .closure = closure,
-		.seen = calloc((size_t)(pages / 8 + 1), 1) };
+		.page = page, .seen = calloc((size_t)(pages / 8 + 1), 1) };
 	bool whole;
 	int r;
 
@@ -108,7 +109,8 @@ kvmi_freebsd_walk_pages(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	if (w.seen == NULL)
 		return (kvmi_fail(&cx->err, KVMI_ENOMEM,
 		    "no memory to note %llu pages", (unsigned long long)pages));
-	r = kvmi_pages_each(k, cx, h->kernbase, UINT64_MAX, give_mapping, &w,
+	r = h->hashed ? kvmi_freebsd_hpt_each(k, cx, give_mapping, &w, &whole) :
+	    kvmi_pages_each(k, cx, h->kernbase, UINT64_MAX, give_mapping, &w,
 	    &whole);
 	if (r == 0 && whole)
 		r = give_rest(k, cx, &w, done);

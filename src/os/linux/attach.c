@@ -254,7 +254,7 @@ linux_attach(struct kvmi_kernel *k, struct kvmi_cx *cx)
 		return (r == KVMI_ENOTMINE ? r : kvmi_fail(&cx->err,
 		    KVMI_ENOTSUP, "%s: a Linux dump of an architecture that is "
 		    "not supported", k->img->src->name));
-	k->big_endian = k->arch->big_endian;
+	k->big_endian = k->img->big_endian;
 	if (r == 0)
 		r = use_info(k, l, cx);
 	else if (r == KVMI_ENOTMINE)
