@@ -18,6 +18,7 @@
 #define ET_CORE		4
 #define PT_LOAD		1
 #define PT_NOTE		4
+#define PT_DUMP_DELTA	0x6fb5d000	/* sys/elf_common.h of FreeBSD */
 #define PN_XNUM		0xffff
 #define DUMP_ELF_INCOMPLETE 1	/* e_flags, set by makedumpfile */
 
@@ -26,13 +27,14 @@
 
 struct elf_phdr {
 	uint32_t	type;
-	uint64_t	off, vaddr, paddr, filesz, memsz;
+	uint64_t	off, vaddr, paddr, filesz, memsz, align;
 };
 
 struct elfcore {
 	bool		 is64;
 	bool		 big_endian;
 	uint16_t	 machine;
+	uint8_t		 osabi;
 	uint32_t	 flags;
 	uint64_t	 phoff, shoff;
 	uint32_t	 phnum;
@@ -40,7 +42,7 @@ struct elfcore {
 	unsigned int	 loads;
 	bool		 has_paddr;	/* some segment says where it is */
 	struct kvmi_segments phys;
-	struct kvmi_segments virt;	/* live images only */
+	struct kvmi_segments virt;	/* live, or without physical address */
 };
 
 static uint64_t
@@ -68,6 +70,7 @@ ehdr_decode(struct elfcore *e, const uint8_t *p, size_t len, const char *name,
 		    "wanted 1 (little) or 2 (big)", name, ident[5]));
 	e->is64 = ident[4] == 2;
 	r.big_endian = e->big_endian = ident[5] == 2;
+	e->osabi = ident[7];
 	type = kvmi_rd_u16(&r, "e_type");
 	e->machine = kvmi_rd_u16(&r, "e_machine");
 	kvmi_rd_u32(&r, "e_version");
@@ -121,6 +124,9 @@ phdr_decode(struct kvmi_rd *r, const struct elfcore *e, struct elf_phdr *ph)
 	ph->paddr = rd_word(r, e, "p_paddr");
 	ph->filesz = rd_word(r, e, "p_filesz");
 	ph->memsz = rd_word(r, e, "p_memsz");
+	if (!e->is64)
+		kvmi_rd_u32(r, "p_flags");
+	ph->align = rd_word(r, e, "p_align");
 	if (!e->is64 && ph->paddr == UINT32_MAX)
 		ph->paddr = UINT64_MAX;
 }
@@ -161,7 +167,7 @@ add_load(struct kvmi_image *img, struct elfcore *e, const struct elf_phdr *ph,
 	uint64_t end;
 	int r = 0;
 
-	if (img->live)
+	if (img->live || ph->paddr == UINT64_MAX)
 		r = kvmi_segments_add(&e->virt, ph->vaddr, ph->filesz,
 		    ph->memsz, ph->off, err);
 	e->loads++;
@@ -216,6 +222,9 @@ read_phdrs(struct kvmi_image *img, struct elfcore *e, struct kvmi_err *err)
 			r = add_notes(img, &ph, err);
 		else if (r == 0 && ph.type == PT_LOAD)
 			r = add_load(img, e, &ph, err);
+		else if (r == 0 && ph.type == PT_DUMP_DELTA)
+			img->delta = (struct kvmi_dump_delta){ true, ph.vaddr,
+				ph.paddr, ph.align };
 	}
 	kvmi_blob_release(&table);
 	return (r);
@@ -265,6 +274,10 @@ elfcore_open(struct kvmi_image *img, struct kvmi_err *err)
 	kvmi_segments_sort(&e->phys);
 	kvmi_segments_sort(&e->virt);
 	img->arch = kvmi_arch_by_elf(e->machine);
+	img->elf_machine = e->machine;
+	img->elf_osabi = e->osabi;
+	img->virtual_segments = !img->live && e->virt.nstored > 0 &&
+	    e->phys.nstored == 0;
 	img->big_endian = e->big_endian;
 	img->incomplete = (e->flags & DUMP_ELF_INCOMPLETE) != 0;
 	snprintf(img->format, sizeof(img->format), "ELF %s%s%s",

@@ -71,6 +71,14 @@ struct kvmi_image_ops {
 	void (*close)(struct kvmi_image *img);
 };
 
+/* A program header of FreeBSD: where the kernel lies. */
+struct kvmi_dump_delta {
+	bool		 there;
+	uint64_t	 va;
+	uint64_t	 pa;
+	uint64_t	 align;
+};
+
 struct kvmi_cache;
 
 struct kvmi_image {
@@ -92,6 +100,10 @@ struct kvmi_image {
 	bool		 truncated;
 	bool		 incomplete;
 	bool		 live;		/* /proc/kcore */
+	uint16_t	 elf_machine;	/* of ELF cores */
+	uint8_t		 elf_osabi;
+	bool		 virtual_segments;	/* no physical addresses */
+	struct kvmi_dump_delta delta;
 	char		 release[65];	/* utsname fields of a kdump header */
 	char		 nodename[65];
 	char		 version[65];

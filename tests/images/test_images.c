@@ -688,12 +688,18 @@ use_all(const char *image, kvm_t *kd)
 }
 
 static kvm_t *
-open_image(const char *image, const char *path, char *why)
+open_image(const char *image, const struct expect *e, const char *path,
+    char *why)
 {
+	const char *name = expect_fact(e, "kernel");
 	char kernel[4200];
 	struct stat st;
 
-	snprintf(kernel, sizeof(kernel), "%s.elf", image);
+	if (name != NULL)
+		snprintf(kernel, sizeof(kernel), "%.*s%s",
+		    (int)(strrchr(image, '/') + 1 - image), image, name);
+	else
+		snprintf(kernel, sizeof(kernel), "%s.elf", image);
 	return (kvm_open2(stat(kernel, &st) == 0 ? kernel : NULL, path,
 	    O_RDONLY, why, NULL));
 }
@@ -702,15 +708,14 @@ open_image(const char *image, const char *path, char *why)
 static bool
 may_be_unsupported(const char *image)
 {
-	return (strstr(image, "fbsd-full") != NULL ||
-	    strstr(image, "fbsd-device") != NULL);
+	return (strstr(image, "fbsd-device") != NULL);
 }
 
 static void
 check_good(const char *image, const struct expect *e)
 {
 	char why[2048] = "";
-	kvm_t *kd = open_image(image, image, why);
+	kvm_t *kd = open_image(image, e, image, why);
 
 	if (kd == NULL && may_be_unsupported(image)) {
 		expect_true(why[0] != '\0', image, "open", 0, "no reason");
@@ -748,7 +753,7 @@ static void
 check_bad(const char *image, const struct expect *e)
 {
 	char why[2048] = "";
-	kvm_t *kd = open_image(image, image, why);
+	kvm_t *kd = open_image(image, e, image, why);
 
 	if (kd == NULL) {
 		expect_true(why[0] != '\0', image, "open", 0, "no reason");
@@ -846,7 +851,7 @@ use_cut(const char *image, const char *path, const struct expect *e, off_t len)
 	kvm_t *kd;
 
 	peak_reset();
-	kd = open_image(image, path, why);
+	kd = open_image(image, e, path, why);
 	if (kd == NULL) {
 		expect_true(why[0] != '\0', image, "open", (uint64_t)len,
 		    "no reason");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* FreeBSD kernels in minidumps. */
+/* FreeBSD kernels in minidumps and full dumps. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,6 +7,7 @@
 
 #include "image/minidump.h"
 #include "os/freebsd/freebsd.h"
+#include "os/freebsd/full.h"
 
 static const struct kvmi_minidump *
 minidump_of(const struct kvmi_kernel *k)
@@ -30,7 +31,7 @@ check_exec(struct kvmi_kernel *k, struct kvmi_cx *cx)
 		return (kvmi_fail(&cx->err, KVMI_EMISMATCH, "%s is a kernel for "
 		    "ELF machine %u, but %s is a dump of FreeBSD/%s (machine "
 		    "%u)", k->exec_name, machine, k->img->src->name,
-		    minidump_of(k)->arch, k->arch->elf_machine));
+		    k->arch->freebsd, k->arch->elf_machine));
 	if (kvmi_elf_buildid(k->exec, &id, &cx->err) != 0 || id.note_va == 0)
 		return (0);
 	if (kvmi_kread(k, cx, id.note_va, there, id.len) != 0 ||
@@ -44,24 +45,30 @@ check_exec(struct kvmi_kernel *k, struct kvmi_cx *cx)
 }
 
 static int
-freebsd_attach(struct kvmi_kernel *k, struct kvmi_cx *cx)
+attach_minidump(struct kvmi_kernel *k)
 {
 	const struct kvmi_minidump *m = minidump_of(k);
 
 	if (m == NULL)
 		return (KVMI_ENOTMINE);
 	k->arch = k->img->arch;
-	if (k->arch == NULL)
-		return (kvmi_fail(&cx->err, KVMI_ENOTSUP, "%s: a minidump of "
-		    "FreeBSD/%s, whose page tables are not supported",
-		    k->img->src->name, m->arch));
 	k->big_endian = k->img->big_endian;
 	k->kerndisp = m->kerndisp;
 	k->space = (struct kvmi_space){ .img = k->img, .arg = m,
 		.ops = &kvmi_freebsd_minidump_space,
 		.paging = { .arch = k->arch,
 			.big_endian = m->pt_big_endian } };
-	return (k->exec != NULL ? check_exec(k, cx) : 0);
+	return (0);
+}
+
+static int
+freebsd_attach(struct kvmi_kernel *k, struct kvmi_cx *cx)
+{
+	int r = attach_minidump(k);
+
+	if (r == KVMI_ENOTMINE)
+		r = kvmi_freebsd_attach_full(k, cx);
+	return (r == 0 && k->exec != NULL ? check_exec(k, cx) : r);
 }
 
 static void
@@ -113,6 +120,10 @@ freebsd_log(struct kvmi_kernel *k, struct kvmi_cx *cx, kvm_walk_log_cb_t *cb,
 	size_t at = 0;
 	int r;
 
+	if (m == NULL)
+		return (kvmi_fail(&cx->err, KVMI_ENOTSUP, "%s: the message "
+		    "buffer of full dumps is not read yet",
+		    k->img->src->name));
 	r = kvmi_src_blob(k->img->src, m->msgbuf_off, m->msgbuf_len,
 	    "message buffer", &blob, &cx->err);
 	if (r != 0)

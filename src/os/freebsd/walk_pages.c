@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * kvm_walk_pages() on a minidump: the kernel map first, then the pages in the
+ * kvm_walk_pages().  On a minidump: the kernel map first, then the pages in the
  * dump that only the direct map reaches.
  */
 #include <stdlib.h>
@@ -93,11 +93,41 @@ give_rest(struct kvmi_kernel *k, struct kvmi_cx *cx, struct walk *w,
 	return (0);
 }
 
-int
-kvmi_freebsd_walk_pages(struct kvmi_kernel *k, struct kvmi_cx *cx,
-    kvm_walk_pages_cb_t *cb, void *closure, bool *done)
+static bool
+give_full(struct kvmi_kernel *k, const struct kvmi_mapping *m, void *arg)
 {
-	const struct kvmi_minidump *h = k->space.arg;
+	struct walk *w = arg;
+
+	return (kvmi_pages_give(k, m, m->va, 0, w->cb, w->closure) != 0);
+}
+
+/* By the kernel's own page tables: 32-bit ones may map anything. */
+static int
+walk_full(struct kvmi_kernel *k, struct kvmi_cx *cx, kvm_walk_pages_cb_t *cb,
+    void *closure, bool *done)
+{
+	const struct kvmi_paging *p = &k->space.paging;
+	struct walk w = { .cb = cb, .closure = closure };
+	unsigned int bits;
+
+	if (k->space.ops != &kvmi_space_paged)
+		return (kvmi_fail(&cx->err, KVMI_ENOTSUP, "%s is read by "
+		    "virtual address; it has no page tables to walk",
+		    k->img->src->name));
+	if (k->arch->pointer_size == 4)
+		return (kvmi_pages_each(k, cx, 0, UINT32_MAX, give_full, &w,
+		    done));
+	bits = p->arch->level[p->levels - 1].shift +
+	    p->arch->level[p->levels - 1].bits;
+	return (kvmi_pages_each(k, cx, -(UINT64_C(1) << (bits - 1)),
+	    UINT64_MAX, give_full, &w, done));
+}
+
+static int
+walk_minidump(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    const struct kvmi_minidump *h, kvm_walk_pages_cb_t *cb, void *closure,
+    bool *done)
+{
 	uint64_t page = UINT64_C(1) << h->page_shift;
 	uint64_t pages = k->img->src->size / page + 1;
 	struct walk w = { .h = h, .cb = cb, .closure = closure,
@@ -116,4 +146,15 @@ kvmi_freebsd_walk_pages(struct kvmi_kernel *k, struct kvmi_cx *cx,
 		r = give_rest(k, cx, &w, done);
 	free(w.seen);
 	return (r);
+}
+
+int
+kvmi_freebsd_walk_pages(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    kvm_walk_pages_cb_t *cb, void *closure, bool *done)
+{
+	const struct kvmi_minidump *h = kvmi_minidump(k->img);
+
+	if (h == NULL)
+		return (walk_full(k, cx, cb, closure, done));
+	return (walk_minidump(k, cx, h, cb, closure, done));
 }

@@ -43,7 +43,8 @@ def _map_all(tables: PageTables, kernel_pa: int, dmap: int) -> None:
     tables.map(KVA + (1 << 30), 0x100000000, "r--", x86.SIZE_1G)
 
 
-def _write(path: Path, release: Release, delta: bool, levels: int) -> None:
+def _write(path: Path, release: Release, delta: bool, levels: int,
+           kernel_file: str) -> None:
     kernel_pa = RELOCATED_PA if release.relocatable else FIXED_PA
     dmap = DMAP_LA57 if levels == 5 else DMAP
     ranges = _ranges(kernel_pa)
@@ -65,15 +66,17 @@ def _write(path: Path, release: Release, delta: bool, levels: int) -> None:
         kernel.memory.write_u64(pml4 + RECURSIVE_SLOT * 8, pml4 | x86.flags("rw-"))
     loaded.set_u64("KPML4phys", pml4)
     write_full(path, kernel.memory, ranges, kernel_pa if delta else None)
-    _tell(path, loaded, tables, ranges)
+    _tell(path, loaded, tables, ranges, kernel_file)
 
 
-def _tell(path: Path, loaded: LoadedKernel, tables: PageTables, ranges: Ranges) -> None:
+def _tell(path: Path, loaded: LoadedKernel, tables: PageTables, ranges: Ranges,
+          kernel_file: str) -> None:
     walker = Walker(tables, ranges)
     expect = walker.expect
     expect.fact("format", "elf")
     expect.fact("os", "freebsd")
     expect.fact("arch", "amd64")
+    expect.fact("kernel", kernel_file)
     expect.fact("kernbase", KERNBASE)
     expect.fact("kernphys", loaded.kernel_pa)
     expect.fact("levels", tables.levels)
@@ -92,14 +95,14 @@ def _file(path: Path, five_level: bool) -> None:
 
 
 add("fbsd-full", "full dump of 15: PT_DUMP_DELTA says where the kernel is",
-    lambda path: _write(path, RELEASE_15, True, 4))
+    lambda path: _write(path, RELEASE_15, True, 4, "fbsd-full.elf"))
 add("fbsd-full.elf", "its kernel file", lambda path: _file(path, False))
 add("fbsd-full-13.1", "full dump of 13.1: nothing says where the kernel is "
     "(kernel file: fbsd-v3-kernel.elf)",
-    lambda path: _write(path, RELEASE_13, False, 4))
+    lambda path: _write(path, RELEASE_13, False, 4, "fbsd-v3-kernel.elf"))
 add("fbsd-full-12", "full dump of 12.2: the kernel is at 2 MiB (fbsd-v2-kernel.elf)",
-    lambda path: _write(path, RELEASE_12, False, 4))
+    lambda path: _write(path, RELEASE_12, False, 4, "fbsd-v2-kernel.elf"))
 add("fbsd-full-la57", "full dump of 15 with five-level paging",
-    lambda path: _write(path, RELEASE_15, True, 5))
+    lambda path: _write(path, RELEASE_15, True, 5, "fbsd-full-la57.elf"))
 add("fbsd-full-la57.elf", "its kernel file: la57 and KPML5phys",
     lambda path: _file(path, True))
