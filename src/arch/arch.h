@@ -86,6 +86,7 @@ extern const struct kvmi_arch kvmi_arch_i386;
 extern const struct kvmi_arch kvmi_arch_i386_pae;
 extern const struct kvmi_arch kvmi_arch_mips;
 extern const struct kvmi_arch kvmi_arch_mips64;
+extern const struct kvmi_arch kvmi_arch_ppc;
 extern const struct kvmi_arch kvmi_arch_ppc64;
 extern const struct kvmi_arch kvmi_arch_riscv64;
 extern const struct kvmi_arch kvmi_arch_x86_64;

@@ -66,3 +66,28 @@ const struct kvmi_arch kvmi_arch_ppc64 = {
 	.pte = radix_pte,
 	.reachable = radix_reachable,
 };
+
+/* 32-bit dumps hold no page tables: their segments are virtual. */
+static bool
+ppc_reachable(const struct kvmi_paging *p, uint64_t va)
+{
+	(void)p;
+	(void)va;
+	return (false);
+}
+
+static const char *const ppc_uname[] = { "ppc", "powerpc", NULL };
+
+const struct kvmi_arch kvmi_arch_ppc = {
+	.name = "ppc",
+	.freebsd = "powerpc",
+	.uname = ppc_uname,
+	.elf_machine = 20,
+	.pointer_size = 4,
+	.page_shift = 12,
+	.prstatus_size = 268,
+	.entry_size = 8,
+	.level = radix_level,
+	.pte = radix_pte,
+	.reachable = ppc_reachable,
+};

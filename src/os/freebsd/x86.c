@@ -95,7 +95,8 @@ static int
 i386_root(struct kvmi_kernel *k, struct kvmi_cx *cx)
 {
 	struct kvmi_boot b = { 0 };
-	uint64_t kernbase, root, pae;
+	uint64_t kernbase, root, va, pae;
+	const char *name;
 	int r;
 
 	r = kvmi_full_symbol(k, cx, "kernbase", &kernbase);
@@ -111,20 +112,17 @@ i386_root(struct kvmi_kernel *k, struct kvmi_cx *cx)
 	}
 	if (r != 0 && r != KVMI_ENOENT)
 		return (r);
-	if (pae != 0) {
-		r = kvmi_full_variable(k, cx, &b, "IdlePDPT", 4, &root);
-		if (r != 0)
-			return (r);
-		return (kvmi_full_root(k, cx, &kvmi_arch_i386_pae, root, 3,
-		    kernbase, kernbase - b.va));
-	}
-	r = kvmi_full_variable(k, cx, &b, "IdlePTD_nopae", 4, &root);
-	if (r == KVMI_ENOENT)
-		r = kvmi_full_variable(k, cx, &b, "IdlePTD", 4, &root);
+	name = pae != 0 ? "IdlePDPT" : "IdlePTD_nopae";
+	r = kvmi_full_symbol(k, cx, name, &va);
+	if (r == KVMI_ENOENT && pae == 0)
+		r = kvmi_full_symbol(k, cx, name = "IdlePTD", &va);
+	if (r == 0)
+		r = kvmi_full_variable(k, cx, &b, name, 4, &root);
 	if (r != 0)
 		return (r);
-	return (kvmi_full_root(k, cx, &kvmi_arch_i386, root, 2, kernbase,
-	    kernbase - b.va));
+	/* The variable itself is part of what the tables must map. */
+	return (kvmi_full_root(k, cx, pae != 0 ? &kvmi_arch_i386_pae :
+	    &kvmi_arch_i386, root, pae != 0 ? 3 : 2, va, va - b.va));
 }
 
 const struct kvmi_full_arch kvmi_full_amd64 = { 62, amd64_root };
