@@ -891,6 +891,74 @@ check_cut(const char *image, const struct expect *e)
 	close(fd);
 }
 
+#define FLIPS	150
+
+/* Overwrite, use, put back. */
+static void
+use_bent(const char *image, const struct expect *e, int fd, off_t at,
+    const void *with, size_t len)
+{
+	char path[40], why[2048] = "";
+	uint8_t was[8];
+	kvm_t *kd;
+
+	if (pread(fd, was, len, at) != (ssize_t)len ||
+	    pwrite(fd, with, len, at) != (ssize_t)len)
+		abort();
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	kd = open_image(image, e, path, why);
+	if (kd == NULL)
+		expect_true(why[0] != '\0', image, "open", (uint64_t)at,
+		    "no reason");
+	else {
+		use_all(image, kd);
+		kvm_close(kd);
+	}
+	if (pwrite(fd, was, len, at) != (ssize_t)len)
+		abort();
+}
+
+/* Each field of the header at its extremes, and bits flipped in what follows. */
+static void
+check_bent(const char *image, const struct expect *e)
+{
+	static const uint8_t zero[8], ones[8] = { 255, 255, 255, 255, 255, 255,
+		255, 255 };
+	off_t size, tables;
+	int fd = copy_of(image, &size);
+	struct kvmi_err err;
+	struct kvmi_image *img = open_container(image, &err);
+	const struct kvmi_minidump *m = img != NULL ? kvmi_minidump(img) : NULL;
+	uint64_t rnd = 11;
+
+	/* Of an ELF file, all headers; of a minidump, up to its pages. */
+	tables = m != NULL ? (off_t)(m->pt_off + m->pt_len) : PAGE;
+	for (off_t at = 16; at < 160; at += 4) {
+		uint8_t one[4] = { 0 };
+
+		use_bent(image, e, fd, at, zero, 4);
+		use_bent(image, e, fd, at, ones, 4);
+		one[0] = 1;
+		use_bent(image, e, fd, at, one, 4);
+		one[3] = 1;
+		one[0] = 0;
+		use_bent(image, e, fd, at, one, 4);
+		if (at % 8 == 0)
+			use_bent(image, e, fd, at, ones, 8);
+	}
+	for (int i = 0; i < FLIPS; i++) {
+		off_t at = (off_t)(next_random(&rnd) % (uint64_t)tables);
+		uint8_t byte;
+
+		if (pread(fd, &byte, 1, at) != 1)
+			continue;
+		byte ^= (uint8_t)(1u << next_random(&rnd) % 8);
+		use_bent(image, e, fd, at, &byte, 1);
+	}
+	kvmi_image_close(img);
+	close(fd);
+}
+
 /* Tables and kernel files are other tests' affair. */
 static bool
 applies(const char *name, int argc, char **argv)
@@ -919,7 +987,7 @@ main(int argc, char **argv)
 	DIR *dir;
 
 	if (argc < 3 || (dir = opendir(argv[2])) == NULL) {
-		fprintf(stderr, "usage: test_images good|bad|cut DIR "
+		fprintf(stderr, "usage: test_images good|bad|cut|bent DIR "
 		    "[PREFIX...]\n");
 		return (2);
 	}
@@ -931,16 +999,18 @@ main(int argc, char **argv)
 		snprintf(path, sizeof(path), "%s/%s", argv[2], d->d_name);
 		if (!applies(d->d_name, argc, argv) || !expect_load(&e, path))
 			continue;
-		if (e.bad == (argv[1][0] == 'b')) {
+		if (e.bad == (strcmp(argv[1], "bad") == 0)) {
 			images++;
 			shown = 0;
-			alarm(argv[1][0] == 'b' ? PATIENCE / 5 : PATIENCE);
+			alarm(e.bad ? PATIENCE / 5 : PATIENCE);
 			if (argv[1][0] == 'g')
 				check_good(path, &e);
-			else if (argv[1][0] == 'b')
+			else if (e.bad)
 				check_bad(path, &e);
-			else
+			else if (argv[1][0] == 'c')
 				check_cut(path, &e);
+			else
+				check_bent(path, &e);
 		}
 		expect_unload(&e);
 	}

@@ -100,10 +100,13 @@ class Mini:
 
     def tell(self) -> Expect:
         expect = Expect()
-        for key, value in (("format", "minidump"), ("os", "freebsd"), ("arch", self.name),
-                           ("version", self.version), ("kernbase", self.kernbase),
-                           ("msgbufsize", len(self.msgbuf)), ("pmapsize", len(self.tables)),
-                           ("pages", len(self.dumped)), ("pagesize", self.page)):
+        expect.fact("format", "minidump")
+        expect.fact("os", "freebsd")
+        expect.fact("arch", self.name)
+        numbers = {"version": self.version, "kernbase": self.kernbase,
+                   "msgbufsize": len(self.msgbuf), "pmapsize": len(self.tables),
+                   "pages": len(self.dumped), "pagesize": self.page}
+        for key, value in numbers.items():
             expect.fact(key, value)
         for va in range(self.kernbase, self.kernend, self.page):
             self._tell_page(expect, va, *self.mapped.get(va, (None, "")))

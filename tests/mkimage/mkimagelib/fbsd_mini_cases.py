@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from functools import partial
 from typing import Callable
 
 from .case import add
@@ -152,16 +153,16 @@ def _add(name: str, about: str, make: Callable[[], Mini]) -> None:
 
 
 for _v in (1, 2):
-    _add(f"fbsd-i386-v{_v}", f"i386 v{_v}: 32-bit entries", lambda v=_v: _i386(False, v))
-    _add(f"fbsd-i386-pae-v{_v}", f"i386 v{_v} with PAE", lambda v=_v: _i386(True, v))
-    _add(f"fbsd-riscv-v{_v}", f"riscv64 v{_v}", lambda v=_v: _riscv(v))
-    _add(f"fbsd-arm-v{_v}", f"arm v{_v}: small pages and a large one", lambda v=_v: _arm(v))
-    _add(f"fbsd-mips-v{_v}", f"mips v{_v}, 32 bit, big-endian", lambda v=_v: _mips(False, v, ">"))
-    _add(f"fbsd-mips64-v{_v}", f"mips v{_v}, 64 bit, big-endian", lambda v=_v: _mips(True, v, ">"))
+    _add(f"fbsd-i386-v{_v}", f"i386 v{_v}: 32-bit entries", partial(_i386, False, _v))
+    _add(f"fbsd-i386-pae-v{_v}", f"i386 v{_v} with PAE", partial(_i386, True, _v))
+    _add(f"fbsd-riscv-v{_v}", f"riscv64 v{_v}", partial(_riscv, _v))
+    _add(f"fbsd-arm-v{_v}", f"arm v{_v}: small pages and a large one", partial(_arm, _v))
+    _add(f"fbsd-mips-v{_v}", f"mips v{_v}, 32 bit, big-endian", partial(_mips, False, _v, ">"))
+    _add(f"fbsd-mips64-v{_v}", f"mips v{_v}, 64 bit, big-endian", partial(_mips, True, _v, ">"))
     _add(f"fbsd-powerpc64-hpt-v{_v}", f"powerpc64 v{_v}: hash table",
-         lambda v=_v: hashed(v, ">"))
+         partial(hashed, _v, ">"))
 for _v in (1, 2, 3):
-    _add(f"fbsd-arm64-v{_v}", f"arm64 v{_v}, 4 KiB pages", lambda v=_v: _arm64(v))
+    _add(f"fbsd-arm64-v{_v}", f"arm64 v{_v}, 4 KiB pages", partial(_arm64, _v))
 _add("fbsd-arm64-16k", "arm64 v3, 16 KiB pages", lambda: _arm64(3, 4 * PAGE))
 _add("fbsd-riscv-svpbmt", "riscv64 v2: memory attributes above the address",
      lambda: _riscv(2, 3))
