@@ -99,6 +99,30 @@ kvmi_freebsd_untabled(const struct kvmi_minidump *h, uint64_t va,
 	return (false);
 }
 
+/* Leave [start, last] out of the stretch around va. */
+static void
+keep_out(struct kvmi_mapping *m, uint64_t va, uint64_t start, uint64_t last)
+{
+	if (start > va && m->len > start - m->va)
+		m->len = start - m->va;
+	if (last < va && m->va <= last) {
+		m->len -= last + 1 - m->va;
+		m->pa += last + 1 - m->va;
+		m->va = last + 1;
+	}
+}
+
+/* What the tables say ends where there are none: holes are wide. */
+static void
+keep_to_tables(const struct kvmi_minidump *h, uint64_t va,
+    struct kvmi_mapping *m)
+{
+	if (h->dmap_end > h->dmap_start)
+		keep_out(m, va, h->dmap_start, h->dmap_end - 1);
+	for (unsigned int i = 0; i < h->nfixed; i++)
+		keep_out(m, va, h->fixed[i].start, h->fixed[i].last);
+}
+
 /* Through the section's entries. */
 static int
 tabled(const struct kvmi_space *s, const struct kvmi_minidump *h, uint64_t va,
@@ -140,6 +164,7 @@ minidump_translate(const struct kvmi_space *s, uint64_t va,
 		    " on)", va, h->dmap_start, h->dmap_end, h->kernbase);
 	} else {
 		r = tabled(s, h, va, ret, err);
+		keep_to_tables(h, va, ret);
 	}
 	if (disp != 0 && ret->va < disp) {
 		/* The part of it that link-time addresses reach. */

@@ -110,6 +110,7 @@ class Mini:
             expect.fact(key, value)
         for va in range(self.kernbase, self.kernend, self.page):
             self._tell_page(expect, va, *self.mapped.get(va, (None, "")))
+        expect.hole(self.kernend, self.page, "notmapped")
         if self.dmap is not None:
             base, end, phys = self.dmap
             at = base

@@ -78,7 +78,7 @@ def _arm64(version: int, page: int = PAGE) -> Mini:
     phys = 0x4000 if page > PAGE else 0
     mini = Mini("arm64", "aarch64", version, header, 0xFFFF000000000000,
                 COARSE if page > PAGE else HIGH, version > 1, page=page,
-                dmap=(0xFFFFA00000000000, 0xFFFFA00180000000, phys))
+                dmap=(0xFFFFA00000000000, 0xFFFFFF0000000000, phys))
     return _fill(mini, 2048 if page > PAGE else 1024, ("rwx", "r-x", "rw-", "r--"), entry, 8)
 
 
