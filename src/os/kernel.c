@@ -268,3 +268,25 @@ kvmi_kread_ptr(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t va,
 {
 	return (kvmi_kread_uint(k, cx, va, k->arch->pointer_size, ret));
 }
+
+void
+kvmi_kread_holes(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t va,
+    uint8_t *buf, size_t len, const char *what)
+{
+	size_t done;
+	int r;
+
+	memset(buf, 0, len);
+	r = kvmi_space_read(&k->space, cx, va, buf, len, &done);
+	if (r == 0)
+		return;
+	kvmi_wrap(&cx->err, r, "%s at 0x%" PRIx64, what, va);
+	kvmi_damage(cx);
+	/* Go on at the next page: no page is smaller. */
+	for (size_t at = done; at < len; at += done) {
+		at = (size_t)kvmi_min(((va + at + 4096) & ~UINT64_C(4095)) -
+		    va, len);
+		kvmi_space_read(&k->space, cx, va + at, buf + at, len - at,
+		    &done);
+	}
+}

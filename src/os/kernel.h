@@ -31,6 +31,9 @@ struct kvmi_procs {
 /* A zeroed entry at the end, with ki_structsize set; NULL without memory. */
 struct kinfo_proc *kvmi_procs_add(struct kvmi_procs *p);
 
+/* By process id, then by thread id. */
+void kvmi_procs_sort(struct kvmi_procs *p);
+
 /* Is the entry one of those that op (without INC_THREAD) and arg select? */
 bool kvmi_procs_selected(const struct kinfo_proc *ki, int op, int arg);
 
@@ -158,6 +161,10 @@ int kvmi_kread_uint(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t va,
     unsigned int size, uint64_t *ret);
 int kvmi_kread_ptr(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t va,
     uint64_t *ret);
+
+/* What cannot be had becomes zeros and counts as damage, with what naming it. */
+void kvmi_kread_holes(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t va,
+    uint8_t *buf, size_t len, const char *what);
 
 extern const struct kvmi_os_ops kvmi_os_linux;
 extern const struct kvmi_os_ops kvmi_os_freebsd;

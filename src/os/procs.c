@@ -20,6 +20,23 @@ kvmi_procs_add(struct kvmi_procs *p)
 	return (&p->v[p->n++]);
 }
 
+static int
+by_pid(const void *a, const void *b)
+{
+	const struct kinfo_proc *x = a, *y = b;
+
+	if (x->ki_pid != y->ki_pid)
+		return (x->ki_pid < y->ki_pid ? -1 : 1);
+	return (x->ki_tid < y->ki_tid ? -1 : x->ki_tid > y->ki_tid);
+}
+
+void
+kvmi_procs_sort(struct kvmi_procs *p)
+{
+	if (p->n > 0)
+		qsort(p->v, p->n, sizeof(*p->v), by_pid);
+}
+
 int
 kvmi_procs_op(int op, int *ret_op, bool *threads, struct kvmi_err *err)
 {

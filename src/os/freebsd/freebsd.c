@@ -98,96 +98,14 @@ freebsd_types(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	    "FreeBSD kernels are not read yet", k->img->src->name));
 }
 
-static int
-freebsd_procs(struct kvmi_kernel *k, struct kvmi_cx *cx, int op, int arg,
-    bool threads, struct kvmi_procs *out)
-{
-	(void)op;
-	(void)arg;
-	(void)threads;
-	(void)out;
-	return (kvmi_fail(&cx->err, KVMI_ENOTSUP, "%s: processes of FreeBSD "
-	    "dumps are not read yet", k->img->src->name));
-}
-
-/* Give the lines of the message buffer one by one. */
-static int
-freebsd_log(struct kvmi_kernel *k, struct kvmi_cx *cx, kvm_walk_log_cb_t *cb,
-    void *closure, size_t *n)
-{
-	const struct kvmi_minidump *m = minidump_of(k);
-	struct kvmi_blob blob;
-	size_t at = 0;
-	int r;
-
-	if (m == NULL)
-		return (kvmi_fail(&cx->err, KVMI_ENOTSUP, "%s: the message "
-		    "buffer of full dumps is not read yet",
-		    k->img->src->name));
-	r = kvmi_src_blob(k->img->src, m->msgbuf_off, m->msgbuf_len,
-	    "message buffer", &blob, &cx->err);
-	if (r != 0)
-		return (r);
-	while (at < blob.len) {
-		const uint8_t *p = blob.p + at;
-		const uint8_t *nl = memchr(p, '\n', blob.len - at);
-		size_t len = nl != NULL ? (size_t)(nl - p) : blob.len - at;
-		struct kvm_logrec rec = { .kl_seq = *n,
-			.kl_text = (const char *)p, .kl_len = len,
-			.kl_level = -1 };
-
-		at += len + 1;
-		/* A ring that never filled up has NULs before its text. */
-		while (rec.kl_len > 0 && *rec.kl_text == '\0') {
-			rec.kl_text++;
-			rec.kl_len--;
-		}
-		if (rec.kl_len == 0 && nl == NULL)
-			break;
-		(*n)++;
-		if (cb(&rec, closure) == 0)
-			break;
-	}
-	kvmi_blob_release(&blob);
-	return (0);
-}
-
-/* A NUL-terminated string variable of the kernel file's symbols. */
-static void
-string_symbol(struct kvmi_kernel *k, struct kvmi_cx *cx, const char *name,
-    char *buf, size_t len)
-{
-	uint64_t va;
-
-	if (kvmi_kernel_addr(k, cx, name, &va) != 0 ||
-	    kvmi_space_string(&k->space, cx, va, buf, len) != 0)
-		buf[0] = '\0';
-	buf[strcspn(buf, "\n")] = '\0';
-}
-
-static void
-freebsd_facts(struct kvmi_kernel *k, struct kvmi_cx *cx, struct kvmi_facts *f)
-{
-	struct kvmi_buildid id;
-
-	f->info.ki_arch = k->arch->freebsd;
-	f->info.ki_page_size = 1u << k->arch->page_shift;
-	if (k->exec == NULL)
-		return;
-	string_symbol(k, cx, "osrelease", f->release, sizeof(f->release));
-	string_symbol(k, cx, "version", f->version, sizeof(f->version));
-	if (kvmi_elf_buildid(k->exec, &id, &cx->err) == 0)
-		kvmi_hex(f->buildid, id.bytes, id.len);
-}
-
 const struct kvmi_os_ops kvmi_os_freebsd = {
 	.name = "FreeBSD",
 	.attach = freebsd_attach,
 	.detach = freebsd_detach,
 	.symbols = freebsd_symbols,
 	.types = freebsd_types,
-	.procs = freebsd_procs,
-	.log = freebsd_log,
-	.facts = freebsd_facts,
+	.procs = kvmi_freebsd_procs,
+	.log = kvmi_freebsd_log,
+	.facts = kvmi_freebsd_facts,
 	.walk_pages = kvmi_freebsd_walk_pages,
 };

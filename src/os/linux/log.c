@@ -65,24 +65,11 @@ static int
 copy(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t va, uint64_t len,
     const char *what, uint8_t **ret)
 {
-	size_t done;
-	int r;
-
-	if (len == 0 || len > MAX_RING || (*ret = calloc(1, (size_t)len)) ==
-	    NULL)
-		return (kvmi_fail(&cx->err, KVMI_ENOMEM, "kernel log: %s of %"
-		    PRIu64 " bytes", what, len));
-	r = kvmi_space_read(&k->space, cx, va, *ret, (size_t)len, &done);
-	if (r == 0)
-		return (0);
+	if (len == 0 || len > MAX_RING || (*ret = malloc((size_t)len)) == NULL)
+		return (kvmi_fail(&cx->err, KVMI_ENOMEM, "%s of %" PRIu64
+		    " bytes", what, len));
 	/* A page that is missing costs its records, not the log. */
-	kvmi_wrap(&cx->err, r, "kernel log: %s at 0x%" PRIx64, what, va);
-	kvmi_damage(cx);
-	for (uint64_t at = done; at < len; at += done) {
-		at = kvmi_min(((va + at + 4096) & ~UINT64_C(4095)) - va, len);
-		kvmi_space_read(&k->space, cx, va + at, *ret + at,
-		    (size_t)(len - at), &done);
-	}
+	kvmi_kread_holes(k, cx, va, *ret, (size_t)len, what);
 	return (0);
 }
 
@@ -159,13 +146,14 @@ ring_open(struct ring *g, struct kvmi_kernel *k, struct kvmi_cx *cx)
 		return (kvmi_fail(&cx->err, KVMI_EFORMAT, "kernel log: 2^%"
 		    PRIu64 " bytes of text", bits));
 	g->text_size = UINT64_C(1) << bits;
-	r = copy(k, cx, addr_descs, g->count * g->desc_size, "descriptors",
-	    &g->descs);
+	r = copy(k, cx, addr_descs, g->count * g->desc_size,
+	    "kernel log: descriptors", &g->descs);
 	if (r == 0)
 		r = copy(k, cx, addr_infos, g->count * g->info_size,
-		    "information", &g->infos);
+		    "kernel log: information", &g->infos);
 	if (r == 0)
-		r = copy(k, cx, addr_text, g->text_size, "text", &g->text);
+		r = copy(k, cx, addr_text, g->text_size,
+		    "kernel log: text", &g->text);
 	return (r);
 }
 

@@ -600,16 +600,6 @@ lister_init(struct lister *x, struct kvmi_kernel *k, struct kvmi_cx *cx)
 	return (0);
 }
 
-static int
-by_pid(const void *a, const void *b)
-{
-	const struct kinfo_proc *x = a, *y = b;
-
-	if (x->ki_pid != y->ki_pid)
-		return (x->ki_pid < y->ki_pid ? -1 : 1);
-	return (x->ki_tid < y->ki_tid ? -1 : x->ki_tid > y->ki_tid);
-}
-
 int
 kvmi_linux_procs(struct kvmi_kernel *k, struct kvmi_cx *cx, int op, int arg,
     bool threads, struct kvmi_procs *out)
@@ -630,8 +620,7 @@ kvmi_linux_procs(struct kvmi_kernel *k, struct kvmi_cx *cx, int op, int arg,
 	    &leaders);
 	for (size_t i = 0; i < leaders.n && r == 0; i++)
 		r = list_process(&x, leaders.v[i], op, arg, threads, out);
-	if (out->n > 0)
-		qsort(out->v, out->n, sizeof(*out->v), by_pid);
+	kvmi_procs_sort(out);
 out:
 	kvmi_addrs_deinit(&leaders);
 	lister_deinit(&x);

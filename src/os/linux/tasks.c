@@ -2,67 +2,11 @@
 #include "os/linux/tasks.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 
 #include "base/endian.h"
 
 /* PID_MAX_LIMIT of 64-bit kernels: no list of tasks is longer. */
 #define MAX_TASKS	(4u << 20)
-
-void
-kvmi_addrs_deinit(struct kvmi_addrs *a)
-{
-	free(a->v);
-	free(a->hash);
-	*a = (struct kvmi_addrs){ 0 };
-}
-
-static size_t
-slot_of(const struct kvmi_addrs *a, uint64_t addr)
-{
-	size_t i = (size_t)(addr * UINT64_C(0x9e3779b97f4a7c15) >> 32);
-
-	for (i &= a->hash_size - 1; a->hash[i] != 0 &&
-	    a->v[a->hash[i] - 1] != addr; i = (i + 1) & (a->hash_size - 1))
-		;
-	return (i);
-}
-
-static bool
-grow(struct kvmi_addrs *a)
-{
-	size_t cap = a->cap == 0 ? 256 : a->cap * 2;
-	uint64_t *v = realloc(a->v, cap * sizeof(*v));
-
-	if (v == NULL)
-		return (false);
-	a->v = v;
-	a->cap = cap;
-	free(a->hash);
-	a->hash_size = cap * 2;
-	a->hash = calloc(a->hash_size, sizeof(*a->hash));
-	if (a->hash == NULL)
-		return (false);
-	for (size_t i = 0; i < a->n; i++)
-		a->hash[slot_of(a, a->v[i])] = (uint32_t)i + 1;
-	return (true);
-}
-
-/* 1: added, 0: it was there already, < 0: no memory. */
-static int
-add(struct kvmi_addrs *a, uint64_t addr)
-{
-	size_t slot;
-
-	if (a->n == a->cap && !grow(a))
-		return (KVMI_ENOMEM);
-	slot = slot_of(a, addr);
-	if (a->hash[slot] != 0)
-		return (0);
-	a->v[a->n++] = addr;
-	a->hash[slot] = (uint32_t)a->n;
-	return (1);
-}
 
 struct list_head {
 	uint64_t	next;
@@ -112,7 +56,7 @@ follow(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t head,
 			    "0x%" PRIx64 ", %s 0x%" PRIx64
 			    ", does not point back", what, next - node_off,
 			    backwards ? "before" : "behind", at - node_off));
-		r = add(ret, next - node_off);
+		r = kvmi_addrs_add(ret, next - node_off);
 		if (r == 0)
 			return (1);
 		if (r < 0)

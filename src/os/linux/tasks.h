@@ -3,18 +3,8 @@
 #ifndef KVMI_TASKS_H
 #define KVMI_TASKS_H
 
+#include "os/addrs.h"
 #include "os/kernel.h"
-
-/* Addresses of structures, without repeats. */
-struct kvmi_addrs {
-	uint64_t	*v;
-	size_t		 n;
-	size_t		 cap;
-	uint32_t	*hash;		/* indices + 1 */
-	size_t		 hash_size;
-};
-
-void kvmi_addrs_deinit(struct kvmi_addrs *a);
 
 /*
  * Collect the structures on the list whose head is at head: each has its
