@@ -163,16 +163,16 @@ def _odd_ranges_kernel() -> Amd64Kernel:
     return kernel
 
 
-def _span_kernel() -> Amd64Kernel:
-    """Memory in islands up to 64 GiB; few pages are dumped."""
+def _span_kernel(gib: int = 64) -> Amd64Kernel:
+    """Memory in islands up to gib GiB; few pages are dumped."""
     islands = [(0x1000, 0x9F000), (0x100000, 0x80000000),
                (0x100000000, 0x300000000), (0x480000000, 0x4C0001000),
-               (0x800003000, 0x900000000), (0xFC0000000, 0x1000000000)]
+               (0x800003000, 0x900000000), (0xFC0000000, gib << 30)]
     kernel = Amd64Kernel(KVA, KVA + 2 * GIB, DMAP, islands, list(range(0x200, 0x280)))
     kernel.msgbuf = ring(MESSAGES, 2 * PAGE)
-    pfns = [start // PAGE + (end - start) // PAGE * step // 40
-            for start, end in islands for step in range(40)]
-    pfns += [(end - 1) // PAGE for _, end in islands]
+    pfns = [start // PAGE + (last - start) // PAGE * step // 40
+            for start, last in islands for step in range(40)]
+    pfns += [(last - 1) // PAGE for _, last in islands]
     for i, pfn in enumerate(sorted(set(pfns))):
         kernel.map_4k(KVA + i * 3 * PAGE, pfn * PAGE, "rw-")
     kernel.map_2m(KVA + GIB, 0x900000000 - 2 * MIB, "rw-")
@@ -197,6 +197,8 @@ def _register() -> None:
     _add("fbsd-v3-ranges", "v3 whose six ranges begin and end inside pages, and touch",
          3, _odd_ranges_kernel)
     _add("fbsd-v3-span64g", "v3 of 64 GiB in six islands, few pages dumped", 3, _span_kernel)
+    _add("fbsd-v3-span1t", "v3 of 1 TiB: a bitmap of 32 MiB, few pages dumped", 3,
+         lambda: _span_kernel(1024))
     _add("fbsd-v2-span64g", "v2 of the same: a bitmap of 2 MiB", 2, _span_kernel)
     _add("fbsd-v3-nomsgbuf", "v3 with an empty message buffer", 3,
          lambda: _msgbuf_kernel(b""))
