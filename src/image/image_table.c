@@ -9,6 +9,7 @@
 #include "image/cache.h"
 #include "image/image.h"
 
+extern const struct kvmi_image_ops kvmi_image_dumpdev;
 extern const struct kvmi_image_ops kvmi_image_flattened;
 extern const struct kvmi_image_ops kvmi_image_kdump;
 extern const struct kvmi_image_ops kvmi_image_minidump;
@@ -20,6 +21,7 @@ static const struct kvmi_image_ops *const image_table[] = {
 	&kvmi_image_kdump,
 	&kvmi_image_minidump,
 	&kvmi_image_elfcore,	/* after the formats that borrow its magic */
+	&kvmi_image_dumpdev,	/* anything may precede what is at its end */
 };
 
 /* No sane file is wrapped more often; a hostile one would be without end. */
@@ -28,7 +30,8 @@ static const struct kvmi_image_ops *const image_table[] = {
 #define HEAD_SIZE	64
 
 static bool
-matches(const struct kvmi_image_ops *ops, const uint8_t *head, size_t len)
+matches(const struct kvmi_image_ops *ops, struct kvmi_src *src,
+    const uint8_t *head, size_t len)
 {
 	for (size_t i = 0; i < KVMI_COUNT(ops->magic); i++) {
 		const struct kvmi_magic *m = &ops->magic[i];
@@ -37,7 +40,7 @@ matches(const struct kvmi_image_ops *ops, const uint8_t *head, size_t len)
 		    memcmp(head + m->off, m->bytes, m->len) == 0)
 			return (true);
 	}
-	return (false);
+	return (ops->recognise != NULL && ops->recognise(src));
 }
 
 static int
@@ -50,7 +53,8 @@ unrecognised(struct kvmi_src *src, const uint8_t *head, size_t len,
 		snprintf(hex + 3 * i, 4, " %02x", head[i]);
 	return (kvmi_fail(err, KVMI_EFORMAT, "%s: not a kernel image that is "
 	    "known here (%" PRIu64 " bytes, starts with%s): wanted an ELF "
-	    "vmcore, a kdump-compressed file, or a FreeBSD minidump",
+	    "vmcore, a kdump-compressed file, a FreeBSD minidump or a "
+	    "FreeBSD dump device",
 	    src->name, src->size, len == 0 ? " nothing" : hex));
 }
 
@@ -105,7 +109,7 @@ again:
 	for (size_t i = 0; i < KVMI_COUNT(image_table); i++) {
 		const struct kvmi_image_ops *ops = image_table[i];
 
-		if (!matches(ops, head, len))
+		if (!matches(ops, src, head, len))
 			continue;
 		if (src->size < ops->min_size) {
 			r = kvmi_fail(err, KVMI_ETRUNC, "%s: %s of %" PRIu64

@@ -736,11 +736,11 @@ open_image(const char *image, const struct expect *e, const char *path,
 	    O_RDONLY, why, NULL));
 }
 
-/* Formats that are known by name only, so far. */
+/* What can only be named: the dump is elsewhere. */
 static bool
 may_be_unsupported(const char *image)
 {
-	return (strstr(image, "fbsd-device") != NULL);
+	return (strstr(image, "fbsd-device-cleared") != NULL);
 }
 
 static void
