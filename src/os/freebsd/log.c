@@ -22,7 +22,7 @@
 struct ring {
 	uint64_t	 ptr;		/* of the bytes */
 	uint32_t	 size;
-	uint32_t	 wseq;		/* bytes written, modulo a multiple of size */
+	uint32_t	 wseq;		/* bytes written, mod n * size */
 };
 
 /* struct msgbuf starts with a pointer and integers of 4 bytes. */
