@@ -122,6 +122,7 @@ static void
 parse_line(struct expect *e, const char *line)
 {
 	struct word w;
+	struct thread t;
 
 	if (parse_stretch(e, line))
 		return;
@@ -129,6 +130,13 @@ parse_line(struct expect *e, const char *line)
 	    &w.value) == 3) {
 		e->word = grow(e->word, e->nword, sizeof(*e->word));
 		e->word[e->nword++] = w;
+		return;
+	}
+	if (sscanf(line, "thread %" SCNu64 " %" SCNu64 " %d %" SCNx64 " %"
+	    SCNx64 " %31s", &t.pid, &t.tid, &t.oncpu, &t.va, &t.pcb,
+	    t.name) == 6) {
+		e->thread = grow(e->thread, e->nthread, sizeof(*e->thread));
+		e->thread[e->nthread++] = t;
 		return;
 	}
 	parse_named(e, line);
@@ -164,6 +172,7 @@ expect_unload(struct expect *e)
 	free(e->phys.v);
 	free(e->planted.v);
 	free(e->word);
+	free(e->thread);
 	free(e->fact.v);
 	free(e->sym.v);
 	free(e->ksym.v);

@@ -42,10 +42,18 @@ struct word {
 	unsigned int	size;
 };
 
+struct thread {
+	char		name[32];
+	uint64_t	pid, tid, va, pcb;
+	int		oncpu;
+};
+
 struct expect {
 	struct stretches virt, phys, planted;
 	struct word	*word;
 	size_t		 nword;
+	struct thread	*thread;
+	size_t		 nthread;
 	struct named_list fact, sym, ksym, uts, proc, size, member, enums;
 	bool		 bad;
 };

@@ -209,7 +209,7 @@ collect_hash(struct lister *x, struct kvmi_addrs *ret)
 	return (any);
 }
 
-/* Add those that the lists lost. */
+/* Add those that the lists lost.  1: the table is not whole itself. */
 static int
 add_hashed(struct lister *x)
 {
@@ -217,9 +217,10 @@ add_hashed(struct lister *x)
 	int r = collect_hash(x, &hashed);
 
 	for (size_t i = 0; i < hashed.n && r >= 0; i++)
-		r = add(x, &x->procs, hashed.v[i]);
+		if (add(x, &x->procs, hashed.v[i]) < 0)
+			r = KVMI_ENOMEM;
 	kvmi_addrs_deinit(&hashed);
-	return (r < 0 ? r : 0);
+	return (r);
 }
 
 /* nprocs counts every struct proc in use: a list that ends early shows. */
@@ -265,14 +266,14 @@ collect_procs(struct lister *x)
 	first = x->cx->err;
 	listed = x->procs.n;
 	h = add_hashed(x);
-	if (h != 0)
+	if (h < 0)
 		return (h);
 	x->cx->err = first;
 	if (x->procs.n == 0)
 		return (r < 0 ? r : kvmi_fail(&x->cx->err, KVMI_EFORMAT, "%s",
 		    x->cx->damage_why));
-	/* nprocs also counts a process that is not on a list yet. */
-	if (r < 0 && x->procs.n > listed)
+	/* nprocs may count one that is nowhere yet: the hash agrees then. */
+	if (r < 0 && (h != 0 || x->procs.n > listed))
 		kvmi_damage(x->cx);
 	return (0);
 }
