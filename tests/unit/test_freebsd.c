@@ -121,7 +121,6 @@ world_init(struct world *w, unsigned int ptr, bool big_endian)
 	*w = (struct world){ .ptr = ptr, .mem.big_endian = big_endian };
 	w->arch = kvmi_arch_x86_64;
 	w->arch.pointer_size = (uint8_t)ptr;
-	w->arch.big_endian = big_endian;
 	w->k.arch = &w->arch;
 	w->k.big_endian = big_endian;
 	w->k.os = &kvmi_os_freebsd;
