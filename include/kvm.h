@@ -213,6 +213,39 @@ struct kinfo_proc *kvm_getprocs(kvm_t *kd, int op, int arg, int *cnt);
  * Extensions
  */
 
+/*
+ * How to open an image, beyond the arguments of kvm_open2().  Begin with
+ * KVM_OPTIONS_INIT.  Strings are copied, but for errstr of kvm_open().
+ */
+struct kvm_options {
+	size_t		 ko_size;	/* sizeof(struct kvm_options) */
+	const char	*ko_execfile;	/* as in kvm_open2(), and so on */
+	const char	*ko_corefile;
+	int		 ko_flags;
+	int (*ko_resolver)(const char *name, kvaddr_t *addr);
+	/*
+	 * Called now and then while the open itself, or a later call, reads
+	 * much: done of total bytes (0: unknown).  Zero stops it.  what names
+	 * the work, "indexing vmcore.0.gz".
+	 */
+	int (*ko_progress)(void *closure, const char *what, uint64_t done,
+	    uint64_t total);
+	void		*ko_closure;
+	const char	*ko_index;	/* a file that keeps the index of a compressed
+					   image from one open to the next; NULL: none */
+	const char	*ko_key;	/* PEM file with the private key of an encrypted
+					   dump */
+	int		 ko_key_fd;	/* the same by descriptor, left open; -1: none */
+	const char	*ko_debugfile;	/* symbols and types (kernel.debug); NULL: looked
+					   for beside execfile */
+	const char	*ko_modules;	/* directories of module files, with ':' between */
+};
+#define KVM_OPTIONS_INIT \
+	{ .ko_size = sizeof(struct kvm_options), .ko_key_fd = -1 }
+
+/* Open as kvm_open2() does, with options. */
+kvm_t	*kvm_open_with(const struct kvm_options *options, char *errbuf);
+
 /* What went wrong, for programs; kvm_geterr() says it to people. */
 enum kvm_errkind {
 	KVM_ERR_NONE = 0,

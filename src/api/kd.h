@@ -13,7 +13,7 @@ struct __kvm {
 	struct kvmi_kernel *kernel;
 	struct kvmi_threads threads;
 	const char	*errstr;	/* kvm_open(): print failures with it */
-	char		*exec_name;
+	struct kvm_options opts;	/* with strings of its own */
 
 	pthread_mutex_t	 lock;		/* what follows is handed out */
 	struct kvmi_procs procs;

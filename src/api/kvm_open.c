@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* kvm_open(3): kvm_open, kvm_openfiles, kvm_open2, kvm_close. */
+/* kvm_open(3): kvm_open, kvm_openfiles, kvm_open2, kvm_open_with, kvm_close. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -55,62 +55,94 @@ open_exec(const char *path, struct kvmi_elf **ret, struct kvmi_err *err)
 }
 
 static int
-open_dump(kvm_t *kd, const char *core, int flags,
-    int (*resolver)(const char *, kvaddr_t *), struct kvmi_cx *cx)
+open_dump(kvm_t *kd, struct kvmi_cx *cx)
 {
+	const struct kvm_options *o = &kd->opts;
 	struct kvmi_image *img;
 	struct kvmi_elf *exec = NULL;
 	struct kvmi_src *src;
 	int r;
 
 	/* In BSD's order: a missing core is reported before a missing kernel. */
-	r = open_src(core, flags, &src, &cx->err);
+	r = open_src(o->ko_corefile, o->ko_flags, &src, &cx->err);
 	if (r != 0)
 		return (r);
 	if (src->size == 0) {
 		kvmi_src_close(src);
 		return (kvmi_fail(&cx->err, KVMI_EFORMAT, "%s: empty file",
-		    core));
+		    o->ko_corefile));
 	}
-	if (kd->exec_name != NULL) {
-		r = open_exec(kd->exec_name, &exec, &cx->err);
+	if (o->ko_execfile != NULL) {
+		r = open_exec(o->ko_execfile, &exec, &cx->err);
 		if (r != 0) {
 			kvmi_src_close(src);
 			return (r);
 		}
 	}
-	r = kvmi_image_open(src, &img, &cx->err);
+	r = kvmi_image_open(src, o, &img, &cx->err);
 	if (r != 0) {
 		kvmi_elf_close(exec);
 		return (r);
 	}
-	return (kvmi_kernel_open(img, exec, kd->exec_name, resolver, cx,
-	    &kd->kernel));
+	return (kvmi_kernel_open(img, exec, o, cx, &kd->kernel));
 }
 
 static int
-open_any(kvm_t *kd, const char *exec, const char *core, int flags,
-    int (*resolver)(const char *, kvaddr_t *), struct kvmi_cx *cx)
+open_any(kvm_t *kd, struct kvmi_cx *cx)
 {
-	enum live live = live_name(core);
+	const struct kvm_options *o = &kd->opts;
+	enum live live = live_name(o->ko_corefile);
 
-	if ((flags & ~O_RDWR) != 0)
+	if ((o->ko_flags & ~O_RDWR) != 0)
 		return (kvmi_fail(&cx->err, KVMI_EINVAL, "bad flags arg (0x%x): "
-		    "O_RDONLY or O_RDWR", flags));
+		    "O_RDONLY or O_RDWR", o->ko_flags));
 	if (live != NOT_LIVE)
-		return (kvmi_kernel_open_live(live == LIVE, resolver, cx,
+		return (kvmi_kernel_open_live(live == LIVE, o, cx,
 		    &kd->kernel));
-	if (exec != NULL && (kd->exec_name = strdup(exec)) == NULL)
-		return (kvmi_fail(&cx->err, KVMI_ENOMEM, "out of memory"));
-	return (open_dump(kd, core, flags, resolver, cx));
+	return (open_dump(kd, cx));
+}
+
+/* The strings of the options, which the descriptor keeps. */
+static const char **
+option_string(struct kvm_options *o, size_t i)
+{
+	const char **const all[] = { &o->ko_execfile, &o->ko_corefile,
+		&o->ko_index, &o->ko_key, &o->ko_debugfile, &o->ko_modules };
+
+	return (i < KVMI_COUNT(all) ? all[i] : NULL);
+}
+
+static int
+copy_options(struct kvm_options *to, const struct kvm_options *from,
+    struct kvmi_err *err)
+{
+	const char **s;
+	bool whole = true;
+
+	/* Fields that an older caller does not know keep their defaults. */
+	*to = (struct kvm_options)KVM_OPTIONS_INIT;
+	if (from == NULL)
+		return (kvmi_fail(err, KVMI_EINVAL, "no options given"));
+	if (from->ko_size < offsetof(struct kvm_options, ko_progress))
+		return (kvmi_fail(err, KVMI_EINVAL, "struct kvm_options of %zu "
+		    "bytes: begin with KVM_OPTIONS_INIT", from->ko_size));
+	memcpy(to, from, kvmi_min(from->ko_size, sizeof(*to)));
+	to->ko_size = sizeof(*to);
+	for (size_t i = 0; (s = option_string(to, i)) != NULL; i++)
+		if (*s != NULL && (*s = strdup(*s)) == NULL)
+			whole = false;
+	return (whole ? 0 : kvmi_fail(err, KVMI_ENOMEM, "out of memory"));
 }
 
 static void
 kd_free(kvm_t *kd)
 {
+	const char **s;
+
 	free(kd->procs.v);
 	free(kd->facts);
-	free(kd->exec_name);
+	for (size_t i = 0; (s = option_string(&kd->opts, i)) != NULL; i++)
+		free((void *)(uintptr_t)*s);
 	pthread_mutex_destroy(&kd->lock);
 	kvmi_threads_deinit(&kd->threads);
 	free(kd);
@@ -126,21 +158,20 @@ report(const struct report *to, const char *text)
 }
 
 static kvm_t *
-open_common(const char *exec, const char *core, int flags,
-    const struct report *to, int (*resolver)(const char *, kvaddr_t *))
+open_common(const struct kvm_options *o, const struct report *to)
 {
 	kvm_t *kd = calloc(1, sizeof(*kd));
 	struct kvmi_cx *cx;
-	int e;
+	int r;
 
 	if (kd == NULL) {
 		report(to, strerror(ENOMEM));
 		return (NULL);
 	}
-	e = kvmi_threads_init(&kd->threads);
-	if (e != 0) {
+	r = kvmi_threads_init(&kd->threads);
+	if (r != 0) {
 		free(kd);
-		report(to, strerror(e));
+		report(to, strerror(r));
 		return (NULL);
 	}
 	pthread_mutex_init(&kd->lock, NULL);
@@ -151,7 +182,10 @@ open_common(const char *exec, const char *core, int flags,
 		report(to, strerror(ENOMEM));
 		return (NULL);
 	}
-	if (open_any(kd, exec, core, flags, resolver, cx) != 0) {
+	r = copy_options(&kd->opts, o, &cx->err);
+	if (r == 0)
+		r = open_any(kd, cx);
+	if (r != 0) {
 		report(to, cx->err.text);
 		kd_free(kd);
 		return (NULL);
@@ -162,6 +196,19 @@ open_common(const char *exec, const char *core, int flags,
 	return (kd);
 }
 
+static kvm_t *
+open_named(const char *exec, const char *core, int flags,
+    int (*resolver)(const char *, kvaddr_t *), const struct report *to)
+{
+	struct kvm_options o = KVM_OPTIONS_INIT;
+
+	o.ko_execfile = exec;
+	o.ko_corefile = core;
+	o.ko_flags = flags;
+	o.ko_resolver = resolver;
+	return (open_common(&o, to));
+}
+
 kvm_t *
 kvm_open(const char *execfile, const char *corefile, const char *swapfile,
     int flags, const char *errstr)
@@ -169,7 +216,7 @@ kvm_open(const char *execfile, const char *corefile, const char *swapfile,
 	const struct report to = { .errstr = errstr };
 
 	(void)swapfile;
-	return (open_common(execfile, corefile, flags, &to, NULL));
+	return (open_named(execfile, corefile, flags, NULL, &to));
 }
 
 kvm_t *
@@ -179,7 +226,7 @@ kvm_openfiles(const char *execfile, const char *corefile,
 	const struct report to = { .errbuf = errbuf };
 
 	(void)swapfile;
-	return (open_common(execfile, corefile, flags, &to, NULL));
+	return (open_named(execfile, corefile, flags, NULL, &to));
 }
 
 kvm_t *
@@ -188,7 +235,15 @@ kvm_open2(const char *execfile, const char *corefile, int flags,
 {
 	const struct report to = { .errbuf = errbuf };
 
-	return (open_common(execfile, corefile, flags, &to, resolver));
+	return (open_named(execfile, corefile, flags, resolver, &to));
+}
+
+kvm_t *
+kvm_open_with(const struct kvm_options *options, char *errbuf)
+{
+	const struct report to = { .errbuf = errbuf };
+
+	return (open_common(options, &to));
 }
 
 int

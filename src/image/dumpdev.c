@@ -188,14 +188,15 @@ place(struct dumpdev *d, const uint8_t *h, uint64_t block,
 }
 
 static int
-dumpdev_wrap(struct kvmi_src *src, struct kvmi_src **ret,
-    struct kvmi_err *err)
+dumpdev_wrap(struct kvmi_src *src, const struct kvm_options *o,
+    struct kvmi_src **ret, struct kvmi_err *err)
 {
 	struct dumpdev *d = calloc(1, sizeof(*d));
 	uint8_t h[HEADER];
 	uint64_t block;
 	int r = 0;
 
+	(void)o;
 	if (d == NULL || (d->src.name = strdup(src->name)) == NULL) {
 		free(d);
 		kvmi_src_close(src);

@@ -298,13 +298,14 @@ static const struct kvmi_src_ops flattened_src_ops = {
 };
 
 static int
-flattened_wrap(struct kvmi_src *src, struct kvmi_src **ret,
-    struct kvmi_err *err)
+flattened_wrap(struct kvmi_src *src, const struct kvm_options *o,
+    struct kvmi_src **ret, struct kvmi_err *err)
 {
 	struct flattened *f = calloc(1, sizeof(*f));
 	uint8_t h[32];
 	int r;
 
+	(void)o;
 	if (f == NULL || (f->src.name = strdup(src->name)) == NULL) {
 		free(f);
 		kvmi_src_close(src);

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "kvm.h"
 #include "arch/arch.h"
 #include "base/src.h"
 #include "codec/codec.h"
@@ -55,8 +56,8 @@ struct kvmi_image_ops {
 	 * A wrapper yields another source, and recognition starts again on
 	 * it; it owns the given one from then on.
 	 */
-	int (*wrap)(struct kvmi_src *src, struct kvmi_src **ret,
-	    struct kvmi_err *err);
+	int (*wrap)(struct kvmi_src *src, const struct kvm_options *o,
+	    struct kvmi_src **ret, struct kvmi_err *err);
 	/*
 	 * Fill img.  0; KVMI_ENOTMINE to let the next try; another error
 	 * means "mine, but broken".  close is called in every case.
@@ -113,9 +114,12 @@ struct kvmi_image {
 	struct kvmi_blob vmcoreinfo;	/* text, when it is not in a note */
 };
 
-/* Recognise and open; img owns src from then on, also on failure. */
-int kvmi_image_open(struct kvmi_src *src, struct kvmi_image **ret,
-    struct kvmi_err *err);
+/*
+ * Recognise and open; img owns src from then on, also on failure.  o is for
+ * the wrappers and may be NULL.
+ */
+int kvmi_image_open(struct kvmi_src *src, const struct kvm_options *o,
+    struct kvmi_image **ret, struct kvmi_err *err);
 int kvmi_image_close(struct kvmi_image *img);
 
 /* The extent of pa, never empty, and containing pa. */

@@ -93,14 +93,17 @@ try_open(const struct kvmi_image_ops *ops, struct kvmi_src *src,
 }
 
 int
-kvmi_image_open(struct kvmi_src *src, struct kvmi_image **ret,
-    struct kvmi_err *err)
+kvmi_image_open(struct kvmi_src *src, const struct kvm_options *o,
+    struct kvmi_image **ret, struct kvmi_err *err)
 {
+	static const struct kvm_options none = KVM_OPTIONS_INIT;
 	uint8_t head[HEAD_SIZE];
 	size_t len;
 	unsigned int wrappers = 0;
 	int r;
 
+	if (o == NULL)
+		o = &none;
 again:
 	len = (size_t)kvmi_min(src->size, sizeof(head));
 	r = kvmi_src_read(src, 0, head, len, "header", err);
@@ -124,7 +127,7 @@ again:
 				    MAX_WRAPPERS);
 				goto fail;
 			}
-			r = ops->wrap(src, &src, err);
+			r = ops->wrap(src, o, &src, err);
 			if (r != 0)
 				return (r);
 			goto again;

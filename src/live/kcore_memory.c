@@ -121,7 +121,7 @@ kvmi_live_open_memory(struct kvmi_kernel *k, struct kvmi_live *l,
 	if (r != 0)
 		return (r);
 	src->volatile_ = true;
-	r = kvmi_image_open(src, &img, &cx->err);
+	r = kvmi_image_open(src, NULL, &img, &cx->err);
 	if (r != 0)
 		return (r);
 	k->kerndisp = displacement(img);

@@ -18,8 +18,9 @@ static const struct kvmi_os_ops *const os_table[] = {
 };
 
 static struct kvmi_kernel *
-kernel_create(struct kvmi_err *err)
+kernel_create(const struct kvm_options *o, struct kvmi_err *err)
 {
+	static const struct kvm_options none = KVM_OPTIONS_INIT;
 	struct kvmi_kernel *k = calloc(1, sizeof(*k));
 
 	if (k == NULL) {
@@ -27,6 +28,7 @@ kernel_create(struct kvmi_err *err)
 		return (NULL);
 	}
 	pthread_mutex_init(&k->lock, NULL);
+	k->opts = o != NULL ? o : &none;
 	k->syms_status = 1;
 	k->types_status = 1;
 	return (k);
@@ -52,10 +54,10 @@ kvmi_kernel_close(struct kvmi_kernel *k)
 
 int
 kvmi_kernel_open(struct kvmi_image *img, struct kvmi_elf *exec,
-    const char *exec_name, int (*resolver)(const char *, kvaddr_t *),
-    struct kvmi_cx *cx, struct kvmi_kernel **ret)
+    const struct kvm_options *o, struct kvmi_cx *cx,
+    struct kvmi_kernel **ret)
 {
-	struct kvmi_kernel *k = kernel_create(&cx->err);
+	struct kvmi_kernel *k = kernel_create(o, &cx->err);
 	int r = KVMI_ENOTMINE;
 
 	if (k == NULL) {
@@ -65,8 +67,6 @@ kvmi_kernel_open(struct kvmi_image *img, struct kvmi_elf *exec,
 	}
 	k->img = img;
 	k->exec = exec;
-	k->exec_name = exec_name;
-	k->resolver = resolver;
 	for (size_t i = 0; i < KVMI_COUNT(os_table); i++) {
 		k->os = os_table[i];
 		r = k->os->attach(k, cx);
@@ -89,18 +89,17 @@ kvmi_kernel_open(struct kvmi_image *img, struct kvmi_elf *exec,
 }
 
 int
-kvmi_kernel_open_live(bool memory, int (*resolver)(const char *, kvaddr_t *),
+kvmi_kernel_open_live(bool memory, const struct kvm_options *opts,
     struct kvmi_cx *cx, struct kvmi_kernel **ret)
 {
 	const struct kvmi_live_options o = { .memory = memory,
 		.proc_root = "/proc" };
-	struct kvmi_kernel *k = kernel_create(&cx->err);
+	struct kvmi_kernel *k = kernel_create(opts, &cx->err);
 	int r;
 
 	if (k == NULL)
 		return (KVMI_ENOMEM);
 	k->live = true;
-	k->resolver = resolver;
 	k->big_endian = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__;
 	r = kvmi_live_prepare(k, &o, &cx->err);
 	if (r == 0) {
@@ -158,7 +157,7 @@ known_symbol(struct kvmi_kernel *k, const char *name, struct kvmi_sym *ret)
 	kvaddr_t addr;
 
 	*ret = (struct kvmi_sym){ .name = name, .module = "", .letter = 'D' };
-	if (k->resolver != NULL && k->resolver(name, &addr) == 0) {
+	if (k->opts->ko_resolver != NULL && k->opts->ko_resolver(name, &addr) == 0) {
 		ret->addr = addr;
 		return (true);
 	}
@@ -176,7 +175,7 @@ table_symbol(struct kvmi_kernel *k, struct kvmi_cx *cx, const char *name,
 	if (r == 0)
 		return (kvmi_symtab_by_name(t, name, ret, &cx->err));
 	/* A caller who resolves names himself needs no table. */
-	return (k->resolver != NULL ? KVMI_ENOENT : r);
+	return (k->opts->ko_resolver != NULL ? KVMI_ENOENT : r);
 }
 
 static int

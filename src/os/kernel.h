@@ -104,12 +104,11 @@ struct kvmi_kernel {
 	const struct kvmi_arch *arch;	/* NULL: not known */
 	struct kvmi_image *img;		/* NULL: a live kernel without memory */
 	struct kvmi_elf	*exec;		/* the kernel file; NULL: none given */
-	const char	*exec_name;
+	const struct kvm_options *opts;
 	struct kvmi_space space;
 	int64_t		 kerndisp;
 	bool		 live;
 	bool		 big_endian;
-	int (*resolver)(const char *, kvaddr_t *);
 	void		*priv;		/* the OS's own */
 
 	pthread_mutex_t	 lock;		/* guards the first use of what follows */
@@ -122,15 +121,17 @@ struct kvmi_kernel {
 	char		 types_why[KVMI_ERR_SIZE];
 };
 
-/* The rows of os_table.c are tried in order.  img and exec become k's. */
+/*
+ * The rows of os_table are tried in order.  img and exec become k's; o, which
+ * may be NULL, has to live as long as k.
+ */
 int kvmi_kernel_open(struct kvmi_image *img, struct kvmi_elf *exec,
-    const char *exec_name, int (*resolver)(const char *, kvaddr_t *),
-    struct kvmi_cx *cx, struct kvmi_kernel **ret);
+    const struct kvm_options *o, struct kvmi_cx *cx,
+    struct kvmi_kernel **ret);
 
 /* The running kernel of this host. memory: its memory may be read. */
-int kvmi_kernel_open_live(bool memory,
-    int (*resolver)(const char *, kvaddr_t *), struct kvmi_cx *cx,
-    struct kvmi_kernel **ret);
+int kvmi_kernel_open_live(bool memory, const struct kvm_options *o,
+    struct kvmi_cx *cx, struct kvmi_kernel **ret);
 
 /* Returns what closing the files returned. */
 int kvmi_kernel_close(struct kvmi_kernel *k);

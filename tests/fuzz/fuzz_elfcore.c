@@ -19,7 +19,7 @@ use_live(const uint8_t *p, size_t len)
 	if (kvmi_mem_open(p, len, "input", &src, &err) != 0)
 		return;
 	src->volatile_ = true;
-	if (kvmi_image_open(src, &img, &err) != 0)
+	if (kvmi_image_open(src, NULL, &img, &err) != 0)
 		return;
 	for (uint64_t a = 1; a != 0; a <<= 1)
 		for (uint64_t va = a - 1; va < a + 2; va++) {

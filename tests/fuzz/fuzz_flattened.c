@@ -86,7 +86,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	packed_section(&p, size, 1);
 	p.out = packed_finish(&p);
 	if (p.len >= HEADER && kvmi_mem_open(p.out, p.len, "input", &s,
-	    &err) == 0 && kvmi_image_flattened.wrap(s, &s, &err) == 0) {
+	    &err) == 0 && kvmi_image_flattened.wrap(s, NULL, &s, &err) == 0) {
 		memset(file, 0, sizeof(file));
 		n = replay(p.out, p.len, file);
 		if (n > 0)

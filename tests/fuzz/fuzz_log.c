@@ -112,8 +112,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct packed p = { .in = data, .left = size };
 	struct kvmi_arch arch = kvmi_arch_x86_64;
 	struct kvmi_linux l = { 0 };
+	const struct kvm_options opts = { .ko_resolver = resolve };
 	struct kvmi_kernel k = { .os = &kvmi_os_linux, .arch = &arch,
-		.resolver = resolve, .priv = &l };
+		.opts = &opts, .priv = &l };
 	struct kvmi_cx *cx = calloc(1, sizeof(*cx));
 	unsigned int sum = 0;
 	uint8_t flags;

@@ -134,7 +134,7 @@ fuzz_use_as_kernel(struct kvmi_image *img)
 
 	if (cx == NULL)
 		abort();
-	if (kvmi_kernel_open(img, NULL, NULL, NULL, cx, &k) == 0) {
+	if (kvmi_kernel_open(img, NULL, NULL, cx, &k) == 0) {
 		fuzz_use_kernel(k, cx);
 		kvmi_kernel_close(k);
 	} else if (cx->err.text[0] == '\0') {
@@ -153,7 +153,7 @@ fuzz_open(const void *p, size_t len)
 
 	if (kvmi_mem_open(p, len, "input", &src, &err) != 0)
 		return (NULL);
-	if (kvmi_image_open(src, &img, &err) == 0)
+	if (kvmi_image_open(src, NULL, &img, &err) == 0)
 		return (img);
 	if (err.text[0] == '\0')
 		abort();

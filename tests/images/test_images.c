@@ -238,7 +238,7 @@ open_container(const char *image, struct kvmi_err *err)
 	int fd = open(image, O_RDONLY);
 
 	return (fd >= 0 && kvmi_file_open(fd, image, &src, err) == 0 &&
-	    kvmi_image_open(src, &img, err) == 0 ? img : NULL);
+	    kvmi_image_open(src, NULL, &img, err) == 0 ? img : NULL);
 }
 
 /* Below the public interface: also images that have no kernel to find. */

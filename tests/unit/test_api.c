@@ -250,6 +250,31 @@ resolving(void **state)
 	kvm_close(kd);
 }
 
+/* Options of a shorter, older structure, and none. */
+static void
+with_options(void **state)
+{
+	char core[4096], why[2048] = "";
+	struct kvm_options o = KVM_OPTIONS_INIT;
+	struct kvm_nlist nl[] = { { .n_name = "mine" }, { 0 } };
+	kvm_t *kd;
+
+	(void)state;
+	snprintf(core, sizeof(core), "%s", image("fbsd-v3-kernel"));
+	o.ko_corefile = core;
+	o.ko_resolver = my_resolver;
+	o.ko_size = offsetof(struct kvm_options, ko_progress);
+	kd = kvm_open_with(&o, why);
+	assert_non_null(kd);
+	memset(core, 'x', sizeof(core));	/* it was copied */
+	assert_int_equal(kvm_nlist2(kd, nl), 0);
+	kvm_close(kd);
+	o.ko_size = 0;
+	assert_null(kvm_open_with(&o, why));
+	assert_non_null(strstr(why, "KVM_OPTIONS_INIT"));
+	assert_null(kvm_open_with(NULL, why));
+}
+
 /* A minidump without a kernel file: addresses can be read, names cannot. */
 static void
 without_symbols(void **state)
@@ -352,6 +377,7 @@ main(void)
 		cmocka_unit_test(reading),
 		cmocka_unit_test(naming),
 		cmocka_unit_test(resolving),
+		cmocka_unit_test(with_options),
 		cmocka_unit_test(without_symbols),
 		cmocka_unit_test(descriptors_close_on_exec),
 		cmocka_unit_test(process_lists),

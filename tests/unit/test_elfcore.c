@@ -128,7 +128,7 @@ test_cut(void **state)
 			struct kvmi_err err = { 0 };
 			int code, r;
 
-			r = kvmi_image_open(util_bytes(&b, len), &img, &err);
+			r = kvmi_image_open(util_bytes(&b, len), NULL, &img, &err);
 			if (r != 0) {
 				UTIL_TRUE("no image", img == NULL);
 				UTIL_FAILS("why", r, len < 4 ? KVMI_EFORMAT :
@@ -204,7 +204,7 @@ test_fields(void **state)
 
 		make(&b, false, false, 0);
 		bytes_poke(&b, row[i].at, row[i].v, row[i].size);
-		UTIL_FAILS(row[i].name, kvmi_image_open(util_bytes(&b, b.len),
+		UTIL_FAILS(row[i].name, kvmi_image_open(util_bytes(&b, b.len), NULL,
 		    &img, &err), row[i].want, &err);
 		if (row[i].want == 0) {
 			/* What this field does not touch is as it was. */
@@ -277,7 +277,7 @@ test_xnum(void **state)
 		bytes_fill(&b, 0, 65540 * 56);
 		memcpy(b.p + 0x2000 + (i == 0 ? 65539 : 65534) * 56,
 		    b.p + 64, 56);
-		UTIL_FAILS(row[i].name, kvmi_image_open(util_bytes(&b, b.len),
+		UTIL_FAILS(row[i].name, kvmi_image_open(util_bytes(&b, b.len), NULL,
 		    &img, &err), row[i].want, &err);
 		if (row[i].want == 0) {
 			UTIL_TRUE(row[i].name, util_read_right(img, 0x1000,
@@ -316,7 +316,7 @@ test_notes(void **state)
 		bytes_poke(&b, 64 + i * 56 + 32, i % 500 == 0 ? 9 << 20 : 0,
 		    8);
 	bytes_fill(&b, 0, 9 << 20);
-	UTIL_FAILS("too many", kvmi_image_open(util_bytes(&b, b.len), &img,
+	UTIL_FAILS("too many", kvmi_image_open(util_bytes(&b, b.len), NULL, &img,
 	    &err), KVMI_EFORMAT, &err);
 	bytes_free(&b);
 }
@@ -407,7 +407,7 @@ test_read_errors(void **state)
 	for (n = 1; r != 0; n++) {
 		const struct util_src_opts o = { .reads = n };
 
-		r = kvmi_image_open(util_src(b.p, b.len, &o), &img, &err);
+		r = kvmi_image_open(util_src(b.p, b.len, &o), NULL, &img, &err);
 		UTIL_FAILS("open", r, r == 0 ? 0 : KVMI_ESYS, &err);
 		if (r == 0) {
 			UTIL_TRUE("no read is left", util_read_right(img,
@@ -437,7 +437,7 @@ test_shrinks(void **state)
 	fd = util_file(b.p, b.len);
 	src = util_file_src(fd);
 	UTIL_EQ("shrink", ftruncate(fd, 0x8000), 0);
-	UTIL_FAILS("while it is opened", kvmi_image_open(src, &img, &err),
+	UTIL_FAILS("while it is opened", kvmi_image_open(src, NULL, &img, &err),
 	    KVMI_ETRUNC, &err);
 	close(fd);
 	fd = util_file(b.p, b.len);

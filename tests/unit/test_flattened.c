@@ -40,7 +40,7 @@ wrap(const struct bytes *b, size_t len, uint64_t piece, struct kvmi_src **ret,
 {
 	const struct util_src_opts o = { .piece = piece };
 
-	return (kvmi_image_flattened.wrap(util_src(b->p, len, &o), ret, err));
+	return (kvmi_image_flattened.wrap(util_src(b->p, len, &o), NULL, ret, err));
 }
 
 /* What the source presents is content, all ways of reading. */
@@ -307,7 +307,7 @@ test_cut(void **state)
 		struct kvmi_err err = { 0 };
 
 		UTIL_FAILS("less than a header", kvmi_image_open(
-		    util_bytes(&b, len), &img, &err), len < 16 ?
+		    util_bytes(&b, len), NULL, &img, &err), len < 16 ?
 		    KVMI_EFORMAT : KVMI_ETRUNC, &err);
 	}
 	bytes_free(&b);
@@ -355,7 +355,7 @@ test_image(void **state)
 	kvmi_image_close(img);
 	/* Cut: nothing is wrong that can be read. */
 	for (size_t len = 4096; len < b.len; len += 777) {
-		if (kvmi_image_open(util_bytes(&b, len), &img, &err) != 0)
+		if (kvmi_image_open(util_bytes(&b, len), NULL, &img, &err) != 0)
 			continue;
 		UTIL_TRUE("known to be cut", img->truncated);
 		for (uint64_t pfn = 0; pfn < 20; pfn++)
@@ -387,7 +387,7 @@ test_nested(void **state)
 		put_record(&outer, -1, -1);
 		bytes_free(&b);
 		b = outer;
-		if (kvmi_image_open(util_bytes(&b, b.len), &img, &err) == 0) {
+		if (kvmi_image_open(util_bytes(&b, b.len), NULL, &img, &err) == 0) {
 			UTIL_TRUE("not too deep", depth <= 4);
 			kvmi_image_close(img);
 		} else {
@@ -469,7 +469,7 @@ test_bomb(void **state)
 		record(&b, 0, inner.len, inner.p);
 		record(&b, UINT64_C(1) << 62, 1, (const uint8_t *)"x");
 		put_record(&b, -1, -1);
-		r = kvmi_image_open(util_bytes(&b, b.len), &img, &err);
+		r = kvmi_image_open(util_bytes(&b, b.len), NULL, &img, &err);
 		if (r == 0)
 			kvmi_image_close(img);
 		UTIL_TRUE(row[i].name, r != 0 && err.text[0] != '\0');
@@ -496,7 +496,7 @@ test_shrinks(void **state)
 	record(&b, 0, sizeof(content), content);
 	put_record(&b, -1, -1);
 	fd = util_file(b.p, b.len);
-	UTIL_FAILS("open", kvmi_image_flattened.wrap(util_file_src(fd), &s,
+	UTIL_FAILS("open", kvmi_image_flattened.wrap(util_file_src(fd), NULL, &s,
 	    &err), 0, &err);
 	UTIL_EQ("shrink", ftruncate(fd, 8192), 0);
 	UTIL_FAILS("what is left", kvmi_src_read(s, 1000, buf, 100, "x", &err),

@@ -66,6 +66,7 @@ struct world {
 	struct kvmi_cx	*cx;
 	struct bytes	 mem, file;
 	unsigned int	 ptr;
+	struct kvm_options opts;
 };
 
 static void
@@ -124,7 +125,8 @@ world_init(struct world *w, unsigned int ptr, bool big_endian)
 	w->k.arch = &w->arch;
 	w->k.big_endian = big_endian;
 	w->k.os = &kvmi_os_freebsd;
-	w->k.resolver = resolve;
+	w->opts = (struct kvm_options){ .ko_resolver = resolve };
+	w->k.opts = &w->opts;
 	w->k.syms_status = KVMI_ENOTSUP;
 	pthread_mutex_init(&w->k.lock, NULL);
 	w->cx = calloc(1, sizeof(*w->cx));

@@ -254,7 +254,7 @@ test_bad_split(void **state)
 		bytes_poke(&b, l.sub + 12, 1, 4);
 		bytes_poke(&b, l.sub + 80, row[i].start, 8);
 		bytes_poke(&b, l.sub + 88, row[i].end, 8);
-		if (kvmi_image_open(util_bytes(&b, b.len), &img, &err) == 0) {
+		if (kvmi_image_open(util_bytes(&b, b.len), NULL, &img, &err) == 0) {
 			for (uint64_t pfn = 0; pfn < NPAGES; pfn++)
 				util_read_right(img, pfn * 4096, 4096, &code,
 				    &err);
@@ -339,7 +339,7 @@ test_fields(void **state)
 		util_kdump(&b, &k);
 		bytes_poke(&b, row[i].at + (row[i].where == SUB ?
 		    util_kdump_layout(&k).sub : 0), row[i].v, row[i].size);
-		UTIL_FAILS(row[i].name, kvmi_image_open(util_bytes(&b, b.len),
+		UTIL_FAILS(row[i].name, kvmi_image_open(util_bytes(&b, b.len), NULL,
 		    &img, &err), row[i].want, &err);
 		if (row[i].want == 0) {
 			UTIL_TRUE(row[i].name, util_read_right(img, 4096, 4096,
@@ -558,7 +558,7 @@ test_cut(void **state)
 			struct kvmi_err err = { 0 };
 			int code, r;
 
-			r = kvmi_image_open(util_bytes(&b, len), &img, &err);
+			r = kvmi_image_open(util_bytes(&b, len), NULL, &img, &err);
 			if (len < l.desc) {
 				UTIL_FAILS(row[i].name, r, len < 8 ?
 				    KVMI_EFORMAT : KVMI_ETRUNC, &err);
@@ -597,7 +597,7 @@ test_read_errors(void **state)
 	for (n = 1; r != 0; n++) {
 		const struct util_src_opts o = { .reads = n };
 
-		r = kvmi_image_open(util_src(b.p, b.len, &o), &img, &err);
+		r = kvmi_image_open(util_src(b.p, b.len, &o), NULL, &img, &err);
 		UTIL_FAILS("open", r, r == 0 ? 0 : KVMI_ESYS, &err);
 		if (r == 0)
 			kvmi_image_close(img);

@@ -268,7 +268,7 @@ test_fields(void **state)
 
 		util_minidump(&b, &v3, NULL);
 		bytes_poke(&b, row[i].at, row[i].v, row[i].size);
-		UTIL_FAILS(row[i].name, kvmi_image_open(util_bytes(&b, b.len),
+		UTIL_FAILS(row[i].name, kvmi_image_open(util_bytes(&b, b.len), NULL,
 		    &img, &err), row[i].want, &err);
 		if (row[i].want == 0) {
 			bool right = util_read_right(img, 0x1000, 2 * PAGE,
@@ -318,7 +318,7 @@ test_avail(void **state)
 		util_minidump(&b, &m, NULL);
 		memcpy(b.p + 2 * PAGE, row[i].avail, sizeof(row[i].avail));
 		memset(b.p + 2 * PAGE + sizeof(row[i].avail), 0, 16);
-		UTIL_FAILS(row[i].name, kvmi_image_open(util_bytes(&b, b.len),
+		UTIL_FAILS(row[i].name, kvmi_image_open(util_bytes(&b, b.len), NULL,
 		    &img, &err), row[i].want, &err);
 		if (row[i].want == 0) {
 			util_walk_extents(row[i].name, img, 0, UINT64_MAX,
@@ -352,7 +352,7 @@ test_cut(void **state)
 			uint64_t rank = 0;
 			int code, r;
 
-			r = kvmi_image_open(util_bytes(&b, len), &img, &err);
+			r = kvmi_image_open(util_bytes(&b, len), NULL, &img, &err);
 			if (len < pages_at) {
 				UTIL_FAILS("cut", r, len < 8 ? KVMI_EFORMAT :
 				    KVMI_ETRUNC, &err);
@@ -469,7 +469,7 @@ test_read_errors(void **state)
 	for (n = 1; r != 0; n++) {
 		const struct util_src_opts o = { .reads = n };
 
-		r = kvmi_image_open(util_src(b.p, b.len, &o), &img, &err);
+		r = kvmi_image_open(util_src(b.p, b.len, &o), NULL, &img, &err);
 		UTIL_FAILS("open", r, r == 0 ? 0 : KVMI_ESYS, &err);
 		if (r == 0)
 			kvmi_image_close(img);

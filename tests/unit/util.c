@@ -202,7 +202,7 @@ util_image(const char *name, struct kvmi_src *src)
 	struct kvmi_image *img;
 	struct kvmi_err err;
 
-	if (kvmi_image_open(src, &img, &err) != 0)
+	if (kvmi_image_open(src, NULL, &img, &err) != 0)
 		fail_msg("%s: %s", name, err.text);
 	return (img);
 }

@@ -30,7 +30,7 @@ check_exec(struct kvmi_kernel *k, struct kvmi_cx *cx)
 	if (machine != k->arch->elf_machine)
 		return (kvmi_fail(&cx->err, KVMI_EMISMATCH, "%s is a kernel for "
 		    "ELF machine %u, but %s is a dump of FreeBSD/%s (machine "
-		    "%u)", k->exec_name, machine, k->img->src->name,
+		    "%u)", k->opts->ko_execfile, machine, k->img->src->name,
 		    k->arch->freebsd, k->arch->elf_machine));
 	if (kvmi_elf_buildid(k->exec, &id, &cx->err) != 0 || id.note_va == 0)
 		return (0);
@@ -40,7 +40,7 @@ check_exec(struct kvmi_kernel *k, struct kvmi_cx *cx)
 	kvmi_hex(want, id.bytes, id.len);
 	kvmi_hex(have, there, id.len);
 	return (kvmi_fail(&cx->err, KVMI_EMISMATCH, "%s (build id %s) is not "
-	    "the kernel of %s, which has %s at 0x%" PRIx64, k->exec_name, want,
+	    "the kernel of %s, which has %s at 0x%" PRIx64, k->opts->ko_execfile, want,
 	    k->img->src->name, have, id.note_va));
 }
 
@@ -85,7 +85,7 @@ freebsd_symbols(struct kvmi_kernel *k, struct kvmi_cx *cx,
 		return (kvmi_fail(&cx->err, KVMI_ENOTSUP, "%s: a FreeBSD dump "
 		    "does not hold its symbols; give the kernel file as "
 		    "namelist (-N /boot/kernel/kernel)", k->img->src->name));
-	snprintf(where, where_len, "%s", k->exec_name);
+	snprintf(where, where_len, "%s", k->opts->ko_execfile);
 	return (kvmi_elf_symbols(k->exec, k->kerndisp, *t, &cx->err));
 }
 

@@ -20,7 +20,7 @@ kvmi_full_symbol(struct kvmi_kernel *k, struct kvmi_cx *cx, const char *name,
 {
 	kvaddr_t addr;
 
-	if (k->resolver != NULL && k->resolver(name, &addr) == 0) {
+	if (k->opts->ko_resolver != NULL && k->opts->ko_resolver(name, &addr) == 0) {
 		*ret = addr;
 		return (0);
 	}
@@ -68,7 +68,7 @@ kvmi_full_root(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	return (kvmi_fail(&cx->err, KVMI_EMISMATCH, "%s: the page tables at "
 	    "physical 0x%" PRIx64 " do not map the kernel (0x%" PRIx64 " to 0x%"
 	    PRIx64 "): is %s the kernel of this dump?", k->img->src->name,
-	    root, va, pa, k->exec_name));
+	    root, va, pa, k->opts->ko_execfile));
 }
 
 int
@@ -89,7 +89,7 @@ kvmi_freebsd_attach_full(struct kvmi_kernel *k, struct kvmi_cx *cx)
 	for (size_t i = 0; i < KVMI_COUNT(full_table); i++) {
 		if (full_table[i]->elf_machine != img->elf_machine)
 			continue;
-		if (k->exec == NULL && k->resolver == NULL)
+		if (k->exec == NULL && k->opts->ko_resolver == NULL)
 			return (kvmi_fail(&cx->err, KVMI_ENOTSUP, "%s: a full "
 			    "dump of FreeBSD does not say where its page tables "
 			    "are; give the kernel file as namelist (-N "

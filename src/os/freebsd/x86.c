@@ -40,7 +40,7 @@ search_kernphys(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t offset,
 	}
 	return (kvmi_fail(&cx->err, KVMI_EMISMATCH, "%s: no kernel of %s in it: "
 	    "at none of the places where one may be does kernphys say that "
-	    "address", k->img->src->name, k->exec_name));
+	    "address", k->img->src->name, k->opts->ko_execfile));
 }
 
 static int

@@ -26,7 +26,7 @@ mismatch(struct kvmi_kernel *k, struct kvmi_cx *cx, const char *what,
 	if (kvmi_linux_uts(k, cx, 2, release) != 0)
 		strcpy(release, "unknown");
 	return (kvmi_fail(&cx->err, KVMI_EMISMATCH, "%s is not the kernel of "
-	    "%s: its %s is %s, the image's is %s (release %s)", k->exec_name,
+	    "%s: its %s is %s, the image's is %s (release %s)", k->opts->ko_execfile,
 	    k->img->src->name, what, file, image, release));
 }
 
@@ -87,7 +87,7 @@ kvmi_linux_check_exec(struct kvmi_kernel *k, struct kvmi_linux *l,
 	if (kvmi_elf_machine(k->exec) != k->arch->elf_machine)
 		return (kvmi_fail(&cx->err, KVMI_EMISMATCH, "%s is for ELF "
 		    "machine %u, but %s holds a %s kernel (machine %u)",
-		    k->exec_name, kvmi_elf_machine(k->exec),
+		    k->opts->ko_execfile, kvmi_elf_machine(k->exec),
 		    k->img->src->name, k->arch->name, k->arch->elf_machine));
 	find_displacement(k, l, &cx->err);
 	r = check_buildid(k, l, cx);

@@ -231,7 +231,7 @@ kvmi_linux_symbols(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	int r;
 
 	if (k->exec != NULL) {
-		snprintf(where, where_len, "%s", k->exec_name);
+		snprintf(where, where_len, "%s", k->opts->ko_execfile);
 		r = kvmi_elf_symbols(k->exec, k->kerndisp, *t, &cx->err);
 		/* A vmlinux without symbols still has its own kallsyms. */
 		if (r != 0 || kvmi_symtab_count(*t) != 0)
