@@ -231,14 +231,14 @@ struct kvm_options {
 	int (*ko_progress)(void *closure, const char *what, uint64_t done,
 	    uint64_t total);
 	void		*ko_closure;
-	const char	*ko_index;	/* a file that keeps the index of a compressed
-					   image from one open to the next; NULL: none */
-	const char	*ko_key;	/* PEM file with the private key of an encrypted
-					   dump */
-	int		 ko_key_fd;	/* the same by descriptor, left open; -1: none */
-	const char	*ko_debugfile;	/* symbols and types (kernel.debug); NULL: looked
-					   for beside execfile */
-	const char	*ko_modules;	/* directories of module files, with ':' between */
+	/* Keeps the index of a compressed image between opens; NULL: none. */
+	const char	*ko_index;
+	/* The private key of an encrypted dump: a PEM file ... */
+	const char	*ko_key;
+	int		 ko_key_fd;	/* ... or a descriptor, left open; -1 */
+	/* Symbols and types (kernel.debug); NULL: looked for by execfile. */
+	const char	*ko_debugfile;
+	const char	*ko_modules;	/* directories with ':' between them */
 };
 #define KVM_OPTIONS_INIT \
 	{ .ko_size = sizeof(struct kvm_options), .ko_key_fd = -1 }

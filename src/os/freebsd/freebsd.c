@@ -40,8 +40,8 @@ check_exec(struct kvmi_kernel *k, struct kvmi_cx *cx)
 	kvmi_hex(want, id.bytes, id.len);
 	kvmi_hex(have, there, id.len);
 	return (kvmi_fail(&cx->err, KVMI_EMISMATCH, "%s (build id %s) is not "
-	    "the kernel of %s, which has %s at 0x%" PRIx64, k->opts->ko_execfile, want,
-	    k->img->src->name, have, id.note_va));
+	    "the kernel of %s, which has %s at 0x%" PRIx64,
+	    k->opts->ko_execfile, want, k->img->src->name, have, id.note_va));
 }
 
 static int
