@@ -209,6 +209,63 @@ int	 kvm_walk_pages(kvm_t *kd, kvm_walk_pages_cb_t *cb, void *closure);
  */
 struct kinfo_proc *kvm_getprocs(kvm_t *kd, int op, int arg, int *cnt);
 
+/*
+ * The arguments, or the environment, of the process kp, up to a NULL entry;
+ * nchr: the number of characters to get at most, with the NULs; 0: all.  The
+ * result belongs to kd and is valid until the next call of either on kd or
+ * kvm_close().  NULL on failure; none at all (a kernel process): the first
+ * entry is NULL.
+ */
+char	**kvm_getargv(kvm_t *kd, const struct kinfo_proc *kp, int nchr);
+char	**kvm_getenvv(kvm_t *kd, const struct kinfo_proc *kp, int nchr);
+
+/*
+ * Load averages of 1, 5 and 15 minutes, of which at most nelem are stored.
+ * Returns their number, or -1.
+ */
+int	 kvm_getloadavg(kvm_t *kd, double loadavg[], int nelem);
+
+#ifndef CPUSTATES
+#define CP_USER		0
+#define CP_NICE		1
+#define CP_SYS		2
+#define CP_INTR		3
+#define CP_IDLE		4
+#define CPUSTATES	5
+#endif
+
+/*
+ * The ticks of all CPUs together in each of the CPUSTATES states since boot.
+ * 0 or -1; 0 for a NULL kd, which does nothing.
+ */
+int	 kvm_getcptime(kvm_t *kd, long *cp_time);
+
+/*
+ * Swap devices: up to maxswap - 1 of them, and behind these an entry that is
+ * the total of all.  flags: 0 or SWIF_DEV_PREFIX (names with "/dev/").  Returns the
+ * number of devices stored, or -1; 0 for a NULL kd, which does nothing.
+ */
+int	 kvm_getswapinfo(kvm_t *kd, struct kvm_swap *swap, int maxswap,
+	    int flags);
+
+/* How many CPUs this kernel could ever have, and how many run.  -1: failure. */
+int	 kvm_getmaxcpu(kvm_t *kd);
+int	 kvm_getncpus(kvm_t *kd);
+
+/*
+ * A copy of the per-CPU data of cpu, in the image's byte order, to be freed by
+ * the caller: struct pcpu of FreeBSD, the per-CPU area of Linux.  NULL when
+ * there is no such CPU, (void *)-1 on failure.
+ */
+void	*kvm_getpcpu(kvm_t *kd, int cpu);
+
+/* Copy size bytes of cpu's copy of the per-CPU object at base.  size or -1. */
+ssize_t	 kvm_read_zpcpu(kvm_t *kd, unsigned long base, void *buf, size_t size,
+	    int cpu);
+
+/* The sum of a counter(9) at base over all CPUs; 0 on failure. */
+uint64_t kvm_counter_u64_fetch(kvm_t *kd, unsigned long base);
+
 /* ------------------------------------------------------------------------
  * Extensions
  */
@@ -274,6 +331,13 @@ ssize_t	 kvm_read_partial(kvm_t *kd, kvaddr_t addr, void *buf, size_t nbytes);
 
 /* Copy nbytes from physical address pa.  nbytes or -1. */
 ssize_t	 kvm_read_phys(kvm_t *kd, kpaddr_t pa, void *buf, size_t nbytes);
+
+/*
+ * Copy nbytes of the memory of the process kp, from address uva of its own.
+ * nbytes, or -1; what was swapped out or left out of a dump fails.
+ */
+ssize_t	 kvm_uread(kvm_t *kd, const struct kinfo_proc *kp, kvaddr_t uva,
+	    void *buf, size_t nbytes);
 
 /*
  * Translate a kernel virtual address.  *pa becomes its physical address and

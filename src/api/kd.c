@@ -40,6 +40,13 @@ kvmi_kd_memory(kvm_t *kd, struct kvmi_cx *cx)
 	return (k->os->memory(k, cx));
 }
 
+int
+kvmi_kd_lacks(struct kvmi_kernel *k, struct kvmi_cx *cx, const char *what)
+{
+	return (kvmi_fail(&cx->err, KVMI_ENOTSUP, "%s of this kernel (%s) "
+	    "cannot be had", what, k->os->name));
+}
+
 char *
 kvm_geterr(kvm_t *kd)
 {

@@ -18,6 +18,7 @@ struct __kvm {
 	pthread_mutex_t	 lock;		/* what follows is handed out */
 	struct kvmi_procs procs;
 	struct kvmi_facts *facts;
+	char		**strings;	/* kvm_getargv(), and what they point to */
 };
 
 /* This thread's context, or NULL with errno set. */
@@ -38,6 +39,10 @@ kvmi_kd_restore(struct kvmi_cx *cx, const struct kvmi_err *before)
 {
 	cx->err = *before;
 }
+
+/* For an operation that k's operating system may lack. */
+int kvmi_kd_lacks(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    const char *what);
 
 /* The memory of a live kernel is opened when it is first needed. */
 int kvmi_kd_memory(kvm_t *kd, struct kvmi_cx *cx);

@@ -141,6 +141,7 @@ kd_free(kvm_t *kd)
 
 	free(kd->procs.v);
 	free(kd->facts);
+	free(kd->strings);
 	for (size_t i = 0; (s = option_string(&kd->opts, i)) != NULL; i++)
 		free((void *)(uintptr_t)*s);
 	pthread_mutex_destroy(&kd->lock);

@@ -53,6 +53,28 @@ struct kvmi_facts {
 	char		 types[128];
 };
 
+/* Strings of a process as they lie in its memory, each with its NUL. */
+struct kvmi_strings {
+	char		*p;		/* malloc */
+	size_t		 len;
+};
+
+enum kvmi_strings_kind { KVMI_ARGV, KVMI_ENVV };
+
+/* A swap device, in pages. */
+struct kvmi_swap {
+	char		 name[64];
+	bool		 device;	/* name is one under /dev */
+	uint64_t	 used;
+	uint64_t	 total;
+	int		 flags;
+};
+
+struct kvmi_swaps {
+	struct kvmi_swap *v;		/* malloc */
+	size_t		 n;
+};
+
 struct kvmi_os_ops {
 	const char	*name;
 
@@ -89,6 +111,46 @@ struct kvmi_os_ops {
 	/* Records in order; *n counts those given. */
 	int (*log)(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	    kvm_walk_log_cb_t *cb, void *closure, size_t *n);
+
+	/*
+	 * Of what follows each may be NULL: not had for this kernel.
+	 */
+
+	/* Averages of 1, 5 and 15 minutes. */
+	int (*loadavg)(struct kvmi_kernel *k, struct kvmi_cx *cx,
+	    double avg[3]);
+
+	/* Ticks in each state, all CPUs together. */
+	int (*cptime)(struct kvmi_kernel *k, struct kvmi_cx *cx,
+	    uint64_t ticks[CPUSTATES]);
+
+	int (*swaps)(struct kvmi_kernel *k, struct kvmi_cx *cx,
+	    struct kvmi_swaps *out);
+
+	/* CPUs that run, and CPUs there could be. */
+	int (*cpus)(struct kvmi_kernel *k, struct kvmi_cx *cx,
+	    uint32_t *running, uint32_t *max);
+
+	/* Where the data of cpu is; *len 0: there is no such CPU. */
+	int (*pcpu)(struct kvmi_kernel *k, struct kvmi_cx *cx, uint32_t cpu,
+	    uint64_t *va, uint64_t *len);
+
+	/*
+	 * Where cpu's copy of the per-CPU object at base is.  KVMI_ENOENT:
+	 * there is no such CPU.
+	 */
+	int (*zpcpu)(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t base,
+	    uint32_t cpu, uint64_t *va);
+
+	/* Up to max bytes of arguments or environment. */
+	int (*strings)(struct kvmi_kernel *k, struct kvmi_cx *cx,
+	    const struct kinfo_proc *ki, enum kvmi_strings_kind kind,
+	    size_t max, struct kvmi_strings *out);
+
+	/* User memory, as kvmi_space_read() does. */
+	int (*uread)(struct kvmi_kernel *k, struct kvmi_cx *cx,
+	    const struct kinfo_proc *ki, uint64_t va, void *buf, size_t len,
+	    size_t *done);
 
 	/* Fill what can be known; what fails stays empty. */
 	void (*facts)(struct kvmi_kernel *k, struct kvmi_cx *cx,
