@@ -317,7 +317,8 @@ enum kvm_errkind {
 	KVM_ERR_NOMEM,		/* out of memory, or over a limit */
 	KVM_ERR_NOSYMBOL,	/* symbol or type not found */
 	KVM_ERR_MISMATCH,	/* the kernel file is not the kernel of the image */
-	KVM_ERR_PERM		/* missing privilege or a kernel lock */
+	KVM_ERR_PERM,		/* missing privilege or a kernel lock */
+	KVM_ERR_SWAPPED		/* user memory that was swapped out */
 };
 enum kvm_errkind kvm_errkind(kvm_t *kd);
 

@@ -25,7 +25,7 @@ kvmi_kd_fail(kvm_t *kd, struct kvmi_cx *cx, int code)
 	cx->err.code = code;
 	/* BSD stores "invalid address" without printing it. */
 	if (kd->errstr != NULL && code != KVMI_ENOTMAPPED &&
-	    code != KVMI_ENOTINDUMP)
+	    code != KVMI_ENOTINDUMP && code != KVMI_ESWAPPED)
 		fprintf(stderr, "%s: %s\n", kd->errstr, cx->err.text);
 	return (-1);
 }
@@ -85,6 +85,8 @@ errkind_of(int code)
 		return (KVM_ERR_MISMATCH);
 	case KVMI_EPERM:
 		return (KVM_ERR_PERM);
+	case KVMI_ESWAPPED:
+		return (KVM_ERR_SWAPPED);
 	default:
 		return (KVM_ERR_BADIMAGE);
 	}

@@ -45,7 +45,7 @@ struct kvmi_mapping {
 	uint64_t	pa;
 	uint8_t		prot;
 	unsigned int	level;		/* where the walk ended */
-	uint64_t	entry_pa;	/* of the leaf's table entry */
+	uint64_t	entry_pa;	/* of the table entry it ended at */
 };
 
 /* One level of a radix table: level 0 holds the smallest pages. */
@@ -105,7 +105,7 @@ typedef int kvmi_read_phys_fn(void *arg, uint64_t pa, void *buf, size_t size,
 
 /*
  * Find the stretch that va lies in.  0: *ret is a mapping.  KVMI_ENOTMAPPED:
- * *ret is a hole (va, len).  Another error: a table could not be read; *ret
+ * *ret is a hole (va, len); entry_pa is 0 when no table entry says so.  Another error: a table could not be read; *ret
  * is the stretch that the unreadable table stands for.
  */
 int kvmi_walk(const struct kvmi_paging *p, uint64_t va,

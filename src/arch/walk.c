@@ -65,6 +65,7 @@ kvmi_walk(const struct kvmi_paging *p, uint64_t va, kvmi_read_phys_fn *read,
 		kvmi_pte_decode(p, raw, va, l, &pte);
 		if (!pte.present) {
 			stretch(ret, va, lv->shift);
+			ret->entry_pa = pa;
 			return (kvmi_fail(err, KVMI_ENOTMAPPED,
 			    "invalid address (0x%" PRIx64 "): not mapped "
 			    "(level %u entry at physical 0x%" PRIx64

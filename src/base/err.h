@@ -26,6 +26,7 @@ enum {
 	KVMI_ENOENT = -10,	/* symbol, type or member not found */
 	KVMI_EMISMATCH = -11,	/* kernel file and image do not belong together */
 	KVMI_EPERM = -12,	/* privilege or a kernel lock */
+	KVMI_ESWAPPED = -13,	/* user memory that was swapped out */
 };
 
 struct kvmi_err {

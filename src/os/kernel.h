@@ -172,6 +172,7 @@ struct kvmi_kernel {
 	bool		 live;
 	bool		 big_endian;
 	void		*priv;		/* the OS's own */
+	uint64_t	 spaces;	/* of processes, made so far; atomic */
 
 	pthread_mutex_t	 lock;		/* guards the first use of what follows */
 	struct kvmi_symtab *syms;

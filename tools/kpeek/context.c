@@ -32,6 +32,8 @@ hint(enum kvm_errkind kind)
 	case KVM_ERR_NOTINDUMP:
 		return ("a fuller dump would have the page (on Linux: a lower "
 		    "makedumpfile -d)");
+	case KVM_ERR_SWAPPED:
+		return ("no dump has what lay in swap space");
 	case KVM_ERR_TRUNCATED:
 		return ("the file is shorter than its headers say; copy it "
 		    "again, or see 'kpeek info'");

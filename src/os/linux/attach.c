@@ -297,6 +297,8 @@ const struct kvmi_os_ops kvmi_os_linux = {
 	.types = kvmi_linux_types,
 	.procs = kvmi_linux_procs,
 	.log = kvmi_linux_log,
+	.strings = kvmi_linux_strings,
+	.uread = kvmi_linux_uread,
 	.facts = kvmi_linux_facts,
 	.walk_pages = kvmi_linux_walk_pages,
 };

@@ -9,6 +9,13 @@
 
 struct kvmi_linux;
 
+/* What a table entry that is absent to the CPU says to Linux. */
+enum kvmi_linux_absent {
+	KVMI_ABSENT_NONE,	/* nothing: no page */
+	KVMI_ABSENT_KEPT,	/* the page at *pa, out of reach on purpose */
+	KVMI_ABSENT_SWAP,	/* *swap: a swap device, or a special meaning */
+};
+
 /* What Linux does on one architecture; the table is in attach.c. */
 struct kvmi_linux_arch {
 	const struct kvmi_arch *arch;
@@ -18,6 +25,8 @@ struct kvmi_linux_arch {
 	/* Set k->space and l->image_* from the CPUs' registers. */
 	int (*from_cpus)(struct kvmi_kernel *k, struct kvmi_linux *l,
 	    struct kvmi_cx *cx);
+	enum kvmi_linux_absent (*absent)(uint64_t raw, unsigned int level,
+	    uint64_t *pa, unsigned int *swap);
 };
 
 extern const struct kvmi_linux_arch kvmi_linux_x86_64;
@@ -44,6 +53,12 @@ int kvmi_linux_procs(struct kvmi_kernel *k, struct kvmi_cx *cx, int op,
     int arg, bool threads, struct kvmi_procs *out);
 int kvmi_linux_log(struct kvmi_kernel *k, struct kvmi_cx *cx,
     kvm_walk_log_cb_t *cb, void *closure, size_t *n);
+int kvmi_linux_strings(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    const struct kinfo_proc *ki, enum kvmi_strings_kind kind, size_t max,
+    struct kvmi_strings *out);
+int kvmi_linux_uread(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    const struct kinfo_proc *ki, uint64_t va, void *buf, size_t len,
+    size_t *done);
 void kvmi_linux_facts(struct kvmi_kernel *k, struct kvmi_cx *cx,
     struct kvmi_facts *f);
 int kvmi_linux_walk_pages(struct kvmi_kernel *k, struct kvmi_cx *cx,

@@ -21,6 +21,10 @@
 #define CR3_ADDR		UINT64_C(0x000ffffffffff000)
 #define CR4_LA57		(UINT64_C(1) << 12)
 
+#define PTE_HUGE		(UINT64_C(1) << 7)
+#define PTE_PROT_NONE		(UINT64_C(1) << 8)
+#define SWAP_TYPE_SHIFT		59
+
 static int
 from_vmcoreinfo(struct kvmi_kernel *k, struct kvmi_linux *l,
     struct kvmi_cx *cx)
@@ -131,8 +135,31 @@ from_cpus(struct kvmi_kernel *k, struct kvmi_linux *l, struct kvmi_cx *cx)
 	    k->img->src->name, cpus, START_KERNEL_MAP));
 }
 
+/*
+ * arch/x86/include/asm/pgtable_64.h, pgtable-invert.h.  An entry without the
+ * present bit but with that of PROT_NONE (the global bit) maps a page all the
+ * same, to mprotect(2) and to NUMA balancing; its address bits, and those of
+ * the offset into a swap device, are inverted since 4.19 against L1TF.
+ */
+static enum kvmi_linux_absent
+absent(uint64_t raw, unsigned int level, uint64_t *pa, unsigned int *swap)
+{
+	uint64_t page = UINT64_C(1) << (12 + 9 * level);
+
+	if (raw == 0 || level > 1)
+		return (KVMI_ABSENT_NONE);
+	/* A huge page keeps its size bit, also while it is being split. */
+	if ((raw & (level == 0 ? PTE_PROT_NONE : PTE_HUGE)) != 0) {
+		*pa = ~raw & CR3_ADDR & ~(page - 1);
+		return (KVMI_ABSENT_KEPT);
+	}
+	*swap = (unsigned int)(raw >> SWAP_TYPE_SHIFT);
+	return (KVMI_ABSENT_SWAP);
+}
+
 const struct kvmi_linux_arch kvmi_linux_x86_64 = {
 	.arch = &kvmi_arch_x86_64,
 	.from_vmcoreinfo = from_vmcoreinfo,
 	.from_cpus = from_cpus,
+	.absent = absent,
 };
