@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "live/parse.h"
+#include "os/linux/cpus.h"
 
 #define TEXT_START	((size_t)16 << 10)
 
@@ -213,5 +214,13 @@ const struct kvmi_os_ops kvmi_os_live_linux = {
 	.types = kvmi_live_types,
 	.procs = kvmi_live_procs,
 	.log = kvmi_live_log,
+	.loadavg = kvmi_live_loadavg,
+	.cptime = kvmi_live_cptime,
+	.swaps = kvmi_live_swaps,
+	.cpus = kvmi_live_cpus,
+	.pcpu = kvmi_linux_pcpu,
+	.zpcpu = kvmi_linux_zpcpu,
+	.strings = kvmi_live_strings,
+	.uread = kvmi_live_uread,
 	.facts = kvmi_live_facts,
 };

@@ -46,6 +46,20 @@ int kvmi_live_procs(struct kvmi_kernel *k, struct kvmi_cx *cx, int op,
     int arg, bool threads, struct kvmi_procs *out);
 int kvmi_live_log(struct kvmi_kernel *k, struct kvmi_cx *cx,
     kvm_walk_log_cb_t *cb, void *closure, size_t *n);
+int kvmi_live_loadavg(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    double avg[3]);
+int kvmi_live_cptime(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    uint64_t ticks[CPUSTATES]);
+int kvmi_live_swaps(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    struct kvmi_swaps *out);
+int kvmi_live_cpus(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    uint32_t *running, uint32_t *max);
+int kvmi_live_strings(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    const struct kinfo_proc *ki, enum kvmi_strings_kind kind, size_t max,
+    struct kvmi_strings *out);
+int kvmi_live_uread(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    const struct kinfo_proc *ki, uint64_t va, void *buf, size_t len,
+    size_t *done);
 void kvmi_live_facts(struct kvmi_kernel *k, struct kvmi_cx *cx,
     struct kvmi_facts *f);
 

@@ -67,6 +67,33 @@ struct kvmi_proc_status {
 bool kvmi_parse_status(const char *text, size_t len,
     struct kvmi_proc_status *ret);
 
+/* /proc/loadavg */
+bool kvmi_parse_loadavg(const char *text, size_t len, double avg[3]);
+
+/* The first line of /proc/stat.  Stolen time is no time of this machine. */
+bool kvmi_parse_cpu_times(const char *text, size_t len,
+    uint64_t ticks[CPUSTATES]);
+
+/*
+ * The other lines that start with "cpu": how many, and the number behind the
+ * last.  false: there are none, or not in order.
+ */
+bool kvmi_parse_cpu_lines(const char *text, size_t len, uint32_t *count,
+    uint32_t *end_cpu);
+
+/* "0-3,5\n", with the same results. */
+bool kvmi_parse_cpu_list(const char *text, size_t len, uint32_t *count,
+    uint32_t *end_cpu);
+
+struct kvmi_proc_swap {
+	char		name[64];	/* unescaped; cut when longer */
+	uint64_t	size_kib, used_kib;
+};
+
+/* A line of /proc/swaps below its first, without its newline. */
+bool kvmi_parse_swap(const char *line, size_t len,
+    struct kvmi_proc_swap *ret);
+
 struct kvmi_kmsg {
 	int		 level, facility;	/* level -1: none */
 	uint64_t	 seq, nsec;

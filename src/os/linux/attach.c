@@ -9,6 +9,7 @@
 
 #include "base/endian.h"
 #include "base/math.h"
+#include "os/linux/cpus.h"
 #include "os/linux/linux.h"
 
 static const struct kvmi_linux_arch *const linux_arch_table[] = {
@@ -297,6 +298,12 @@ const struct kvmi_os_ops kvmi_os_linux = {
 	.types = kvmi_linux_types,
 	.procs = kvmi_linux_procs,
 	.log = kvmi_linux_log,
+	.loadavg = kvmi_linux_loadavg,
+	.cptime = kvmi_linux_cptime,
+	.swaps = kvmi_linux_swaps,
+	.cpus = kvmi_linux_cpus,
+	.pcpu = kvmi_linux_pcpu,
+	.zpcpu = kvmi_linux_zpcpu,
 	.strings = kvmi_linux_strings,
 	.uread = kvmi_linux_uread,
 	.facts = kvmi_linux_facts,

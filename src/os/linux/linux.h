@@ -53,6 +53,12 @@ int kvmi_linux_procs(struct kvmi_kernel *k, struct kvmi_cx *cx, int op,
     int arg, bool threads, struct kvmi_procs *out);
 int kvmi_linux_log(struct kvmi_kernel *k, struct kvmi_cx *cx,
     kvm_walk_log_cb_t *cb, void *closure, size_t *n);
+int kvmi_linux_loadavg(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    double avg[3]);
+int kvmi_linux_cptime(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    uint64_t ticks[CPUSTATES]);
+int kvmi_linux_swaps(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    struct kvmi_swaps *out);
 int kvmi_linux_strings(struct kvmi_kernel *k, struct kvmi_cx *cx,
     const struct kinfo_proc *ki, enum kvmi_strings_kind kind, size_t max,
     struct kvmi_strings *out);
@@ -75,6 +81,17 @@ int kvmi_linux_uts(struct kvmi_kernel *k, struct kvmi_cx *cx, unsigned int i,
 /* Seconds since the epoch when the machine booted, in nanoseconds. */
 int kvmi_linux_boottime(struct kvmi_kernel *k, struct kvmi_cx *cx,
     int64_t *ret_nsec);
+
+/* The monotonic clock when it was last brought up to date, nanoseconds. */
+int kvmi_linux_monotonic(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    uint64_t *ret_nsec);
+
+/*
+ * The name that a struct path, at va, has from the root of all mounts.
+ * KVMI_EFORMAT: it leads nowhere.
+ */
+int kvmi_linux_path(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t va,
+    char *buf, size_t len);
 
 /* offsets[cpu] to add to a per-CPU address; *ncpus of them; free() it. */
 int kvmi_linux_percpu(struct kvmi_kernel *k, struct kvmi_cx *cx,

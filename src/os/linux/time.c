@@ -61,3 +61,31 @@ kvmi_linux_boottime(struct kvmi_kernel *k, struct kvmi_cx *cx,
 		*ret_nsec = (int64_t)(offs_real - offs_boot);
 	return (r);
 }
+
+int
+kvmi_linux_monotonic(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    uint64_t *ret_nsec)
+{
+	static const char *const names[] = { "tkr_mono.base",
+		"tkr_mono.xtime_nsec", "tkr_mono.shift" };
+	struct kvmi_types *t;
+	struct kvmi_member m;
+	uint64_t tk, v[3];
+	int r;
+
+	r = kvmi_kernel_types(k, cx, &t);
+	if (r == 0)
+		r = timekeeper(k, cx, t, &tk);
+	for (size_t i = 0; i < 3 && r == 0; i++) {
+		r = kvmi_type_member(t, "timekeeper", names[i], &m, &cx->err);
+		if (r == 0 && m.size > 8)
+			r = kvmi_fail(&cx->err, KVMI_EFORMAT, "%s: timekeeper."
+			    "%s is no number", t->where, names[i]);
+		if (r == 0)
+			r = kvmi_kread_uint(k, cx, tk + m.off,
+			    (unsigned int)m.size, &v[i]);
+	}
+	if (r == 0)
+		*ret_nsec = v[0] + (v[2] < 64 ? v[1] >> v[2] : 0);
+	return (r);
+}
