@@ -105,8 +105,9 @@ typedef int kvmi_read_phys_fn(void *arg, uint64_t pa, void *buf, size_t size,
 
 /*
  * Find the stretch that va lies in.  0: *ret is a mapping.  KVMI_ENOTMAPPED:
- * *ret is a hole (va, len); entry_pa is 0 when no table entry says so.  Another error: a table could not be read; *ret
- * is the stretch that the unreadable table stands for.
+ * *ret is a hole (va, len), whose entry_pa is 0 where no entry says so.
+ * Another error: a table could not be read; *ret is the stretch that the
+ * unreadable table stands for.
  */
 int kvmi_walk(const struct kvmi_paging *p, uint64_t va,
     kvmi_read_phys_fn *read, void *arg, struct kvmi_mapping *ret,
