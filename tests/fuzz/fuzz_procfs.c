@@ -40,6 +40,23 @@ stat_and_status(const char *text, size_t size)
 		    status.tracer >= 0 && text[size - 1] == '\n');
 }
 
+/* What the system says of itself as a whole. */
+static void
+system_state(const char *text, size_t size)
+{
+	uint64_t ticks[CPUSTATES];
+	uint32_t count, end;
+	double avg[3];
+
+	if (kvmi_parse_loadavg(text, size, avg))
+		require(avg[0] >= 0 && avg[1] >= 0 && avg[2] >= 0);
+	kvmi_parse_cpu_times(text, size, ticks);
+	if (kvmi_parse_cpu_list(text, size, &count, &end))
+		require(count > 0 && count <= end && end <= INT32_MAX);
+	if (kvmi_parse_cpu_lines(text, size, &count, &end))
+		require(count > 0 && count <= end && end <= INT32_MAX);
+}
+
 static void
 record(const char *text, size_t size)
 {
@@ -63,11 +80,14 @@ static void
 line(const char *text, size_t size)
 {
 	struct kvmi_kallsyms_line sym;
+	struct kvmi_proc_swap swap;
 	struct kvmi_kmsg m;
 
 	kvmi_parse_syslog(text, size, &m);
 	require(within(m.text, m.len, text, size) && m.level >= -1 &&
 	    m.level <= 7);
+	if (kvmi_parse_swap(text, size, &swap))
+		require(memchr(swap.name, '\0', sizeof(swap.name)) != NULL);
 	if (!kvmi_parse_kallsyms(text, size, &sym))
 		return;
 	require(sym.name_len > 0 &&
@@ -88,6 +108,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	require(text != NULL);
 	memcpy(text, data, size);
 	stat_and_status(text, size);
+	system_state(text, size);
 	record(text, size);
 	for (at = 0; at < size; at += len + 1) {
 		const char *nl = memchr(text + at, '\n', size - at);
