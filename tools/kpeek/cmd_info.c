@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* kpeek info: what is this image? */
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -126,17 +125,11 @@ print_json(const struct kvm_info *i)
 static int
 run_info(struct context *c, int argc, char **argv)
 {
-	static const struct option longs[] = { COMMON_LONG,
-		{ NULL, 0, NULL, 0 } };
 	const struct kvm_info *i;
-	int opt, r;
+	int r = plain_options(c, &cmd_info, argc, argv);
 
-	while ((opt = getopt_long(argc, argv, COMMON_SHORT, longs,
-	    NULL)) != -1)
-		if ((r = common_option(c, &cmd_info, opt, optarg)) >= 0)
-			return (r);
-	if (take_core(c, argc - optind, argv + optind) != 0)
-		return (usage(&cmd_info));
+	if (r >= 0)
+		return (r);
 	if (context_open(c) != 0)
 		return (EXIT_FAILED);
 	i = kvm_getinfo(c->kd);

@@ -13,6 +13,10 @@
 static const struct command *const commands[] = {
 	&cmd_info,
 	&cmd_ps,
+	&cmd_args,
+	&cmd_cpu,
+	&cmd_load,
+	&cmd_swap,
 	&cmd_dmesg,
 	&cmd_sym,
 	&cmd_read,

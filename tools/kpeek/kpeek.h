@@ -36,6 +36,10 @@ struct command {
 
 extern const struct command cmd_info;
 extern const struct command cmd_ps;
+extern const struct command cmd_args;
+extern const struct command cmd_cpu;
+extern const struct command cmd_load;
+extern const struct command cmd_swap;
 extern const struct command cmd_dmesg;
 extern const struct command cmd_sym;
 extern const struct command cmd_read;
@@ -60,6 +64,10 @@ void help(const struct command *cmd);
 
 /* The rest of the arguments are [CORE [KERNEL]].  -1 when there are more. */
 int take_core(struct context *c, int argc, char **argv);
+
+/* All arguments of a command that has no options of its own; as above. */
+int plain_options(struct context *c, const struct command *cmd, int argc,
+    char **argv);
 
 /* NAME, NAME+OFFSET, or a number; a message and -1 when it is neither. */
 int parse_address(struct context *c, const char *text, kvaddr_t *ret);

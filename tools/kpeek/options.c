@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <errno.h>
+#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -54,6 +55,23 @@ take_core(struct context *c, int argc, char **argv)
 	if (i < argc && c->kernel == NULL)
 		c->kernel = argv[i++];
 	return (i < argc ? -1 : 0);
+}
+
+int
+plain_options(struct context *c, const struct command *cmd, int argc,
+    char **argv)
+{
+	static const struct option longs[] = { COMMON_LONG,
+		{ NULL, 0, NULL, 0 } };
+	int opt, r;
+
+	while ((opt = getopt_long(argc, argv, COMMON_SHORT, longs,
+	    NULL)) != -1)
+		if ((r = common_option(c, cmd, opt, optarg)) >= 0)
+			return (r);
+	if (take_core(c, argc - optind, argv + optind) != 0)
+		return (usage(cmd));
+	return (-1);
 }
 
 bool
