@@ -12,11 +12,12 @@ from factory.packages import Guest
 SOURCES = Path(__file__).resolve().parent.parent / "guest"
 
 PROGRAMS = {
-    "actor": ("actor.c", "actor_states.c", "actor_attributes.c"),
+    "actor": ("actor.c", "actor_states.c", "actor_attributes.c",
+              "actor_pages.c"),
     "reporter": ("reporter.c", "listing.c", "buffer.c"),
 }
-APPLETS = ("cat", "env", "grep", "hostname", "insmod", "ln", "ls", "mkdir", "mount",
-           "sh", "sleep", "su", "tail", "usleep", "wc")
+APPLETS = ("cat", "dd", "env", "grep", "hostname", "insmod", "ln", "losetup", "ls", "mkdir",
+           "mknod", "mkswap", "mount", "sh", "sleep", "su", "swapon", "tail", "usleep", "wc")
 USERS = (("root", 0), ("alice", 1000), ("bob", 2000), ("nobody", 65534))
 
 

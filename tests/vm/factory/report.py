@@ -147,7 +147,7 @@ def make_report(files: dict[str, bytes]) -> dict:
         "notes": _text(files.get("/sys/kernel/notes", b"")),
         "proc": {name: text(f"/proc/{name}") for name in (
             "cmdline", "version", "iomem", "modules", "cpuinfo", "mounts", "filesystems",
-            "meminfo", "stat", "uptime", "loadavg")},
+            "meminfo", "stat", "uptime", "loadavg", "swaps")},
         "dmesg": text("syslog"),
         "kmsg": text("/dev/kmsg"),
         "processes": _processes(files),

@@ -36,6 +36,8 @@ static const struct {
 	{ "shared",	play_shared },
 	{ "title",	play_title },
 	{ "arguments",	play_arguments },
+	{ "noarguments",	play_noarguments },
+	{ "pages",	play_pages },
 };
 
 void

@@ -13,7 +13,7 @@ part_fn	play_threads, play_session, play_orphan, play_zombie, play_stopped,
 /* Parts that differ in the attributes of a process that sleeps. */
 part_fn	play_nice, play_fifo, play_batch, play_idle, play_ids, play_groups,
 	play_signals, play_comm, play_memory, play_shared, play_title,
-	play_arguments;
+	play_arguments, play_noarguments, play_pages;
 
 /* Tells init that the process named by its pid is in position. */
 void	in_position(void);

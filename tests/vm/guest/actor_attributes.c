@@ -190,3 +190,12 @@ play_arguments(int argc, char *argv[])
 {
 	(void)argc, (void)argv;
 }
+
+/* noarguments: the kernel is told that it has none. */
+void
+play_noarguments(int argc, char *argv[])
+{
+	(void)argc;
+	if (prctl(PR_SET_MM, PR_SET_MM_ARG_END, argv[0], 0, 0) == -1)
+		err(1, "PR_SET_MM_ARG_END");
+}

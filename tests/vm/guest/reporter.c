@@ -39,7 +39,8 @@ static const char *const constant_files[] = {
 	"/run/kvmguest-status"
 };
 static const char *const moving_files[] = {
-	"/proc/meminfo", "/proc/stat", "/proc/uptime", "/proc/loadavg"
+	"/proc/meminfo", "/proc/stat", "/proc/uptime", "/proc/loadavg",
+	"/proc/swaps"
 };
 
 #define	NITEMS(a)	(sizeof(a) / sizeof((a)[0]))
