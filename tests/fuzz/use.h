@@ -14,6 +14,7 @@
 
 #define FUZZ_EXTENTS	200
 #define FUZZ_PAGES	2000
+#define FUZZ_PROCS	20
 
 /* Read twice: once from the file, then perhaps from the cache. */
 static inline void
@@ -94,6 +95,61 @@ fuzz_kread(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t va)
 		abort();
 }
 
+/* A failure has a text, whatever was asked. */
+static inline void
+fuzz_outcome(const struct kvmi_cx *cx, int r)
+{
+	if (r > 0 || (r != 0 && cx->err.text[0] == '\0'))
+		abort();
+}
+
+static inline void
+fuzz_use_state(struct kvmi_kernel *k, struct kvmi_cx *cx)
+{
+	const struct kvmi_os_ops *os = k->os;
+	uint64_t ticks[CPUSTATES], va, len;
+	uint32_t running, max;
+	struct kvmi_swaps swaps = { 0 };
+	double avg[3];
+
+	if (os->loadavg != NULL)
+		fuzz_outcome(cx, os->loadavg(k, cx, avg));
+	if (os->cptime != NULL)
+		fuzz_outcome(cx, os->cptime(k, cx, ticks));
+	if (os->swaps != NULL)
+		fuzz_outcome(cx, os->swaps(k, cx, &swaps));
+	free(swaps.v);
+	if (os->cpus != NULL)
+		fuzz_outcome(cx, os->cpus(k, cx, &running, &max));
+	for (uint32_t cpu = 0; cpu <= INT32_MAX; cpu = cpu * 2 + 1) {
+		if (os->pcpu != NULL)
+			fuzz_outcome(cx, os->pcpu(k, cx, cpu, &va, &len));
+		if (os->zpcpu != NULL)
+			fuzz_outcome(cx, os->zpcpu(k, cx, 64, cpu, &va));
+	}
+}
+
+static inline void
+fuzz_use_process(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    const struct kinfo_proc *ki)
+{
+	struct kvmi_strings s = { 0 };
+	uint8_t buf[64];
+	size_t done;
+
+	for (int kind = KVMI_ARGV; kind <= KVMI_ENVV; kind++) {
+		if (k->os->strings == NULL)
+			break;
+		fuzz_outcome(cx, k->os->strings(k, cx, ki,
+		    (enum kvmi_strings_kind)kind, 100000, &s));
+		free(s.p);
+		s.p = NULL;
+	}
+	for (uint64_t a = 1; a != 0 && k->os->uread != NULL; a <<= 4)
+		fuzz_outcome(cx, k->os->uread(k, cx, ki, a, buf, sizeof(buf),
+		    &done));
+}
+
 static inline void
 fuzz_use_kernel(struct kvmi_kernel *k, struct kvmi_cx *cx)
 {
@@ -115,7 +171,10 @@ fuzz_use_kernel(struct kvmi_kernel *k, struct kvmi_cx *cx)
 			if (kvmi_symtab_by_addr(t, -a, &sym, &cx->err) == 0 &&
 			    sym.addr > -a)
 				abort();
+	fuzz_use_state(k, cx);
 	k->os->procs(k, cx, KERN_PROC_ALL, 0, true, &procs);
+	for (size_t i = 0; i < procs.n && i < FUZZ_PROCS; i++)
+		fuzz_use_process(k, cx, &procs.v[i]);
 	k->os->log(k, cx, fuzz_on_record, &sum, &n);
 	sum = 0;
 	k->os->walk_pages(k, cx, fuzz_on_page, &sum, &done);

@@ -108,6 +108,23 @@ bad_value(int which, const struct victim *v)
 	}
 }
 
+/* How many processes have arguments that cannot be had; only v may. */
+static int
+without_arguments(kvm_t *kd, const struct kinfo_proc *p, int cnt,
+    const struct victim *v)
+{
+	int n = 0;
+
+	for (int i = 0; i < cnt; i++) {
+		if (kvm_getargv(kd, &p[i], 0) != NULL)
+			continue;
+		n += p[i].ki_pid == v->pid ? 1 : 2;
+		if (kvm_geterr(kd)[0] == '\0')
+			n += 2;
+	}
+	return (n);
+}
+
 static bool
 check(const char *path, int which, const struct victim *v, int nprocs)
 {
@@ -116,7 +133,8 @@ check(const char *path, int which, const struct victim *v, int nprocs)
 	const char *text;
 	struct kinfo_proc *p;
 	bool found = false, ok;
-	int cnt = 0, op = which == POISON_THREADS ? KERN_PROC_PROC |
+	unsigned int damage;
+	int cnt = 0, lost, op = which == POISON_THREADS ? KERN_PROC_PROC |
 	    KERN_PROC_INC_THREAD : KERN_PROC_PROC;
 
 	if (kd == NULL) {
@@ -126,10 +144,17 @@ check(const char *path, int which, const struct victim *v, int nprocs)
 	p = kvm_getprocs(kd, op, 0, &cnt);
 	for (int i = 0; i < cnt; i++)
 		found |= p[i].ki_pid == v->pid;
+	damage = kvm_damage(kd, &text);
 	ok = p != NULL && cnt >= nprocs - cases[which].missing && found &&
-	    kvm_damage(kd, &text) > 0 && text[0] != '\0';
+	    damage > 0 && text[0] != '\0';
 	printf("%s: %d of %d processes, %u damaged: %s\n", cases[which].name,
-	    cnt, nprocs, kvm_damage(kd, &text), text);
+	    cnt, nprocs, damage, text);
+	lost = p == NULL ? 0 : without_arguments(kd, p, cnt, v);
+	if (lost != (which == POISON_MM)) {
+		printf("%s: arguments are missing (%d)\n", cases[which].name,
+		    lost);
+		ok = false;
+	}
 	kvm_close(kd);
 	return (ok);
 }
