@@ -118,8 +118,8 @@ struct proc;
  * prints "errstr: why" on standard error, unless errstr is NULL, and so do
  * later failures on the descriptor; errstr is not copied.  kvm_openfiles() and
  * kvm_open2() store the text in errbuf, which is NULL or has at least
- * _POSIX2_LINE_MAX (2048) bytes.  An address that is not mapped or not in the
- * dump is never printed.
+ * _POSIX2_LINE_MAX (2048) bytes.  An address that is not mapped, not in the
+ * dump or swapped out is never printed.
  *
  * resolver(name, &addr) gives the address of a name and returns 0, or returns
  * non-zero; kvm_nlist() and the library itself ask it before the image's own

@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 static inline uint64_t
 fnv1a(const void *p, size_t len)
@@ -15,6 +16,24 @@ fnv1a(const void *p, size_t len)
 	for (size_t i = 0; i < len; i++)
 		h = (h ^ b[i]) * UINT64_C(0x100000001b3);
 	return (h);
+}
+
+/* Of the strings of a vector, with their NULs. */
+static inline uint64_t
+hash_strings(char **v)
+{
+	static char text[1 << 20];
+	size_t len = 0;
+
+	for (; v != NULL && *v != NULL; v++) {
+		size_t n = strlen(*v) + 1;
+
+		if (n > sizeof(text) - len)
+			break;
+		memcpy(text + len, *v, n);
+		len += n;
+	}
+	return (fnv1a(text, len));
 }
 
 #endif

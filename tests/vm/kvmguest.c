@@ -8,6 +8,9 @@
  *	read ADDRESS LENGTH HASH	(FNV-1a of the bytes)
  *	fail ADDRESS LENGTH KIND
  *	proc PID PPID PGID SID UID THREADS START COMM...
+ *	strings PID HASH HASH		(of arguments and environment)
+ *	percpu NAME CPU VALUE
+ *	cpus RUNNING MAX
  *
  * and "check NAME ok|WRONG" for what it can judge itself.
  */
@@ -153,6 +156,82 @@ record_procs(kvm_t *kd)
 	check("getprocs lists this process", self, "it is missing");
 }
 
+static void
+record_strings(kvm_t *kd)
+{
+	struct kinfo_proc *p;
+	int n = 0, missing = 0;
+
+	p = kvm_getprocs(kd, KERN_PROC_PROC, 0, &n);
+	for (int i = 0; p != NULL && i < n; i++) {
+		char **v = kvm_getargv(kd, &p[i], 0);
+		uint64_t hash = hash_strings(v);
+
+		missing += v == NULL;
+		v = kvm_getenvv(kd, &p[i], 0);
+		missing += v == NULL;
+		if (p[i].ki_pid != getpid())
+			printf("strings %d %016" PRIx64 " %016" PRIx64 "\n",
+			    p[i].ki_pid, hash, hash_strings(v));
+	}
+	check("arguments and environment", p != NULL && missing == 0,
+	    kvm_geterr(kd));
+}
+
+static void
+check_user_memory(kvm_t *kd)
+{
+	char text[] = "of this process", copy[sizeof(text)] = "";
+	struct kinfo_proc *p;
+	int n = 0;
+
+	p = kvm_getprocs(kd, KERN_PROC_PID, getpid(), &n);
+	check("uread", p != NULL && n == 1 && kvm_uread(kd, p,
+	    (uintptr_t)text, copy, sizeof(copy)) == (ssize_t)sizeof(copy) &&
+	    strcmp(text, copy) == 0, kvm_geterr(kd));
+	check("uread of no page", p != NULL && kvm_uread(kd, p, 4096, copy,
+	    1) == -1 && kvm_errkind(kd) == KVM_ERR_NOTMAPPED,
+	    kvm_geterr(kd));
+}
+
+/* What a CPU has of its own and never changes: where its area is. */
+static void
+record_percpu(kvm_t *kd)
+{
+	struct kvm_symbol off, start;
+	int max = kvm_getmaxcpu(kd);
+	uint64_t value, here, sum = 0;
+	uint8_t *area;
+
+	printf("cpus %d %d\n", kvm_getncpus(kd), max);
+	if (kvm_symbol_by_name(kd, "this_cpu_off", &off) != 0 ||
+	    kvm_symbol_by_name(kd, "__per_cpu_start", &start) != 0) {
+		check("per-CPU symbols", false, kvm_geterr(kd));
+		return;
+	}
+	for (int cpu = 0; cpu < max; cpu++) {
+		bool read = kvm_read_zpcpu(kd, off.ks_value, &value,
+		    sizeof(value), cpu) == (ssize_t)sizeof(value);
+
+		check("read_zpcpu", read, kvm_geterr(kd));
+		area = kvm_getpcpu(kd, cpu);
+		check("getpcpu", area != NULL && area != (void *)-1,
+		    kvm_geterr(kd));
+		if (!read || area == NULL || area == (void *)-1)
+			continue;
+		memcpy(&here, area + (off.ks_value - start.ks_value), 8);
+		check("getpcpu has the same", here == value, "it has not");
+		free(area);
+		sum += value;
+		printf("percpu this_cpu_off %d %016" PRIx64 "\n", cpu, value);
+	}
+	check("counter", kvm_counter_u64_fetch(kd, off.ks_value) == sum,
+	    kvm_geterr(kd));
+	check("no such CPU", kvm_getpcpu(kd, max) == NULL &&
+	    kvm_read_zpcpu(kd, off.ks_value, &value, 8, max) == -1,
+	    "there is one");
+}
+
 int
 main(void)
 {
@@ -167,6 +246,9 @@ main(void)
 	record_area(kd, "__start_rodata", "__end_rodata");
 	record_modules(kd);
 	record_procs(kd);
+	record_strings(kd);
+	check_user_memory(kd);
+	record_percpu(kd);
 	check("close", kvm_close(kd) == 0, "");
 	return (wrong != 0);
 }

@@ -9,6 +9,7 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,8 +19,48 @@
 #define MAX_LEN	65536
 
 struct tally {
-	int	reads, syms, checks, procs, wrong;
+	int	reads, syms, checks, procs, strings, percpu, wrong;
 };
+
+/* The same process, if it is still there, has the same strings. */
+static bool
+same_strings(kvm_t *kd, int pid, uint64_t args, uint64_t env)
+{
+	struct kinfo_proc *p;
+	int n = 0;
+
+	p = kvm_getprocs(kd, KERN_PROC_PID, pid, &n);
+	return (p != NULL && (n == 0 || (
+	    hash_strings(kvm_getargv(kd, p, 0)) == args &&
+	    hash_strings(kvm_getenvv(kd, p, 0)) == env)));
+}
+
+/* Lines about processes' strings and per-CPU data; -1: it is another one. */
+static int
+check_state(kvm_t *kd, const char *line, struct tally *t)
+{
+	struct kvm_symbol s;
+	uint64_t v[2], got;
+	char name[64];
+	int n[2];
+
+	if (sscanf(line, "strings %d %" SCNx64 " %" SCNx64, &n[0], &v[0],
+	    &v[1]) == 3) {
+		t->strings++;
+		return (same_strings(kd, n[0], v[0], v[1]));
+	}
+	if (sscanf(line, "cpus %d %d", &n[0], &n[1]) == 2)
+		return (kvm_getncpus(kd) == n[0] &&
+		    kvm_getmaxcpu(kd) == n[1]);
+	if (sscanf(line, "percpu %63s %d %" SCNx64, name, &n[0],
+	    &v[0]) == 3) {
+		t->percpu++;
+		return (kvm_symbol_by_name(kd, name, &s) == 0 &&
+		    kvm_read_zpcpu(kd, s.ks_value, &got, 8, n[0]) == 8 &&
+		    got == v[0]);
+	}
+	return (-1);
+}
 
 static void
 check_line(kvm_t *kd, const char *line, struct tally *t)
@@ -53,6 +94,8 @@ check_line(kvm_t *kd, const char *line, struct tally *t)
 	} else if (strncmp(line, "proc ", 5) == 0) {
 		t->procs++;
 		return;
+	} else if (check_state(kd, line, t) == 1) {
+		return;
 	}
 	if (t->wrong++ < 10)
 		printf("not as the guest saw it: %s", line);
@@ -72,12 +115,13 @@ check_dump(const char *out, const char *dump)
 	}
 	while (fgets(line, sizeof(line), f) != NULL)
 		check_line(kd, line, &t);
-	printf("%s: %d reads, %d symbols, %d checks, %d wrong\n", dump,
-	    t.reads, t.syms, t.checks, t.wrong);
+	printf("%s: %d reads, %d symbols, %d checks, %d strings, %d wrong\n",
+	    dump, t.reads, t.syms, t.checks, t.strings, t.wrong);
 	fclose(f);
 	kvm_close(kd);
 	return (t.wrong != 0 || t.reads < 4000 || t.syms < 2 ||
-	    t.checks < 8 || t.procs < 10);
+	    t.checks < 8 || t.procs < 10 || t.strings < 10 ||
+	    t.percpu < 1);
 }
 
 int
