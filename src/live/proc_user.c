@@ -109,6 +109,28 @@ open_process(struct kvmi_live *l, const struct kinfo_proc *ki, int *ret,
 	return (0);
 }
 
+/*
+ * Since 6.15 files of memory cannot even be opened where there is none: of
+ * kernel threads, and of what has ended but waits for its parent.
+ */
+static bool
+lacks_memory(int dirfd, int e)
+{
+	struct kvmi_text t = { 0 };
+	bool there = e == ESRCH && kvmi_text_read(&t, dirfd, "stat",
+	    KVMI_TEXT_ONE_READ, MAX_SMALL) == 0;
+
+	kvmi_text_deinit(&t);
+	return (there);
+}
+
+static int
+no_memory(int32_t pid, struct kvmi_err *err)
+{
+	return (kvmi_fail(err, KVMI_ENOTMAPPED, "process %" PRId32 " has no "
+	    "memory of its own: a kernel thread, or it has ended", pid));
+}
+
 int
 kvmi_live_strings(struct kvmi_kernel *k, struct kvmi_cx *cx,
     const struct kinfo_proc *ki, enum kvmi_strings_kind kind, size_t max,
@@ -124,6 +146,10 @@ kvmi_live_strings(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	if (r != 0)
 		return (r);
 	e = kvmi_text_read(&t, dirfd, file, KVMI_TEXT_TO_END, max);
+	if (e != 0 && lacks_memory(dirfd, e)) {
+		t.len = 0;
+		e = 0;
+	}
 	close(dirfd);
 	if (e != 0 && e != EFBIG) {
 		kvmi_text_deinit(&t);
@@ -151,9 +177,7 @@ read_memory(const struct kvmi_live *l, int fd, int32_t pid, uint64_t va,
 			    PRId32 ": invalid user address (0x%" PRIx64 "): "
 			    "not mapped", pid, va + *done));
 		if (n == 0)
-			return (kvmi_fail(err, KVMI_ENOTMAPPED, "process %"
-			    PRId32 " has no memory of its own: a kernel "
-			    "thread, or it has ended", pid));
+			return (no_memory(pid, err));
 		*done += (size_t)n;
 	}
 	return (0);
@@ -175,8 +199,12 @@ kvmi_live_uread(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	if (r != 0)
 		return (r);
 	fd = openat(dirfd, "mem", O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		r = refused(l, ki->ki_pid, "mem", errno, &cx->err);
+	if (fd < 0) {
+		int e = errno;
+
+		r = lacks_memory(dirfd, e) ? no_memory(ki->ki_pid, &cx->err) :
+		    refused(l, ki->ki_pid, "mem", e, &cx->err);
+	}
 	close(dirfd);
 	if (r != 0)
 		return (r);

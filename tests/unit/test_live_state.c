@@ -445,6 +445,58 @@ test_self(void **state)
 	kvm_close(kd);
 }
 
+static void
+check_without_memory(kvm_t *kd, struct kinfo_proc *p)
+{
+	char **v, c;
+
+	v = kvm_getargv(kd, p, 0);
+	assert_non_null(v);
+	assert_null(v[0]);
+	v = kvm_getenvv(kd, p, 0);
+	assert_non_null(v);
+	assert_null(v[0]);
+	assert_int_equal(kvm_uread(kd, p, 4096, &c, 1), -1);
+	assert_int_equal(kvm_errkind(kd), KVM_ERR_NOTMAPPED);
+}
+
+/* Neither strings nor memory: that is no failure of the strings. */
+static void
+test_without_memory(void **state)
+{
+	kvm_t *kd = kvm_open2(NULL, "/dev/null", O_RDONLY, NULL, NULL);
+	pid_t pid = fork();
+	struct kinfo_proc *p;
+	siginfo_t info;
+	int n;
+
+	(void)state;
+	if (pid == 0)
+		_exit(0);
+	assert_true(pid > 0);
+	assert_int_equal(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT),
+	    0);
+	p = kvm_getprocs(kd, KERN_PROC_PID, pid, &n);
+	assert_non_null(p);
+	assert_int_equal(n, 1);
+	assert_int_equal(p->ki_stat, SZOMB);
+	/* Only who may trace is told: root, for what has no owner any more. */
+	if (geteuid() == 0)
+		check_without_memory(kd, p);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_null(kvm_getargv(kd, p, 0));
+	assert_int_equal(kvm_errkind(kd), KVM_ERR_INVAL);
+	p = kvm_getprocs(kd, KERN_PROC_PROC, 0, &n);
+	assert_non_null(p);
+	/* A container shows none. */
+	for (int i = 0; i < n && geteuid() == 0; i++)
+		if ((p[i].ki_flag & P_KPROC) != 0) {
+			check_without_memory(kd, &p[i]);
+			break;
+		}
+	kvm_close(kd);
+}
+
 int
 main(void)
 {
@@ -459,6 +511,7 @@ main(void)
 		cmocka_unit_test(test_other_process),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_self),
+		cmocka_unit_test(test_without_memory),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

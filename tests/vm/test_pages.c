@@ -59,6 +59,27 @@ check_row(kvm_t *kd, const struct kinfo_proc *ki, size_t i, bool whole)
 	return (false);
 }
 
+/* By its number alone, and not by that of another. */
+static bool
+check_identity(kvm_t *kd, const struct kinfo_proc *ki)
+{
+	struct kinfo_proc bare = { .ki_pid = ki->ki_pid }, other = *ki,
+	    none = { .ki_pid = INT32_MAX };
+	char **v, c;
+	bool ok;
+
+	v = kvm_getargv(kd, &bare, 0);
+	ok = v != NULL && v[0] != NULL && strcmp(v[0], "/cast/pages") == 0;
+	other.ki_pid++;
+	ok &= kvm_getargv(kd, &other, 0) == NULL &&
+	    kvm_errkind(kd) == KVM_ERR_INVAL;
+	ok &= kvm_uread(kd, &none, PAGES_AT, &c, 1) == -1 &&
+	    kvm_errkind(kd) == KVM_ERR_INVAL;
+	if (!ok)
+		printf("identity of the process: %s\n", kvm_geterr(kd));
+	return (ok);
+}
+
 static int
 check_dump(const char *path)
 {
@@ -77,6 +98,8 @@ check_dump(const char *path)
 		;
 	for (size_t r = 0; i < n && r < sizeof(rows) / sizeof(rows[0]); r++)
 		wrong += !check_row(kd, &p[i], r, whole);
+	if (i < n && whole)
+		wrong += !check_identity(kd, &p[i]);
 	printf("%s: %d wrong\n", path, wrong);
 	kvm_close(kd);
 	return (i == n ? SKIPPED : wrong != 0);
