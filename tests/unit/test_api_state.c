@@ -228,8 +228,9 @@ test_cpus(void **state)
 	assert_int_equal(kvm_errkind(kd), KVM_ERR_NOSYMBOL);
 	assert_int_equal(kvm_read_zpcpu(kd, 1, buf, SIZE_MAX, 0), -1);
 	assert_int_equal(kvm_errkind(kd), KVM_ERR_INVAL);
-	/* No CPU has one: nothing was counted. */
+	/* No CPU has one: nothing was counted, and nothing failed. */
 	assert_int_equal(kvm_counter_u64_fetch(kd, 1), 0);
+	assert_int_equal(kvm_errkind(kd), KVM_ERR_INVAL);
 }
 
 static void
