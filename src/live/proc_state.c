@@ -129,13 +129,12 @@ kvmi_live_swaps(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	int r = 0, e = read_file(&t, l->proc_root, "swaps", MAX_SMALL, path);
 
 	*out = (struct kvmi_swaps){ 0 };
-	/* A kernel without CONFIG_SWAP has procfs but not this file. */
-	if (e == ENOENT)
-		r = read_proc(l, &t, "loadavg", MAX_SMALL, &cx->err);
-	else if (e != 0)
-		r = read_proc(l, &t, "swaps", MAX_SMALL, &cx->err);
-	else
+	if (e == 0)
 		r = list_swaps(&t, l, out, &cx->err);
+	/* A kernel without CONFIG_SWAP has procfs but not this file. */
+	else if (e != ENOENT || read_file(&t, l->proc_root, "loadavg",
+	    MAX_SMALL, path) != 0)
+		r = read_proc(l, &t, "swaps", MAX_SMALL, &cx->err);
 	kvmi_text_deinit(&t);
 	if (r != 0) {
 		free(out->v);

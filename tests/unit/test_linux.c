@@ -43,7 +43,9 @@ test_x86_64_absent(void **state)
 		    KVMI_ABSENT_SWAP, 31 },
 		{ "migration of a huge page", UINT64_C(30) << 59 | 0x200, 1,
 		    KVMI_ABSENT_SWAP, 30 },
-		{ "of a higher table", 0x200, 2, KVMI_ABSENT_NONE, 0 },
+		{ "page of 1 GiB", (~UINT64_C(0x80000000) & ADDR) | HUGE |
+		    PROT_NONE_, 2, KVMI_ABSENT_KEPT, 0x80000000 },
+		{ "of a higher table", 0x200, 3, KVMI_ABSENT_NONE, 0 },
 	};
 
 	(void)state;

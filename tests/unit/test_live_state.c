@@ -242,6 +242,7 @@ test_system_refused(void **state)
 	/* No procfs: not a kernel without swap. */
 	assert_int_equal(kvmi_os_live_linux.swaps(&r.k, r.cx, &s),
 	    KVMI_ENOTSUP);
+	assert_non_null(strstr(r.cx->err.text, "proc/swaps"));
 	assert_int_equal(kvmi_os_live_linux.loadavg(&r.k, r.cx, avg),
 	    KVMI_ENOTSUP);
 	assert_non_null(strstr(r.cx->err.text, "proc/loadavg"));

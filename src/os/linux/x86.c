@@ -146,7 +146,7 @@ absent(uint64_t raw, unsigned int level, uint64_t *pa, unsigned int *swap)
 {
 	uint64_t page = UINT64_C(1) << (12 + 9 * level);
 
-	if (raw == 0 || level > 1)
+	if (raw == 0 || level > 2)
 		return (KVMI_ABSENT_NONE);
 	/* A huge page keeps its size bit, also while it is being split. */
 	if ((raw & (level == 0 ? PTE_PROT_NONE : PTE_HUGE)) != 0) {
