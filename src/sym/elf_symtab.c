@@ -288,6 +288,13 @@ kvmi_elf_close(struct kvmi_elf *e)
 	free(e);
 }
 
+const struct kvmi_blob *
+kvmi_elf_bytes(const struct kvmi_elf *e, struct kvmi_src **src)
+{
+	*src = e->src;
+	return (&e->file);
+}
+
 uint16_t
 kvmi_elf_machine(const struct kvmi_elf *e)
 {

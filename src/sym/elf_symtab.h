@@ -4,6 +4,7 @@
 #define KVMI_ELF_SYMTAB_H
 
 #include "arch/arch.h"
+#include "base/elfview.h"
 #include "base/src.h"
 #include "sym/sym.h"
 
@@ -44,6 +45,17 @@ int kvmi_elf_symbols(struct kvmi_elf *e, int64_t disp,
 
 /* The link-time value of one symbol, before any displacement. */
 int kvmi_elf_symbol(struct kvmi_elf *e, const char *name, uint64_t *ret,
+    struct kvmi_err *err);
+
+/* The file's bytes, and where they come from. */
+const struct kvmi_blob *kvmi_elf_bytes(const struct kvmi_elf *e,
+    struct kvmi_src **src);
+
+/*
+ * The file for a reader of its DWARF, which gets a libelf descriptor of its
+ * own.  KVMI_ENOENT: it has none.
+ */
+int kvmi_elf_dwarf(const struct kvmi_elf *e, struct kvmi_elf_view *ret,
     struct kvmi_err *err);
 
 #endif

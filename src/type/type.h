@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/elfview.h"
 #include "base/err.h"
 
 struct kvmi_member {
@@ -86,6 +87,13 @@ void kvmi_types_close(struct kvmi_types *t);
  * references of what it is given.
  */
 int kvmi_btf_open(const void *p, size_t len, struct kvmi_types **ret,
+    struct kvmi_err *err);
+
+/*
+ * DWARF of an ELF file, which view->src has to outlive; view's elf and copy
+ * are taken over, also on failure.
+ */
+int kvmi_dwarf_open(const struct kvmi_elf_view *view, struct kvmi_types **ret,
     struct kvmi_err *err);
 
 #endif

@@ -93,9 +93,20 @@ static int
 freebsd_types(struct kvmi_kernel *k, struct kvmi_cx *cx,
     struct kvmi_types **ret)
 {
-	(void)ret;
-	return (kvmi_fail(&cx->err, KVMI_ENOTSUP, "%s: structure layouts of "
-	    "FreeBSD kernels are not read yet", k->img->src->name));
+	struct kvmi_elf_view view;
+	int r;
+
+	if (k->exec == NULL)
+		return (kvmi_fail(&cx->err, KVMI_ENOTSUP, "%s: a FreeBSD dump "
+		    "does not hold its structure layouts; give the kernel file "
+		    "as namelist (-N /boot/kernel/kernel)", k->img->src->name));
+	r = kvmi_elf_dwarf(k->exec, &view, &cx->err);
+	if (r == 0)
+		r = kvmi_dwarf_open(&view, ret, &cx->err);
+	if (r == 0)
+		snprintf((*ret)->where, sizeof((*ret)->where), "DWARF of %s",
+		    k->opts->ko_execfile);
+	return (r);
 }
 
 const struct kvmi_os_ops kvmi_os_freebsd = {
