@@ -104,6 +104,8 @@ struct kvmi_kernel {
 	const struct kvmi_arch *arch;	/* NULL: not known */
 	struct kvmi_image *img;		/* NULL: a live kernel without memory */
 	struct kvmi_elf	*exec;		/* the kernel file; NULL: none given */
+	struct kvmi_elf	*debug;		/* a file of its debug information */
+	char		 debug_path[KVMI_ERR_SIZE];	/* or why there is none */
 	const struct kvm_options *opts;
 	struct kvmi_space space;
 	int64_t		 kerndisp;

@@ -559,7 +559,8 @@ section_letter(const GElf_Shdr *sh)
 		return ((sh->sh_flags & SHF_WRITE) != 0 ? '?' : 'n');
 	if ((sh->sh_flags & SHF_EXECINSTR) != 0)
 		return ('t');
-	if (sh->sh_type == SHT_NOBITS)
+	/* A file of debug information has read-only sections without bits. */
+	if (sh->sh_type == SHT_NOBITS && (sh->sh_flags & SHF_WRITE) != 0)
 		return ('b');
 	return ((sh->sh_flags & SHF_WRITE) != 0 ? 'd' : 'r');
 }
@@ -628,6 +629,66 @@ kvmi_elf_symbols(struct kvmi_elf *e, int64_t disp, struct kvmi_symtab *t,
 	if (r != 0)
 		return (r);
 	return (kvmi_src_check_lost(e->src, e->file.p, e->file.len, err));
+}
+
+bool
+kvmi_elf_has_symtab(const struct kvmi_elf *e)
+{
+	Elf_Scn *scn = NULL;
+	GElf_Shdr sh;
+
+	while ((scn = elf_nextscn(e->elf, scn)) != NULL)
+		if (gelf_getshdr(scn, &sh) != NULL &&
+		    sh.sh_type == SHT_SYMTAB)
+			return (true);
+	return (false);
+}
+
+static bool
+section_bytes(const struct kvmi_elf *e, Elf_Scn *scn, const uint8_t **p,
+    size_t *len, uint32_t *link)
+{
+	GElf_Shdr sh;
+
+	if (scn == NULL || gelf_getshdr(scn, &sh) == NULL ||
+	    sh.sh_type == SHT_NOBITS || (sh.sh_flags & SHF_COMPRESSED) != 0 ||
+	    !kvmi_inside(sh.sh_offset, sh.sh_size, e->file.len))
+		return (false);
+	*p = e->file.p + sh.sh_offset;
+	*len = sh.sh_size;
+	*link = sh.sh_link;
+	return (true);
+}
+
+bool
+kvmi_elf_section(const struct kvmi_elf *e, const char *name,
+    const uint8_t **p, size_t *len, uint32_t *link)
+{
+	Elf_Scn *scn = NULL;
+	const char *have;
+	GElf_Shdr sh;
+	size_t names;
+
+	if (elf_getshdrstrndx(e->elf, &names) != 0)
+		return (false);
+	while ((scn = elf_nextscn(e->elf, scn)) != NULL) {
+		if (gelf_getshdr(scn, &sh) == NULL)
+			continue;
+		have = elf_strptr(e->elf, names, sh.sh_name);
+		if (have != NULL && strcmp(have, name) == 0)
+			return (section_bytes(e, scn, p, len, link));
+	}
+	return (false);
+}
+
+bool
+kvmi_elf_section_at(const struct kvmi_elf *e, uint32_t index,
+    const uint8_t **p, size_t *len)
+{
+	uint32_t link;
+
+	return (index != 0 && section_bytes(e, elf_getscn(e->elf, index), p,
+	    len, &link));
 }
 
 int

@@ -43,6 +43,9 @@ int kvmi_elf_read(struct kvmi_elf *e, uint64_t va, void *buf, size_t len,
 int kvmi_elf_symbols(struct kvmi_elf *e, int64_t disp,
     struct kvmi_symtab *t, struct kvmi_err *err);
 
+/* Is there a .symtab?  Without, the file was stripped. */
+bool kvmi_elf_has_symtab(const struct kvmi_elf *e);
+
 /* The link-time value of one symbol, before any displacement. */
 int kvmi_elf_symbol(struct kvmi_elf *e, const char *name, uint64_t *ret,
     struct kvmi_err *err);
@@ -50,6 +53,17 @@ int kvmi_elf_symbol(struct kvmi_elf *e, const char *name, uint64_t *ret,
 /* The file's bytes, and where they come from. */
 const struct kvmi_blob *kvmi_elf_bytes(const struct kvmi_elf *e,
     struct kvmi_src **src);
+
+/*
+ * A section's bytes where they lie in the file: no NOBITS, not compressed by
+ * ELF.  false: there is none of that name.  link is its sh_link, 0 for none.
+ */
+bool kvmi_elf_section(const struct kvmi_elf *e, const char *name,
+    const uint8_t **p, size_t *len, uint32_t *link);
+
+/* The same by number. */
+bool kvmi_elf_section_at(const struct kvmi_elf *e, uint32_t index,
+    const uint8_t **p, size_t *len);
 
 /*
  * The file for a reader of its DWARF, which gets a libelf descriptor of its

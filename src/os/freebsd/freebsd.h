@@ -36,6 +36,17 @@ int kvmi_freebsd_log(struct kvmi_kernel *k, struct kvmi_cx *cx,
 void kvmi_freebsd_facts(struct kvmi_kernel *k, struct kvmi_cx *cx,
     struct kvmi_facts *f);
 
+/*
+ * Open the kernel's debug information: the file that was given, which has to
+ * fit, or one where FreeBSD puts it.  Finding none is no failure.
+ */
+int kvmi_freebsd_find_debug(struct kvmi_kernel *k, struct kvmi_cx *cx);
+
+int kvmi_freebsd_symbols(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    struct kvmi_symtab **t, char *where, size_t where_len);
+int kvmi_freebsd_types(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    struct kvmi_types **ret);
+
 /* An integer variable of 4 bytes: int, u_int. */
 int kvmi_freebsd_int(struct kvmi_kernel *k, struct kvmi_cx *cx,
     const char *name, int32_t *ret);
