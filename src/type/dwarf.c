@@ -26,8 +26,8 @@ add_enumerators(struct kvmi_dwarf *d, Dwarf_Die *type)
 		if (dwarf_tag(&die) != DW_TAG_enumerator)
 			continue;
 		name = dwarf_diename(&die);
-		if (name != NULL && !kvmi_dwarf_names_add(&d->enumerators,
-		    name, die.addr, d->n_units, 0))
+		if (name != NULL && !kvmi_names_add(&d->enumerators,
+		    name, (uintptr_t)die.addr, d->n_units, 0))
 			return (false);
 	}
 	return (true);
@@ -64,8 +64,8 @@ index_entry(struct kvmi_dwarf *d, Dwarf_Die *die)
 	    !add_enumerators(d, die))
 		return (false);
 	name = dwarf_diename(die);
-	return (name == NULL || kvmi_dwarf_names_add(&d->types, name,
-	    die->addr, d->n_units, rank));
+	return (name == NULL || kvmi_names_add(&d->types, name,
+	    (uintptr_t)die->addr, d->n_units, rank));
 }
 
 /* Index one unit more; d->whole when there is none. */
@@ -99,18 +99,18 @@ index_unit(struct kvmi_dwarf *d, struct kvmi_err *err)
 }
 
 static int
-find(struct kvmi_dwarf *d, const struct kvmi_dwarf_names *names,
+find(struct kvmi_dwarf *d, const struct kvmi_names *names,
     const char *name, Dwarf_Die *ret, struct kvmi_err *err)
 {
-	const struct kvmi_dwarf_name *n;
+	const struct kvmi_name *n;
 	int r = 0;
 
-	while ((n = kvmi_dwarf_names_find(names, name)) == NULL && !d->whole &&
+	while ((n = kvmi_names_find(names, name)) == NULL && !d->whole &&
 	    r == 0)
 		r = index_unit(d, err);
 	if (n == NULL)
 		return (r != 0 ? r : KVMI_ENOENT);
-	if (dwarf_die_addr_die(d->dbg, (void *)(uintptr_t)n->die, ret) == NULL)
+	if (dwarf_die_addr_die(d->dbg, (void *)(uintptr_t)n->where, ret) == NULL)
 		return (kvmi_fail(err, KVMI_EFORMAT, "%s: %s", d->t.where,
 		    dwarf_errmsg(-1)));
 	return (0);
@@ -204,8 +204,8 @@ dwarf_close(struct kvmi_types *t)
 {
 	struct kvmi_dwarf *d = (struct kvmi_dwarf *)t;
 
-	kvmi_dwarf_names_free(&d->types);
-	kvmi_dwarf_names_free(&d->enumerators);
+	kvmi_names_free(&d->types);
+	kvmi_names_free(&d->enumerators);
 	dwarf_end(d->dbg);
 	elf_end(d->view.elf);
 	free(d->view.copy);

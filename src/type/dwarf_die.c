@@ -74,8 +74,8 @@ ref_to(const Dwarf_Die *die)
 static bool
 die_at(struct kvmi_dwarf *d, struct kvmi_tref ref, Dwarf_Die *ret)
 {
-	return (ref.id != 0 && dwarf_die_addr_die(d->dbg, (void *)(uintptr_t)ref.id, ret) !=
-	    NULL);
+	return (ref.id != 0 && dwarf_die_addr_die(d->dbg,
+	    (void *)(uintptr_t)ref.id, ret) != NULL);
 }
 
 /* Where an attribute refers to; nowhere is void. */

@@ -7,24 +7,8 @@
 #include <pthread.h>
 
 #include "base/elfview.h"
+#include "type/names.h"
 #include "type/path.h"
-
-/* A name: of a type, or of an enumerator. */
-struct kvmi_dwarf_name {
-	const char	*name;		/* in the file's strings */
-	const void	*die;		/* where its entry is */
-	uint32_t	 hash;
-	uint32_t	 next;		/* in its chain; 0: the last */
-	uint32_t	 unit;		/* the number of its unit */
-	uint8_t		 rank;		/* of several in a unit the highest */
-};
-
-struct kvmi_dwarf_names {
-	struct kvmi_dwarf_name *v;	/* from 1 on */
-	uint32_t	 n;
-	uint32_t	 cap;
-	uint32_t	*head;		/* as many as cap, a power of two */
-};
 
 struct kvmi_dwarf {
 	struct kvmi_types t;
@@ -35,21 +19,9 @@ struct kvmi_dwarf {
 	Dwarf_CU	*unit;		/* the last one that was indexed */
 	uint32_t	 n_units;
 	bool		 whole;		/* all units are indexed */
-	struct kvmi_dwarf_names types;
-	struct kvmi_dwarf_names enumerators;
+	struct kvmi_names types;
+	struct kvmi_names enumerators;
 };
-
-/* NULL: not there. */
-const struct kvmi_dwarf_name *kvmi_dwarf_names_find(
-    const struct kvmi_dwarf_names *ns, const char *name);
-
-/*
- * Keep the name unless an earlier unit, or this one with as high a rank, has
- * it; false: no memory.
- */
-bool kvmi_dwarf_names_add(struct kvmi_dwarf_names *ns, const char *name,
-    const void *die, uint32_t unit, uint8_t rank);
-void kvmi_dwarf_names_free(struct kvmi_dwarf_names *ns);
 
 /*
  * The definition of a type, looked for in one unit after the other until it

@@ -232,8 +232,8 @@ kvmi_freebsd_symbols(struct kvmi_kernel *k, struct kvmi_cx *cx,
 }
 
 static int
-types_of(struct kvmi_elf *e, const char *path, struct kvmi_types **ret,
-    struct kvmi_err *err)
+types_of(const struct kvmi_kernel *k, struct kvmi_elf *e, const char *path,
+    struct kvmi_types **ret, struct kvmi_err *err)
 {
 	const char *name = strrchr(path, '/');
 	struct kvmi_elf_view view;
@@ -242,9 +242,11 @@ types_of(struct kvmi_elf *e, const char *path, struct kvmi_types **ret,
 	r = kvmi_elf_dwarf(e, &view, err);
 	if (r == 0)
 		r = kvmi_dwarf_open(&view, ret, err);
+	else if (r == KVMI_ENOENT)
+		r = kvmi_freebsd_ctf(e, k->arch->pointer_size, ret, err);
 	if (r == 0)
-		snprintf((*ret)->where, sizeof((*ret)->where), "DWARF of %s",
-		    name == NULL ? path : name + 1);
+		snprintf((*ret)->where, sizeof((*ret)->where), "%s of %s",
+		    (*ret)->ops->name, name == NULL ? path : name + 1);
 	return (r);
 }
 
@@ -259,13 +261,13 @@ kvmi_freebsd_types(struct kvmi_kernel *k, struct kvmi_cx *cx,
 		    "does not hold its structure layouts; give the kernel file "
 		    "as namelist (-N /boot/kernel/kernel)", k->img->src->name));
 	if (k->debug != NULL)
-		r = types_of(k->debug, k->debug_path, ret, &cx->err);
+		r = types_of(k, k->debug, k->debug_path, ret, &cx->err);
 	if (r == KVMI_ENOENT)
-		r = types_of(k->exec, k->opts->ko_execfile, ret, &cx->err);
+		r = types_of(k, k->exec, k->opts->ko_execfile, ret, &cx->err);
 	if (r != KVMI_ENOENT)
 		return (r);
-	return (kvmi_fail(&cx->err, KVMI_ENOENT, "%s: no debug information in "
-	    "it%s%s; give its kernel.debug", k->opts->ko_execfile,
-	    k->debug_path[0] != '\0' ? ", and in " : " or beside it",
+	return (kvmi_fail(&cx->err, KVMI_ENOENT, "%s: neither "
+	    "DWARF nor CTF in it%s%s; give its kernel.debug", k->opts->ko_execfile,
+	    k->debug_path[0] != '\0' ? ", nor in " : " or beside it",
 	    k->debug_path));
 }

@@ -44,6 +44,10 @@ int kvmi_freebsd_find_debug(struct kvmi_kernel *k, struct kvmi_cx *cx);
 
 int kvmi_freebsd_symbols(struct kvmi_kernel *k, struct kvmi_cx *cx,
     struct kvmi_symtab **t, char *where, size_t where_len);
+
+/* KVMI_ENOENT: the file has no CTF. */
+int kvmi_freebsd_ctf(struct kvmi_elf *e, uint8_t pointer_size,
+    struct kvmi_types **ret, struct kvmi_err *err);
 int kvmi_freebsd_types(struct kvmi_kernel *k, struct kvmi_cx *cx,
     struct kvmi_types **ret);
 

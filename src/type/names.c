@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A growing table of names, each with where its DWARF entry is. */
+#include "type/names.h"
+
 #include <stdlib.h>
 #include <string.h>
-
-#include "type/dwarf_impl.h"
 
 /* Names made to collide are kept twice rather than compared for ever. */
 #define MAX_COMPARED	64
@@ -19,10 +18,10 @@ hash_name(const char *s)
 }
 
 static bool
-grow(struct kvmi_dwarf_names *ns)
+grow(struct kvmi_names *ns)
 {
 	uint32_t cap = ns->cap == 0 ? 1024 : ns->cap * 2;
-	struct kvmi_dwarf_name *v;
+	struct kvmi_name *v;
 	uint32_t *head, *h;
 
 	if (cap > UINT32_C(1) << 30)
@@ -45,10 +44,10 @@ grow(struct kvmi_dwarf_names *ns)
 	return (true);
 }
 
-const struct kvmi_dwarf_name *
-kvmi_dwarf_names_find(const struct kvmi_dwarf_names *ns, const char *name)
+const struct kvmi_name *
+kvmi_names_find(const struct kvmi_names *ns, const char *name)
 {
-	const struct kvmi_dwarf_name *best = NULL;
+	const struct kvmi_name *best = NULL;
 	uint32_t hash = hash_name(name);
 
 	if (ns->cap == 0)
@@ -62,11 +61,11 @@ kvmi_dwarf_names_find(const struct kvmi_dwarf_names *ns, const char *name)
 }
 
 bool
-kvmi_dwarf_names_add(struct kvmi_dwarf_names *ns, const char *name,
-    const void *die, uint32_t unit, uint8_t rank)
+kvmi_names_add(struct kvmi_names *ns, const char *name, uint64_t where,
+    uint32_t unit, uint8_t rank)
 {
 	uint32_t hash = hash_name(name), compared = 0, *head;
-	struct kvmi_dwarf_name *e;
+	struct kvmi_name *e;
 
 	if (ns->n + 1 >= ns->cap && !grow(ns))
 		return (false);
@@ -78,19 +77,19 @@ kvmi_dwarf_names_add(struct kvmi_dwarf_names *ns, const char *name,
 		if (e->hash != hash || strcmp(e->name, name) != 0)
 			continue;
 		if (e->unit == unit && rank > e->rank) {
-			e->die = die;
+			e->where = where;
 			e->rank = rank;
 		}
 		return (true);
 	}
-	ns->v[++ns->n] = (struct kvmi_dwarf_name){ .name = name, .die = die,
-		.hash = hash, .next = *head, .unit = unit, .rank = rank };
+	ns->v[++ns->n] = (struct kvmi_name){ .name = name,
+		.where = where, .hash = hash, .next = *head, .unit = unit, .rank = rank };
 	*head = ns->n;
 	return (true);
 }
 
 void
-kvmi_dwarf_names_free(struct kvmi_dwarf_names *ns)
+kvmi_names_free(struct kvmi_names *ns)
 {
 	free(ns->v);
 	free(ns->head);
