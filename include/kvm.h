@@ -163,6 +163,12 @@ int	 kvm_nlist(kvm_t *kd, struct nlist *nl);
 int	 kvm_nlist2(kvm_t *kd, struct kvm_nlist *nl);
 
 /*
+ * FreeBSD: choose the CPU whose copies of per-CPU variables kvm_nlist() gives
+ * from now on; 0 is the first choice.  0, or -1 when there is no such CPU.
+ */
+int	 kvm_dpcpu_setcpu(kvm_t *kd, unsigned int cpu);
+
+/*
  * Copy nbytes from kernel virtual address addr.  Returns nbytes, or -1 when
  * any of it cannot be had (see kvm_read_partial()).  At the end of a file
  * that was cut short: the bytes that were there.
@@ -280,6 +286,13 @@ ssize_t	 kvm_read_phys(kvm_t *kd, kpaddr_t pa, void *buf, size_t nbytes);
  * *len, unless NULL, the bytes mapped contiguously from there.  0 or -1.
  */
 int	 kvm_vtophys(kvm_t *kd, kvaddr_t addr, kpaddr_t *pa, uint64_t *len);
+
+/*
+ * FreeBSD: choose the network stack, a struct vnet, whose copies of variables
+ * kvm_nlist() gives from now on; 0: the first one.  0, or -1 when there is no
+ * vnet at that address.
+ */
+int	 kvm_vnet_select(kvm_t *kd, kvaddr_t vnet);
 
 /* A symbol found by address. */
 struct kvm_symbol {

@@ -10,6 +10,7 @@
 #define KVMI_KERNEL_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "kvm.h"
 #include "base/thread.h"
@@ -82,6 +83,18 @@ struct kvmi_os_ops {
 	int (*types)(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	    struct kvmi_types **ret);
 
+	/*
+	 * A variable that exists several times, by its own name: the copy of
+	 * the CPU and network stack that were selected.  KVMI_ENOENT: there is
+	 * none of that name.
+	 */
+	int (*set_symbol)(struct kvmi_kernel *k, struct kvmi_cx *cx,
+	    const char *name, struct kvmi_sym *ret);
+	int (*set_cpu)(struct kvmi_kernel *k, struct kvmi_cx *cx,
+	    unsigned int cpu);
+	int (*set_vnet)(struct kvmi_kernel *k, struct kvmi_cx *cx,
+	    uint64_t vnet);
+
 	/* Append what op and arg select; skipped ones: kvmi_damage(). */
 	int (*procs)(struct kvmi_kernel *k, struct kvmi_cx *cx, int op,
 	    int arg, bool threads, struct kvmi_procs *out);
@@ -112,6 +125,9 @@ struct kvmi_kernel {
 	bool		 live;
 	bool		 big_endian;
 	void		*priv;		/* the OS's own */
+
+	_Atomic unsigned int dpcpu;	/* whose copies names mean */
+	_Atomic uint64_t vnet;		/* 0: the first network stack */
 
 	pthread_mutex_t	 lock;		/* guards the first use of what follows */
 	struct kvmi_symtab *syms;

@@ -83,7 +83,8 @@ kvmi_names_add(struct kvmi_names *ns, const char *name, uint64_t where,
 		return (true);
 	}
 	ns->v[++ns->n] = (struct kvmi_name){ .name = name,
-		.where = where, .hash = hash, .next = *head, .unit = unit, .rank = rank };
+		.where = where, .hash = hash, .next = *head, .unit = unit,
+		.rank = rank };
 	*head = ns->n;
 	return (true);
 }

@@ -51,6 +51,13 @@ int kvmi_freebsd_ctf(struct kvmi_elf *e, uint8_t pointer_size,
 int kvmi_freebsd_types(struct kvmi_kernel *k, struct kvmi_cx *cx,
     struct kvmi_types **ret);
 
+int kvmi_freebsd_set_symbol(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    const char *name, struct kvmi_sym *ret);
+int kvmi_freebsd_set_cpu(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    unsigned int cpu);
+int kvmi_freebsd_set_vnet(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    uint64_t vnet);
+
 /* An integer variable of 4 bytes: int, u_int. */
 int kvmi_freebsd_int(struct kvmi_kernel *k, struct kvmi_cx *cx,
     const char *name, int32_t *ret);
