@@ -363,9 +363,25 @@ struct kvm_logrec {
 typedef int kvm_walk_log_cb_t(const struct kvm_logrec *rec, void *closure);
 ssize_t	 kvm_walk_log(kvm_t *kd, kvm_walk_log_cb_t *cb, void *closure);
 
+/* A loaded kernel module; the strings are valid during the callback. */
+struct kvm_module {
+	const char	*km_name;	/* "zfs.ko", on Linux "ext4" */
+	const char	*km_path;	/* of its file; "" when not known */
+	kvaddr_t	 km_addr;
+	uint64_t	 km_size;	/* bytes from there on; 0: unknown */
+};
+
+/*
+ * Call cb for each loaded module, in the kernel's order; cb returns non-zero
+ * to go on.  Returns the number of modules given, or -1.
+ */
+typedef int kvm_walk_modules_cb_t(const struct kvm_module *module,
+	    void *closure);
+ssize_t	 kvm_walk_modules(kvm_t *kd, kvm_walk_modules_cb_t *cb, void *closure);
+
 /*
  * How many kernel objects this thread's last list call on kd (kvm_getprocs(),
- * kvm_walk_log()) could not read; *why, unless NULL, becomes the first
+ * kvm_walk_log(), kvm_walk_modules()) could not read; *why, unless NULL, becomes the first
  * reason, owned like kvm_geterr()'s.
  */
 unsigned int kvm_damage(kvm_t *kd, const char **why);

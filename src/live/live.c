@@ -213,5 +213,6 @@ const struct kvmi_os_ops kvmi_os_live_linux = {
 	.types = kvmi_live_types,
 	.procs = kvmi_live_procs,
 	.log = kvmi_live_log,
+	.modules = kvmi_live_modules,
 	.facts = kvmi_live_facts,
 };

@@ -103,6 +103,10 @@ struct kvmi_os_ops {
 	int (*log)(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	    kvm_walk_log_cb_t *cb, void *closure, size_t *n);
 
+	/* The loaded modules; *n counts those given.  NULL: not known. */
+	int (*modules)(struct kvmi_kernel *k, struct kvmi_cx *cx,
+	    kvm_walk_modules_cb_t *cb, void *closure, size_t *n);
+
 	/* Fill what can be known; what fails stays empty. */
 	void (*facts)(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	    struct kvmi_facts *f);

@@ -13,6 +13,10 @@ struct kvmi_elf;
 /* Check that src is a kernel ELF file; src is owned also on failure. */
 int kvmi_elf_open(struct kvmi_src *src, struct kvmi_elf **ret,
     struct kvmi_err *err);
+
+/* The same for a module's file, which may be an object file. */
+int kvmi_elf_open_module(struct kvmi_src *src, struct kvmi_elf **ret,
+    struct kvmi_err *err);
 void kvmi_elf_close(struct kvmi_elf *e);
 
 uint16_t kvmi_elf_machine(const struct kvmi_elf *e);
@@ -42,6 +46,14 @@ int kvmi_elf_read(struct kvmi_elf *e, uint64_t va, void *buf, size_t len,
  */
 int kvmi_elf_symbols(struct kvmi_elf *e, int64_t disp,
     struct kvmi_symtab *t, struct kvmi_err *err);
+
+/*
+ * Add those of a FreeBSD module that was loaded at base, where it takes size
+ * bytes.  module lives as long as t.  KVMI_EMISMATCH: the file is larger.
+ */
+int kvmi_elf_module_symbols(struct kvmi_elf *e, uint64_t base,
+    uint64_t size, const char *module, struct kvmi_symtab *t,
+    struct kvmi_err *err);
 
 /* Is there a .symtab?  Without, the file was stripped. */
 bool kvmi_elf_has_symtab(const struct kvmi_elf *e);

@@ -217,7 +217,9 @@ int
 kvmi_freebsd_symbols(struct kvmi_kernel *k, struct kvmi_cx *cx,
     struct kvmi_symtab **t, char *where, size_t where_len)
 {
+	struct kvmi_elf *e;
 	bool debug;
+	int r;
 
 	if (k->exec == NULL)
 		return (kvmi_fail(&cx->err, KVMI_ENOTSUP, "%s: a FreeBSD dump "
@@ -227,8 +229,9 @@ kvmi_freebsd_symbols(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	    kvmi_elf_has_symtab(k->debug);
 	snprintf(where, where_len, "%s", debug ? k->debug_path :
 	    k->opts->ko_execfile);
-	return (kvmi_elf_symbols(debug ? k->debug : k->exec, k->kerndisp, *t,
-	    &cx->err));
+	e = debug ? k->debug : k->exec;
+	r = kvmi_elf_symbols(e, k->kerndisp, *t, &cx->err);
+	return (r == 0 ? kvmi_freebsd_module_symbols(k, cx, e, *t) : r);
 }
 
 static int

@@ -90,6 +90,7 @@ const struct kvmi_os_ops kvmi_os_freebsd = {
 	.set_vnet = kvmi_freebsd_set_vnet,
 	.procs = kvmi_freebsd_procs,
 	.log = kvmi_freebsd_log,
+	.modules = kvmi_freebsd_modules,
 	.facts = kvmi_freebsd_facts,
 	.walk_pages = kvmi_freebsd_walk_pages,
 };

@@ -51,6 +51,16 @@ int kvmi_freebsd_ctf(struct kvmi_elf *e, uint8_t pointer_size,
 int kvmi_freebsd_types(struct kvmi_kernel *k, struct kvmi_cx *cx,
     struct kvmi_types **ret);
 
+int kvmi_freebsd_modules(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    kvm_walk_modules_cb_t *cb, void *closure, size_t *n);
+
+/*
+ * Add the symbols of the modules whose files are found.  The table of symbols
+ * is being filled: addresses come from the kernel file e.
+ */
+int kvmi_freebsd_module_symbols(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    struct kvmi_elf *e, struct kvmi_symtab *t);
+
 int kvmi_freebsd_set_symbol(struct kvmi_kernel *k, struct kvmi_cx *cx,
     const char *name, struct kvmi_sym *ret);
 int kvmi_freebsd_set_cpu(struct kvmi_kernel *k, struct kvmi_cx *cx,

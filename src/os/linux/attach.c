@@ -297,6 +297,7 @@ const struct kvmi_os_ops kvmi_os_linux = {
 	.types = kvmi_linux_types,
 	.procs = kvmi_linux_procs,
 	.log = kvmi_linux_log,
+	.modules = kvmi_linux_modules,
 	.facts = kvmi_linux_facts,
 	.walk_pages = kvmi_linux_walk_pages,
 };

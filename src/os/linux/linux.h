@@ -44,6 +44,8 @@ int kvmi_linux_procs(struct kvmi_kernel *k, struct kvmi_cx *cx, int op,
     int arg, bool threads, struct kvmi_procs *out);
 int kvmi_linux_log(struct kvmi_kernel *k, struct kvmi_cx *cx,
     kvm_walk_log_cb_t *cb, void *closure, size_t *n);
+int kvmi_linux_modules(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    kvm_walk_modules_cb_t *cb, void *closure, size_t *n);
 void kvmi_linux_facts(struct kvmi_kernel *k, struct kvmi_cx *cx,
     struct kvmi_facts *f);
 int kvmi_linux_walk_pages(struct kvmi_kernel *k, struct kvmi_cx *cx,
