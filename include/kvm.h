@@ -381,8 +381,8 @@ ssize_t	 kvm_walk_modules(kvm_t *kd, kvm_walk_modules_cb_t *cb, void *closure);
 
 /*
  * How many kernel objects this thread's last list call on kd (kvm_getprocs(),
- * kvm_walk_log(), kvm_walk_modules()) could not read; *why, unless NULL, becomes the first
- * reason, owned like kvm_geterr()'s.
+ * kvm_walk_log(), kvm_walk_modules()) could not read; *why, unless NULL, becomes
+ * the first reason, owned like kvm_geterr()'s.
  */
 unsigned int kvm_damage(kvm_t *kd, const char **why);
 
