@@ -6,7 +6,8 @@
 
 #include "base/math.h"
 
-#define MAX_CHAIN	32	/* typedefs and qualifiers of one type */
+#define MAX_CHAIN	64	/* typedefs and qualifiers of one type */
+#define MAX_STEPS	256	/* and dimensions, each with its own */
 #define MAX_NESTING	16	/* anonymous members within each other */
 #define MAX_VISITS	(1U << 16)	/* members looked at for one path */
 
@@ -28,14 +29,14 @@ too_deep(const struct cursor *c, struct kvmi_tref ref)
 	    " leads in a circle or too deep", c->t->where, ref.id));
 }
 
-/* Behind typedefs and qualifiers. */
 static int
-resolve(const struct cursor *c, struct kvmi_tref ref, struct kvmi_tnode *ret)
+resolve_within(const struct cursor *c, struct kvmi_tref ref,
+    struct kvmi_tnode *ret, unsigned int *steps)
 {
 	struct kvmi_tref first = ref;
 	int r;
 
-	for (unsigned int i = 0; i < MAX_CHAIN; i++) {
+	for (unsigned int i = 0; i < MAX_CHAIN && ++*steps <= MAX_STEPS; i++) {
 		*ret = (struct kvmi_tnode){ .self = ref };
 		r = c->ops->node(c->t, ref, ret, c->err);
 		if (r != 0 || ret->kind != KVMI_T_ALIAS)
@@ -45,17 +46,27 @@ resolve(const struct cursor *c, struct kvmi_tref ref, struct kvmi_tnode *ret)
 	return (too_deep(c, first));
 }
 
+/* Behind typedefs and qualifiers. */
+static int
+resolve(const struct cursor *c, struct kvmi_tref ref, struct kvmi_tnode *ret)
+{
+	unsigned int steps = 0;
+
+	return (resolve_within(c, ref, ret, &steps));
+}
+
 /* The element type of an array, of any dimension; else the type itself. */
 static int
 resolve_element(const struct cursor *c, struct kvmi_tref ref,
     struct kvmi_tnode *ret, uint64_t *count)
 {
 	struct kvmi_tref first = ref;
+	unsigned int steps = 0;
 	int r;
 
 	*count = 1;
 	for (unsigned int i = 0; i < MAX_CHAIN; i++) {
-		r = resolve(c, ref, ret);
+		r = resolve_within(c, ref, ret, &steps);
 		if (r != 0 || ret->kind != KVMI_T_ARRAY)
 			return (r);
 		if (!kvmi_mul(*count, ret->nelems, count))
