@@ -15,14 +15,19 @@ kvm_dpcpu_setcpu(kvm_t *kd, unsigned int cpu)
 {
 	struct kvmi_cx *cx = kvmi_kd_enter(kd);
 	const struct kvmi_os_ops *os;
+	struct kvmi_err before;
 	int r;
 
 	if (cx == NULL)
 		return (-1);
+	before = cx->err;
 	os = kd->kernel->os;
 	r = os->set_cpu != NULL ? os->set_cpu(kd->kernel, cx, cpu) :
 	    no_sets(cx, kd->kernel, "per-CPU variables");
-	return (r == 0 ? 0 : kvmi_kd_fail(kd, cx, r));
+	if (r != 0)
+		return (kvmi_kd_fail(kd, cx, r));
+	kvmi_kd_restore(cx, &before);
+	return (0);
 }
 
 int
@@ -30,12 +35,17 @@ kvm_vnet_select(kvm_t *kd, kvaddr_t vnet)
 {
 	struct kvmi_cx *cx = kvmi_kd_enter(kd);
 	const struct kvmi_os_ops *os;
+	struct kvmi_err before;
 	int r;
 
 	if (cx == NULL)
 		return (-1);
+	before = cx->err;
 	os = kd->kernel->os;
 	r = os->set_vnet != NULL ? os->set_vnet(kd->kernel, cx, vnet) :
 	    no_sets(cx, kd->kernel, "network stacks");
-	return (r == 0 ? 0 : kvmi_kd_fail(kd, cx, r));
+	if (r != 0)
+		return (kvmi_kd_fail(kd, cx, r));
+	kvmi_kd_restore(cx, &before);
+	return (0);
 }

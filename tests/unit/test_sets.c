@@ -209,7 +209,11 @@ test_choices(void **state)
 		    "CPU 4: the kernel has room for 4");
 		assert_int_equal(address(&w, "load"),
 		    mask(&w, CPUDATA(3) + 0x30));
+		/* What worked leaves the last error as it was. */
 		assert_int_equal(kvm_vnet_select(&w.kd, VNET(1)), 0);
+		assert_int_equal(kvm_dpcpu_setcpu(&w.kd, 3), 0);
+		assert_string_equal(kvm_geterr(&w.kd),
+		    "CPU 4: the kernel has room for 4");
 		assert_int_equal(address(&w, "ifnet"), VDATA(1) + 0x10);
 		assert_int_equal(kvm_vnet_select(&w.kd, VNET(2)), -1);
 		assert_int_equal(kvm_errkind(&w.kd), KVM_ERR_BADIMAGE);
