@@ -836,16 +836,6 @@ kvmi_elf_section(const struct kvmi_elf *e, const char *name,
 	return (false);
 }
 
-bool
-kvmi_elf_section_at(const struct kvmi_elf *e, uint32_t index,
-    const uint8_t **p, size_t *len)
-{
-	uint32_t link;
-
-	return (index != 0 && section_bytes(e, elf_getscn(e->elf, index), p,
-	    len, &link));
-}
-
 int
 kvmi_elf_symbol(struct kvmi_elf *e, const char *name, uint64_t *ret,
     struct kvmi_err *err)

@@ -73,10 +73,6 @@ const struct kvmi_blob *kvmi_elf_bytes(const struct kvmi_elf *e,
 bool kvmi_elf_section(const struct kvmi_elf *e, const char *name,
     const uint8_t **p, size_t *len, uint32_t *link);
 
-/* The same by number. */
-bool kvmi_elf_section_at(const struct kvmi_elf *e, uint32_t index,
-    const uint8_t **p, size_t *len);
-
 /*
  * The file for a reader of its DWARF, which gets a libelf descriptor of its
  * own.  KVMI_ENOENT: it has none.

@@ -365,10 +365,14 @@ test_section(void **state)
 		b = sample(version, false, 0);
 		check_section("plain", &b, 0);
 		b.p[3] = 1;
-		check_section("not compressed after all", &b, KVMI_EFORMAT);
 		n = util_compress(1, b.p + KVMI_CTF_HEADER,
 		    b.len - KVMI_CTF_HEADER, body, sizeof(body));
-		assert_int_not_equal(n, 0);
+		if (n == 0) {
+			check_section("not in this build", &b, KVMI_ENOTSUP);
+			bytes_free(&b);
+			continue;
+		}
+		check_section("not compressed after all", &b, KVMI_EFORMAT);
 		packed = (struct bytes){ 0 };
 		bytes_put(&packed, b.p, KVMI_CTF_HEADER);
 		bytes_put(&packed, body, n);
