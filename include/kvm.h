@@ -163,6 +163,12 @@ int	 kvm_nlist(kvm_t *kd, struct nlist *nl);
 int	 kvm_nlist2(kvm_t *kd, struct kvm_nlist *nl);
 
 /*
+ * FreeBSD: choose the CPU whose copies of per-CPU variables kvm_nlist() gives
+ * from now on; 0 is the first choice.  0, or -1 when there is no such CPU.
+ */
+int	 kvm_dpcpu_setcpu(kvm_t *kd, unsigned int cpu);
+
+/*
  * Copy nbytes from kernel virtual address addr.  Returns nbytes, or -1 when
  * any of it cannot be had (see kvm_read_partial()).  At the end of a file
  * that was cut short: the bytes that were there.
@@ -346,6 +352,13 @@ ssize_t	 kvm_uread(kvm_t *kd, const struct kinfo_proc *kp, kvaddr_t uva,
  */
 int	 kvm_vtophys(kvm_t *kd, kvaddr_t addr, kpaddr_t *pa, uint64_t *len);
 
+/*
+ * FreeBSD: choose the network stack, a struct vnet, whose copies of variables
+ * kvm_nlist() gives from now on; 0: the first one.  0, or -1 when there is no
+ * vnet at that address.
+ */
+int	 kvm_vnet_select(kvm_t *kd, kvaddr_t vnet);
+
 /* A symbol found by address. */
 struct kvm_symbol {
 	const char	*ks_name;	/* owned by kd, until kvm_close() */
@@ -415,10 +428,26 @@ struct kvm_logrec {
 typedef int kvm_walk_log_cb_t(const struct kvm_logrec *rec, void *closure);
 ssize_t	 kvm_walk_log(kvm_t *kd, kvm_walk_log_cb_t *cb, void *closure);
 
+/* A loaded kernel module; the strings are valid during the callback. */
+struct kvm_module {
+	const char	*km_name;	/* "zfs.ko", on Linux "ext4" */
+	const char	*km_path;	/* of its file; "" when not known */
+	kvaddr_t	 km_addr;
+	uint64_t	 km_size;	/* bytes from there on; 0: unknown */
+};
+
+/*
+ * Call cb for each loaded module, in the kernel's order; cb returns non-zero
+ * to go on.  Returns the number of modules given, or -1.
+ */
+typedef int kvm_walk_modules_cb_t(const struct kvm_module *module,
+	    void *closure);
+ssize_t	 kvm_walk_modules(kvm_t *kd, kvm_walk_modules_cb_t *cb, void *closure);
+
 /*
  * How many kernel objects this thread's last list call on kd (kvm_getprocs(),
- * kvm_walk_log()) could not read; *why, unless NULL, becomes the first
- * reason, owned like kvm_geterr()'s.
+ * kvm_walk_log(), kvm_walk_modules()) could not read; *why, unless NULL, becomes
+ * the first reason, owned like kvm_geterr()'s.
  */
 unsigned int kvm_damage(kvm_t *kd, const char **why);
 

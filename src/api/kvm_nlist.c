@@ -31,6 +31,19 @@ n_type_of(char letter)
 	}
 }
 
+/* BSD's order: the name itself, then copies of variables that have several. */
+static int
+look_up(struct kvmi_kernel *k, struct kvmi_cx *cx, const char *name,
+    struct kvmi_sym *sym)
+{
+	int r = kvmi_kernel_symbol(k, cx, name, sym);
+
+	if (r != KVMI_ENOENT || k->os->set_symbol == NULL)
+		return (r);
+	/* Whatever keeps a copy from being found, the name stays unknown. */
+	return (k->os->set_symbol(k, cx, name, sym) == 0 ? 0 : KVMI_ENOENT);
+}
+
 int
 kvm_nlist2(kvm_t *kd, struct kvm_nlist *nl)
 {
@@ -48,7 +61,7 @@ kvm_nlist2(kvm_t *kd, struct kvm_nlist *nl)
 
 		p->n_type = 0;
 		p->n_value = 0;
-		r = kvmi_kernel_symbol(kd->kernel, cx, p->n_name, &sym);
+		r = look_up(kd->kernel, cx, p->n_name, &sym);
 		if (r == 0) {
 			p->n_type = n_type_of(sym.letter);
 			p->n_value = sym.addr;

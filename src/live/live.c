@@ -222,5 +222,6 @@ const struct kvmi_os_ops kvmi_os_live_linux = {
 	.zpcpu = kvmi_linux_zpcpu,
 	.strings = kvmi_live_strings,
 	.uread = kvmi_live_uread,
+	.modules = kvmi_live_modules,
 	.facts = kvmi_live_facts,
 };

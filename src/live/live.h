@@ -60,6 +60,8 @@ int kvmi_live_strings(struct kvmi_kernel *k, struct kvmi_cx *cx,
 int kvmi_live_uread(struct kvmi_kernel *k, struct kvmi_cx *cx,
     const struct kinfo_proc *ki, uint64_t va, void *buf, size_t len,
     size_t *done);
+int kvmi_live_modules(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    kvm_walk_modules_cb_t *cb, void *closure, size_t *n);
 void kvmi_live_facts(struct kvmi_kernel *k, struct kvmi_cx *cx,
     struct kvmi_facts *f);
 

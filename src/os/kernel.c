@@ -45,6 +45,7 @@ kvmi_kernel_close(struct kvmi_kernel *k)
 		k->os->detach(k);
 	kvmi_types_close(k->types);
 	kvmi_symtab_destroy(k->syms);
+	kvmi_elf_close(k->debug);
 	kvmi_elf_close(k->exec);
 	r = kvmi_image_close(k->img);
 	pthread_mutex_destroy(&k->lock);

@@ -10,6 +10,7 @@
 #define KVMI_KERNEL_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "kvm.h"
 #include "base/thread.h"
@@ -104,6 +105,18 @@ struct kvmi_os_ops {
 	int (*types)(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	    struct kvmi_types **ret);
 
+	/*
+	 * A variable that exists several times, by its own name: the copy of
+	 * the CPU and network stack that were selected.  KVMI_ENOENT: there is
+	 * none of that name.
+	 */
+	int (*set_symbol)(struct kvmi_kernel *k, struct kvmi_cx *cx,
+	    const char *name, struct kvmi_sym *ret);
+	int (*set_cpu)(struct kvmi_kernel *k, struct kvmi_cx *cx,
+	    unsigned int cpu);
+	int (*set_vnet)(struct kvmi_kernel *k, struct kvmi_cx *cx,
+	    uint64_t vnet);
+
 	/* Append what op and arg select; skipped ones: kvmi_damage(). */
 	int (*procs)(struct kvmi_kernel *k, struct kvmi_cx *cx, int op,
 	    int arg, bool threads, struct kvmi_procs *out);
@@ -151,6 +164,9 @@ struct kvmi_os_ops {
 	int (*uread)(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	    const struct kinfo_proc *ki, uint64_t va, void *buf, size_t len,
 	    size_t *done);
+	/* The loaded modules; *n counts those given.  NULL: not known. */
+	int (*modules)(struct kvmi_kernel *k, struct kvmi_cx *cx,
+	    kvm_walk_modules_cb_t *cb, void *closure, size_t *n);
 
 	/* Fill what can be known; what fails stays empty. */
 	void (*facts)(struct kvmi_kernel *k, struct kvmi_cx *cx,
@@ -166,6 +182,8 @@ struct kvmi_kernel {
 	const struct kvmi_arch *arch;	/* NULL: not known */
 	struct kvmi_image *img;		/* NULL: a live kernel without memory */
 	struct kvmi_elf	*exec;		/* the kernel file; NULL: none given */
+	struct kvmi_elf	*debug;		/* a file of its debug information */
+	char		 debug_path[KVMI_ERR_SIZE];	/* or why there is none */
 	const struct kvm_options *opts;
 	struct kvmi_space space;
 	int64_t		 kerndisp;
@@ -173,6 +191,9 @@ struct kvmi_kernel {
 	bool		 big_endian;
 	void		*priv;		/* the OS's own */
 	uint64_t	 spaces;	/* of processes, made so far; atomic */
+
+	_Atomic unsigned int dpcpu;	/* whose copies names mean */
+	_Atomic uint64_t vnet;		/* 0: the first network stack */
 
 	pthread_mutex_t	 lock;		/* guards the first use of what follows */
 	struct kvmi_symtab *syms;

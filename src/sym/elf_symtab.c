@@ -35,6 +35,7 @@ struct kvmi_elf {
 	GElf_Ehdr	 eh;
 	struct load	*load;
 	size_t		 n_loads;
+	bool		 module;	/* may be an object file */
 	uint64_t	 text_start;	/* lowest address of code */
 };
 
@@ -52,6 +53,7 @@ struct symbol {
 	const char	*name;
 	GElf_Shdr	 shdr;		/* when in_section */
 	bool		 in_section;
+	size_t		 section;	/* its number, when in_section */
 };
 
 static int
@@ -113,6 +115,8 @@ check_header(struct kvmi_elf *e, struct kvmi_err *err)
 	case ET_CORE:
 		return (not_kernel(e, "a core file or crash dump", err));
 	case ET_REL:
+		if (e->module)
+			break;
 		return (not_kernel(e, "an object file or kernel module", err));
 	default:
 		return (kvmi_fail(err, KVMI_EFORMAT, "%s: not a kernel file: "
@@ -247,8 +251,8 @@ load_file(struct kvmi_elf *e, struct kvmi_err *err)
 	return (start_libelf(e, err));
 }
 
-int
-kvmi_elf_open(struct kvmi_src *src, struct kvmi_elf **ret,
+static int
+open_elf(struct kvmi_src *src, bool module, struct kvmi_elf **ret,
     struct kvmi_err *err)
 {
 	struct kvmi_elf *e = calloc(1, sizeof(*e));
@@ -260,6 +264,7 @@ kvmi_elf_open(struct kvmi_src *src, struct kvmi_elf **ret,
 		    "no memory for a kernel file"));
 	}
 	e->src = src;
+	e->module = module;
 	r = load_file(e, err);
 	if (r == 0)
 		r = read_loads(e, err);
@@ -275,6 +280,20 @@ kvmi_elf_open(struct kvmi_src *src, struct kvmi_elf **ret,
 	return (0);
 }
 
+int
+kvmi_elf_open(struct kvmi_src *src, struct kvmi_elf **ret,
+    struct kvmi_err *err)
+{
+	return (open_elf(src, false, ret, err));
+}
+
+int
+kvmi_elf_open_module(struct kvmi_src *src, struct kvmi_elf **ret,
+    struct kvmi_err *err)
+{
+	return (open_elf(src, true, ret, err));
+}
+
 void
 kvmi_elf_close(struct kvmi_elf *e)
 {
@@ -286,6 +305,13 @@ kvmi_elf_close(struct kvmi_elf *e)
 	kvmi_blob_release(&e->file);
 	kvmi_src_close(e->src);
 	free(e);
+}
+
+const struct kvmi_blob *
+kvmi_elf_bytes(const struct kvmi_elf *e, struct kvmi_src **src)
+{
+	*src = e->src;
+	return (&e->file);
 }
 
 uint16_t
@@ -540,6 +566,7 @@ symbol_get(struct kvmi_elf *e, const struct symbols *st, size_t i,
 	    (index < SHN_LORESERVE || ret->sym.st_shndx == SHN_XINDEX);
 	if (!ret->in_section)
 		return (true);
+	ret->section = index;
 	scn = elf_getscn(e->elf, index);
 	return (scn != NULL && gelf_getshdr(scn, &ret->shdr) != NULL);
 }
@@ -552,7 +579,8 @@ section_letter(const GElf_Shdr *sh)
 		return ((sh->sh_flags & SHF_WRITE) != 0 ? '?' : 'n');
 	if ((sh->sh_flags & SHF_EXECINSTR) != 0)
 		return ('t');
-	if (sh->sh_type == SHT_NOBITS)
+	/* A file of debug information has read-only sections without bits. */
+	if (sh->sh_type == SHT_NOBITS && (sh->sh_flags & SHF_WRITE) != 0)
 		return ('b');
 	return ((sh->sh_flags & SHF_WRITE) != 0 ? 'd' : 'r');
 }
@@ -589,12 +617,14 @@ is_relocated(const struct kvmi_elf *e, const struct symbol *s)
 	    s->sym.st_value >= e->text_start / 2);
 }
 
-int
-kvmi_elf_symbols(struct kvmi_elf *e, int64_t disp, struct kvmi_symtab *t,
-    struct kvmi_err *err)
+/* Where a symbol is in the running kernel; false: it is not to be listed. */
+typedef bool place_fn(struct kvmi_elf *e, const struct symbol *s,
+    const void *arg, uint64_t *va);
+
+static int
+add_symbols(struct kvmi_elf *e, const char *module, place_fn *place,
+    const void *arg, struct kvmi_symtab *t, struct kvmi_err *err)
 {
-	uint64_t mask = gelf_getclass(e->elf) == ELFCLASS32 ? UINT32_MAX :
-	    UINT64_MAX;
 	struct symbols st = { 0 };
 	struct symbol s;
 	uint64_t va;
@@ -603,11 +633,8 @@ kvmi_elf_symbols(struct kvmi_elf *e, int64_t disp, struct kvmi_symtab *t,
 
 	r = symbols_init(e, &st, err);
 	for (size_t i = 1; r == 0 && i < st.n; i++) {
-		if (!symbol_get(e, &st, i, &s))
+		if (!symbol_get(e, &st, i, &s) || !place(e, &s, arg, &va))
 			continue;
-		va = s.sym.st_value;
-		if (is_relocated(e, &s))
-			va = (va + (uint64_t)disp) & mask;
 		/* Names may overlap: short files could ask for much memory. */
 		len = strnlen(s.name, MAX_NAME + 1);
 		if (len > MAX_NAME)
@@ -615,12 +642,198 @@ kvmi_elf_symbols(struct kvmi_elf *e, int64_t disp, struct kvmi_symtab *t,
 			    "symbol %zu has more than %d bytes", e->src->name,
 			    i, MAX_NAME);
 		else
-			r = kvmi_symtab_add(t, s.name, len, "", va,
+			r = kvmi_symtab_add(t, s.name, len, module, va,
 			    s.sym.st_size, symbol_letter(&s), err);
 	}
 	if (r != 0)
 		return (r);
 	return (kvmi_src_check_lost(e->src, e->file.p, e->file.len, err));
+}
+
+static bool
+place_displaced(struct kvmi_elf *e, const struct symbol *s, const void *arg,
+    uint64_t *va)
+{
+	const int64_t *disp = arg;
+
+	*va = s->sym.st_value;
+	if (is_relocated(e, s))
+		*va = (*va + (uint64_t)*disp) &
+		    (gelf_getclass(e->elf) == ELFCLASS32 ? UINT32_MAX :
+		    UINT64_MAX);
+	return (true);
+}
+
+int
+kvmi_elf_symbols(struct kvmi_elf *e, int64_t disp, struct kvmi_symtab *t,
+    struct kvmi_err *err)
+{
+	return (add_symbols(e, "", place_displaced, &disp, t, err));
+}
+
+/* Where a module's sections are; of ET_DYN only the base counts. */
+struct placement {
+	uint64_t	 base;
+	const uint64_t	*section;	/* by number; 0: nowhere */
+	size_t		 n_sections;
+};
+
+static bool
+place_module(struct kvmi_elf *e, const struct symbol *s, const void *arg,
+    uint64_t *va)
+{
+	const struct placement *p = arg;
+
+	if (!s->in_section || (s->shdr.sh_flags & SHF_ALLOC) == 0)
+		return (false);
+	*va = p->base + s->sym.st_value;
+	if (e->eh.e_type != ET_REL)
+		return (true);
+	if (s->section >= p->n_sections || p->section[s->section] == 0)
+		return (false);
+	*va = p->section[s->section] + s->sym.st_value;
+	return (true);
+}
+
+/*
+ * FreeBSD's kernel loads an object file section by section, as they come
+ * (link_elf_load_file() in sys/kern/link_elf_obj.c).  Its older releases do so
+ * with those too that are not to be allocated (all).
+ */
+static bool
+is_laid_out(const struct kvmi_elf *e, const GElf_Shdr *sh, bool all)
+{
+	switch (sh->sh_type) {
+	case SHT_PROGBITS:
+	case SHT_NOBITS:
+		break;
+	case SHT_X86_64_UNWIND:
+		if (e->eh.e_machine != EM_X86_64)
+			return (false);
+		/* FALLTHROUGH */
+	case SHT_INIT_ARRAY:
+	case SHT_FINI_ARRAY:
+		if (all)
+			return (false);
+		break;
+	default:
+		return (false);
+	}
+	return (all || (sh->sh_size != 0 && (sh->sh_flags & SHF_ALLOC) != 0));
+}
+
+/* Where each section is; returns how many bytes they take. */
+static uint64_t
+lay_out(struct kvmi_elf *e, uint64_t base, bool all, uint64_t *section,
+    size_t n)
+{
+	uint64_t at = base, align;
+	Elf_Scn *scn;
+	GElf_Shdr sh;
+	const char *name;
+
+	for (size_t i = 1; i < n; i++) {
+		section[i] = 0;
+		scn = elf_getscn(e->elf, i);
+		if (scn == NULL || gelf_getshdr(scn, &sh) == NULL ||
+		    !is_laid_out(e, &sh, all))
+			continue;
+		align = kvmi_is_pow2(sh.sh_addralign) ? sh.sh_addralign : 1;
+		if (!kvmi_round_up(at, align, &at))
+			return (0);
+		section[i] = at;
+		if (!kvmi_add(at, sh.sh_size, &at))
+			return (0);
+		/* The kernel moves these to where each CPU's or vnet's are. */
+		name = elf_strptr(e->elf, e->eh.e_shstrndx, sh.sh_name);
+		if (name != NULL && (strcmp(name, "set_pcpu") == 0 ||
+		    strcmp(name, "set_vnet") == 0))
+			section[i] = 0;
+	}
+	return (at - base);
+}
+
+int
+kvmi_elf_module_symbols(struct kvmi_elf *e, uint64_t base, uint64_t size,
+    const char *module, struct kvmi_symtab *t, struct kvmi_err *err)
+{
+	struct placement p = { .base = base };
+	uint64_t *section = NULL, need;
+	int r;
+
+	if (e->eh.e_type == ET_REL) {
+		if (elf_getshdrnum(e->elf, &p.n_sections) != 0 ||
+		    p.n_sections > e->file.len / sizeof(Elf32_Shdr))
+			return (malformed(e, "sections", err));
+		section = calloc(p.n_sections + 1, sizeof(*section));
+		if (section == NULL)
+			return (kvmi_fail(err, KVMI_ENOMEM, "%s: no memory for "
+			    "%zu sections", e->src->name, p.n_sections));
+		need = lay_out(e, base, true, section, p.n_sections);
+		if (need != size)
+			need = lay_out(e, base, false, section, p.n_sections);
+		/* The boot loader counts symbols too. */
+		if (need > size) {
+			free(section);
+			return (kvmi_fail(err, KVMI_EMISMATCH, "%s has %" PRIu64
+			    " bytes to load, but %s has %" PRIu64,
+			    e->src->name, need, module, size));
+		}
+		p.section = section;
+	}
+	r = add_symbols(e, module, place_module, &p, t, err);
+	free(section);
+	return (r);
+}
+
+bool
+kvmi_elf_has_symtab(const struct kvmi_elf *e)
+{
+	Elf_Scn *scn = NULL;
+	GElf_Shdr sh;
+
+	while ((scn = elf_nextscn(e->elf, scn)) != NULL)
+		if (gelf_getshdr(scn, &sh) != NULL &&
+		    sh.sh_type == SHT_SYMTAB)
+			return (true);
+	return (false);
+}
+
+static bool
+section_bytes(const struct kvmi_elf *e, Elf_Scn *scn, const uint8_t **p,
+    size_t *len, uint32_t *link)
+{
+	GElf_Shdr sh;
+
+	if (scn == NULL || gelf_getshdr(scn, &sh) == NULL ||
+	    sh.sh_type == SHT_NOBITS || (sh.sh_flags & SHF_COMPRESSED) != 0 ||
+	    !kvmi_inside(sh.sh_offset, sh.sh_size, e->file.len))
+		return (false);
+	*p = e->file.p + sh.sh_offset;
+	*len = sh.sh_size;
+	*link = sh.sh_link;
+	return (true);
+}
+
+bool
+kvmi_elf_section(const struct kvmi_elf *e, const char *name,
+    const uint8_t **p, size_t *len, uint32_t *link)
+{
+	Elf_Scn *scn = NULL;
+	const char *have;
+	GElf_Shdr sh;
+	size_t names;
+
+	if (elf_getshdrstrndx(e->elf, &names) != 0)
+		return (false);
+	while ((scn = elf_nextscn(e->elf, scn)) != NULL) {
+		if (gelf_getshdr(scn, &sh) == NULL)
+			continue;
+		have = elf_strptr(e->elf, names, sh.sh_name);
+		if (have != NULL && strcmp(have, name) == 0)
+			return (section_bytes(e, scn, p, len, link));
+	}
+	return (false);
 }
 
 int

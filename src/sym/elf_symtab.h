@@ -4,6 +4,7 @@
 #define KVMI_ELF_SYMTAB_H
 
 #include "arch/arch.h"
+#include "base/elfview.h"
 #include "base/src.h"
 #include "sym/sym.h"
 
@@ -11,6 +12,10 @@ struct kvmi_elf;
 
 /* Check that src is a kernel ELF file; src is owned also on failure. */
 int kvmi_elf_open(struct kvmi_src *src, struct kvmi_elf **ret,
+    struct kvmi_err *err);
+
+/* The same for a module's file, which may be an object file. */
+int kvmi_elf_open_module(struct kvmi_src *src, struct kvmi_elf **ret,
     struct kvmi_err *err);
 void kvmi_elf_close(struct kvmi_elf *e);
 
@@ -42,8 +47,37 @@ int kvmi_elf_read(struct kvmi_elf *e, uint64_t va, void *buf, size_t len,
 int kvmi_elf_symbols(struct kvmi_elf *e, int64_t disp,
     struct kvmi_symtab *t, struct kvmi_err *err);
 
+/*
+ * Add those of a FreeBSD module that was loaded at base, where it takes size
+ * bytes.  module lives as long as t.  KVMI_EMISMATCH: the file is larger.
+ */
+int kvmi_elf_module_symbols(struct kvmi_elf *e, uint64_t base,
+    uint64_t size, const char *module, struct kvmi_symtab *t,
+    struct kvmi_err *err);
+
+/* Is there a .symtab?  Without, the file was stripped. */
+bool kvmi_elf_has_symtab(const struct kvmi_elf *e);
+
 /* The link-time value of one symbol, before any displacement. */
 int kvmi_elf_symbol(struct kvmi_elf *e, const char *name, uint64_t *ret,
+    struct kvmi_err *err);
+
+/* The file's bytes, and where they come from. */
+const struct kvmi_blob *kvmi_elf_bytes(const struct kvmi_elf *e,
+    struct kvmi_src **src);
+
+/*
+ * A section's bytes where they lie in the file: no NOBITS, not compressed by
+ * ELF.  false: there is none of that name.  link is its sh_link, 0 for none.
+ */
+bool kvmi_elf_section(const struct kvmi_elf *e, const char *name,
+    const uint8_t **p, size_t *len, uint32_t *link);
+
+/*
+ * The file for a reader of its DWARF, which gets a libelf descriptor of its
+ * own.  KVMI_ENOENT: it has none.
+ */
+int kvmi_elf_dwarf(const struct kvmi_elf *e, struct kvmi_elf_view *ret,
     struct kvmi_err *err);
 
 #endif

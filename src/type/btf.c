@@ -190,7 +190,8 @@ btf_size(struct kvmi_types *t, const char *type, uint64_t *ret,
 
 	if (id == 0)
 		return (no_type(b, type, err));
-	return (kvmi_btf_size_of(b, id, ret, err));
+	return (kvmi_path_size(t, &kvmi_btf_path_ops,
+	    (struct kvmi_tref){ .id = id }, type, ret, err));
 }
 
 static int
@@ -202,7 +203,8 @@ btf_member(struct kvmi_types *t, const char *type, const char *path,
 
 	if (id == 0)
 		return (no_type(b, type, err));
-	return (kvmi_btf_member(b, id, type, path, ret, err));
+	return (kvmi_path_member(t, &kvmi_btf_path_ops,
+	    (struct kvmi_tref){ .id = id }, type, path, ret, err));
 }
 
 /*

@@ -7,7 +7,7 @@
 #include <stdatomic.h>
 
 #include "base/endian.h"
-#include "type/type.h"
+#include "type/path.h"
 
 #define KVMI_BTF_RECORD_SIZE	12
 
@@ -102,12 +102,6 @@ kvmi_btf_string(const struct kvmi_btf *b, uint32_t off)
 /* Of all types named so the one that is meant; 0: none. */
 uint32_t kvmi_btf_find(const struct kvmi_btf *b, const char *name);
 
-/* sizeof(type id). */
-int kvmi_btf_size_of(const struct kvmi_btf *b, uint32_t id, uint64_t *ret,
-    struct kvmi_err *err);
-
-/* kvmi_type_member() within type id, which is named type. */
-int kvmi_btf_member(const struct kvmi_btf *b, uint32_t id, const char *type,
-    const char *path, struct kvmi_member *ret, struct kvmi_err *err);
+extern const struct kvmi_path_ops kvmi_btf_path_ops;
 
 #endif

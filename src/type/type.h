@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/elfview.h"
 #include "base/err.h"
 
 struct kvmi_member {
@@ -87,5 +88,34 @@ void kvmi_types_close(struct kvmi_types *t);
  */
 int kvmi_btf_open(const void *p, size_t len, struct kvmi_types **ret,
     struct kvmi_err *err);
+
+/*
+ * DWARF of an ELF file, which view->src has to outlive; view's elf and copy
+ * are taken over, also on failure.
+ */
+int kvmi_dwarf_open(const struct kvmi_elf_view *view, struct kvmi_types **ret,
+    struct kvmi_err *err);
+
+/*
+ * CTF as FreeBSD's ctfconvert and ctfmerge write it, versions 2 and 3.  Own
+ * reader: libctf of binutils knows version 2 of Solaris and its own version 3.
+ */
+struct kvmi_ctf_input {
+	const uint8_t	*p;		/* malloc'ed: taken over on success */
+	size_t		 len;
+	const uint8_t	*strings;	/* of the ELF file, outliving this */
+	size_t		 strings_len;
+	uint8_t		 pointer_size;
+};
+int kvmi_ctf_open(const struct kvmi_ctf_input *in, struct kvmi_types **ret,
+    struct kvmi_err *err);
+
+/*
+ * The length of the section when it is not compressed; *compressed: behind
+ * its header, KVMI_CTF_HEADER bytes, comes a zlib stream.
+ */
+#define KVMI_CTF_HEADER	36
+int kvmi_ctf_length(const uint8_t *p, size_t len, uint64_t *ret,
+    bool *compressed, struct kvmi_err *err);
 
 #endif

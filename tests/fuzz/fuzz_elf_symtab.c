@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Input: a kernel file. */
+/* Input: a kernel file, or a module's. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,6 +37,29 @@ ask(struct kvmi_elf *e)
 	kvmi_symtab_destroy(t);
 }
 
+static void
+ask_module(struct kvmi_elf *e)
+{
+	struct kvmi_symtab *t;
+	const uint8_t *p;
+	volatile uint32_t sum = 0;
+	uint32_t link;
+	size_t len;
+
+	if (kvmi_symtab_create(&t, &err) != 0)
+		return;
+	kvmi_elf_module_symbols(e, UINT64_C(0xffffffff82000000), 0x100000,
+	    "module", t, &err);
+	kvmi_elf_module_symbols(e, UINT64_MAX - 0x1000, UINT64_MAX, "module",
+	    t, &err);
+	kvmi_symtab_destroy(t);
+	/* All of it has to be there. */
+	if (kvmi_elf_section(e, ".strtab", &p, &len, &link))
+		for (size_t i = 0; i < len; i++)
+			sum ^= p[i];
+	(void)sum;
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -53,6 +76,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (kvmi_mem_open(copy, size, "fuzz", &src, &err) == 0 &&
 	    kvmi_elf_open(src, &e, &err) == 0) {
 		ask(e);
+		kvmi_elf_close(e);
+	}
+	if (kvmi_mem_open(copy, size, "fuzz", &src, &err) == 0 &&
+	    kvmi_elf_open_module(src, &e, &err) == 0) {
+		ask_module(e);
 		kvmi_elf_close(e);
 	}
 	free(copy);

@@ -68,7 +68,9 @@ freebsd_attach(struct kvmi_kernel *k, struct kvmi_cx *cx)
 
 	if (r == KVMI_ENOTMINE)
 		r = kvmi_freebsd_attach_full(k, cx);
-	return (r == 0 && k->exec != NULL ? check_exec(k, cx) : r);
+	if (r == 0 && k->exec != NULL)
+		r = check_exec(k, cx);
+	return (r == 0 ? kvmi_freebsd_find_debug(k, cx) : r);
 }
 
 static void
@@ -77,35 +79,18 @@ freebsd_detach(struct kvmi_kernel *k)
 	(void)k;
 }
 
-static int
-freebsd_symbols(struct kvmi_kernel *k, struct kvmi_cx *cx,
-    struct kvmi_symtab **t, char *where, size_t where_len)
-{
-	if (k->exec == NULL)
-		return (kvmi_fail(&cx->err, KVMI_ENOTSUP, "%s: a FreeBSD dump "
-		    "does not hold its symbols; give the kernel file as "
-		    "namelist (-N /boot/kernel/kernel)", k->img->src->name));
-	snprintf(where, where_len, "%s", k->opts->ko_execfile);
-	return (kvmi_elf_symbols(k->exec, k->kerndisp, *t, &cx->err));
-}
-
-static int
-freebsd_types(struct kvmi_kernel *k, struct kvmi_cx *cx,
-    struct kvmi_types **ret)
-{
-	(void)ret;
-	return (kvmi_fail(&cx->err, KVMI_ENOTSUP, "%s: structure layouts of "
-	    "FreeBSD kernels are not read yet", k->img->src->name));
-}
-
 const struct kvmi_os_ops kvmi_os_freebsd = {
 	.name = "FreeBSD",
 	.attach = freebsd_attach,
 	.detach = freebsd_detach,
-	.symbols = freebsd_symbols,
-	.types = freebsd_types,
+	.symbols = kvmi_freebsd_symbols,
+	.types = kvmi_freebsd_types,
+	.set_symbol = kvmi_freebsd_set_symbol,
+	.set_cpu = kvmi_freebsd_set_cpu,
+	.set_vnet = kvmi_freebsd_set_vnet,
 	.procs = kvmi_freebsd_procs,
 	.log = kvmi_freebsd_log,
+	.modules = kvmi_freebsd_modules,
 	.facts = kvmi_freebsd_facts,
 	.walk_pages = kvmi_freebsd_walk_pages,
 };

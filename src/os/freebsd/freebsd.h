@@ -36,6 +36,38 @@ int kvmi_freebsd_log(struct kvmi_kernel *k, struct kvmi_cx *cx,
 void kvmi_freebsd_facts(struct kvmi_kernel *k, struct kvmi_cx *cx,
     struct kvmi_facts *f);
 
+/*
+ * Open the kernel's debug information: the file that was given, which has to
+ * fit, or one where FreeBSD puts it.  Finding none is no failure.
+ */
+int kvmi_freebsd_find_debug(struct kvmi_kernel *k, struct kvmi_cx *cx);
+
+int kvmi_freebsd_symbols(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    struct kvmi_symtab **t, char *where, size_t where_len);
+
+/* KVMI_ENOENT: the file has no CTF. */
+int kvmi_freebsd_ctf(struct kvmi_elf *e, uint8_t pointer_size,
+    struct kvmi_types **ret, struct kvmi_err *err);
+int kvmi_freebsd_types(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    struct kvmi_types **ret);
+
+int kvmi_freebsd_modules(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    kvm_walk_modules_cb_t *cb, void *closure, size_t *n);
+
+/*
+ * Add the symbols of the modules whose files are found.  The table of symbols
+ * is being filled: addresses come from the kernel file e.
+ */
+int kvmi_freebsd_module_symbols(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    struct kvmi_elf *e, struct kvmi_symtab *t);
+
+int kvmi_freebsd_set_symbol(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    const char *name, struct kvmi_sym *ret);
+int kvmi_freebsd_set_cpu(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    unsigned int cpu);
+int kvmi_freebsd_set_vnet(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    uint64_t vnet);
+
 /* An integer variable of 4 bytes: int, u_int. */
 int kvmi_freebsd_int(struct kvmi_kernel *k, struct kvmi_cx *cx,
     const char *name, int32_t *ret);

@@ -306,6 +306,7 @@ const struct kvmi_os_ops kvmi_os_linux = {
 	.zpcpu = kvmi_linux_zpcpu,
 	.strings = kvmi_linux_strings,
 	.uread = kvmi_linux_uread,
+	.modules = kvmi_linux_modules,
 	.facts = kvmi_linux_facts,
 	.walk_pages = kvmi_linux_walk_pages,
 };

@@ -65,6 +65,8 @@ int kvmi_linux_strings(struct kvmi_kernel *k, struct kvmi_cx *cx,
 int kvmi_linux_uread(struct kvmi_kernel *k, struct kvmi_cx *cx,
     const struct kinfo_proc *ki, uint64_t va, void *buf, size_t len,
     size_t *done);
+int kvmi_linux_modules(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    kvm_walk_modules_cb_t *cb, void *closure, size_t *n);
 void kvmi_linux_facts(struct kvmi_kernel *k, struct kvmi_cx *cx,
     struct kvmi_facts *f);
 int kvmi_linux_walk_pages(struct kvmi_kernel *k, struct kvmi_cx *cx,

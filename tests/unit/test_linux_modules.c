@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The list of modules of a Linux dump, in the layouts it has had. */
+#include "api/kd.h"
+#include "os/linux/linux.h"
+#include "util.h"
+
+#define SIZE	0x10000
+#define HEAD	0x2000
+#define MODULE(i) (0x4000 + (uint64_t)(i) * 0x200)
+#define N_MODULES 3
+
+/* Offsets of members: name is at 24 of 56 bytes, the list at 8. */
+enum style { PARTS, LAYOUT, PLAIN, OTHER };
+
+static const struct {
+	const char	*path;
+	enum style	 style;
+	uint64_t	 off;
+} members[] = {
+	{ "mem[0].base", PARTS, 0x80 },
+	{ "mem[0].size", PARTS, 0x88 },
+	{ "mem[1].size", PARTS, 0x98 },
+	{ "core_layout.base", LAYOUT, 0xa0 },
+	{ "core_layout.size", LAYOUT, 0xa8 },
+	{ "module_core", PLAIN, 0xb0 },
+	{ "core_size", PLAIN, 0xb8 },
+};
+
+static enum style style;
+
+static int
+fake_member(struct kvmi_types *t, const char *type, const char *path,
+    struct kvmi_member *ret, struct kvmi_err *err)
+{
+	(void)t;
+	*ret = (struct kvmi_member){ .size = 8, .count = 1 };
+	assert_string_equal(type, "module");
+	if (strcmp(path, "list") == 0) {
+		ret->off = 8;
+		return (0);
+	}
+	if (strcmp(path, "name") == 0) {
+		*ret = (struct kvmi_member){ .off = 24, .size = 56,
+			.count = 56 };
+		return (0);
+	}
+	for (size_t i = 0; i < KVMI_COUNT(members); i++)
+		if (strcmp(path, members[i].path) == 0 &&
+		    members[i].style == style) {
+			ret->off = members[i].off;
+			if (strstr(path, "size") != NULL)
+				ret->size = 4;
+			return (0);
+		}
+	return (kvmi_fail(err, KVMI_ENOENT, "no member %s", path));
+}
+
+static int
+resolve(const char *name, kvaddr_t *addr)
+{
+	*addr = HEAD;
+	return (strcmp(name, "modules") == 0 ? 0 : -1);
+}
+
+static int
+same_address(const struct kvmi_space *s, uint64_t va,
+    struct kvmi_mapping *ret, struct kvmi_err *err)
+{
+	(void)s;
+	*ret = (struct kvmi_mapping){ .va = va & ~UINT64_C(0xfff),
+		.len = 0x1000, .pa = va & ~UINT64_C(0xfff) };
+	if (va < SIZE)
+		return (0);
+	return (kvmi_fail(err, KVMI_ENOTMAPPED, "invalid address"));
+}
+
+static const struct kvmi_space_ops same_ops = { .translate = same_address };
+static const struct kvmi_types_ops fake_ops = { .name = "fake",
+	.member = fake_member };
+
+struct world {
+	struct __kvm	 kd;
+	struct kvmi_kernel k;
+	struct kvmi_types types;
+	struct bytes	 mem, file;
+};
+
+static void
+link_node(struct world *w, uint64_t a, uint64_t b)
+{
+	bytes_poke(&w->mem, (size_t)a, b, 8);
+	bytes_poke(&w->mem, (size_t)b + 8, a, 8);
+}
+
+static void
+world_init(struct world *w)
+{
+	*w = (struct world){ .types.ops = &fake_ops };
+	w->k.arch = &kvmi_arch_x86_64;
+	w->k.os = &kvmi_os_linux;
+	w->kd.opts = (struct kvm_options){ .ko_resolver = resolve };
+	w->k.opts = &w->kd.opts;
+	w->k.syms_status = KVMI_ENOTSUP;
+	w->k.types = &w->types;
+	w->kd.kernel = &w->k;
+	assert_int_equal(kvmi_threads_init(&w->kd.threads), 0);
+	pthread_mutex_init(&w->k.lock, NULL);
+	bytes_fill(&w->mem, 0, SIZE);
+	link_node(w, HEAD, MODULE(0) + 8);
+	for (unsigned int i = 0; i < N_MODULES; i++) {
+		link_node(w, MODULE(i) + 8, i + 1 < N_MODULES ?
+		    MODULE(i + 1) + 8 : HEAD);
+		memcpy(w->mem.p + MODULE(i) + 24, "mod", 3);
+		w->mem.p[MODULE(i) + 27] = (uint8_t)('a' + i);
+		for (size_t j = 0; j < KVMI_COUNT(members); j++)
+			bytes_poke(&w->mem, MODULE(i) + members[j].off,
+			    strstr(members[j].path, "size") != NULL ?
+			    0x100 + i : 0xa000 + 0x100 * i,
+			    strstr(members[j].path, "size") != NULL ? 4 : 8);
+	}
+}
+
+static void
+world_open(struct world *w)
+{
+	const struct util_elf e = { 0 };
+	const struct util_phdr load = { 1, 0x1000, 0, 0, SIZE, SIZE };
+
+	util_elf(&w->file, &e, &load, 1);
+	bytes_fill(&w->file, 0, 0x1000 - w->file.len);
+	bytes_put(&w->file, w->mem.p, w->mem.len);
+	w->k.img = util_image("memory", util_bytes(&w->file, w->file.len));
+	w->k.space = (struct kvmi_space){ .ops = &same_ops,
+		.img = w->k.img };
+}
+
+static void
+world_done(struct world *w)
+{
+	kvmi_image_close(w->k.img);
+	bytes_free(&w->file);
+	bytes_free(&w->mem);
+	pthread_mutex_destroy(&w->k.lock);
+	kvmi_threads_deinit(&w->kd.threads);
+}
+
+static int
+see(const struct kvm_module *m, void *arg)
+{
+	char *text = arg;
+
+	sprintf(text + strlen(text), "%s 0x%" PRIx64 "+0x%" PRIx64 "|",
+	    m->km_name, m->km_addr, m->km_size);
+	return (1);
+}
+
+static void
+test_layouts(void **state)
+{
+	static const char one[] = "moda 0xa000+0x100|modb 0xa100+0x101|"
+	    "modc 0xa200+0x102|";
+	static const char sum[] = "moda 0xa000+0x200|modb 0xa100+0x202|"
+	    "modc 0xa200+0x204|";
+
+	(void)state;
+	for (style = PARTS; style < OTHER; style++) {
+		char text[256] = "";
+		struct world w;
+
+		world_init(&w);
+		world_open(&w);
+		assert_int_equal(kvm_walk_modules(&w.kd, see, text), 3);
+		assert_string_equal(text, style == PARTS ? sum : one);
+		assert_int_equal(kvm_damage(&w.kd, NULL), 0);
+		world_done(&w);
+	}
+}
+
+static void
+test_broken(void **state)
+{
+	char text[256] = "";
+	struct world w;
+
+	(void)state;
+	style = PARTS;
+	world_init(&w);
+	/* Forwards it ends behind the first, backwards before the last. */
+	bytes_poke(&w.mem, MODULE(1) + 8, SIZE, 8);
+	world_open(&w);
+	assert_int_equal(kvm_walk_modules(&w.kd, see, text), 3);
+	assert_int_equal(kvm_damage(&w.kd, NULL), 1);
+	world_done(&w);
+	style = OTHER;
+	world_init(&w);
+	world_open(&w);
+	assert_int_equal(kvm_walk_modules(&w.kd, see, text), -1);
+	assert_int_equal(kvm_errkind(&w.kd), KVM_ERR_NOSYMBOL);
+	world_done(&w);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_layouts),
+		cmocka_unit_test(test_broken),
+	};
+
+	return (cmocka_run_group_tests(tests, NULL, util_report));
+}
