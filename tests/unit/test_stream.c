@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Compressed images: each method, read at any place, whole and damaged. */
+#include <fcntl.h>
+#include <pthread.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "image/stream.h"
+#include "image/stream_index.h"
+#include "util.h"
+
+#ifdef HAVE_ZLIB
+#include <zlib.h>
+
+extern const struct kvmi_stream_method kvmi_stream_gzip;
+
+static void
+make_gzip(struct bytes *b, const uint8_t *p, size_t len)
+{
+	z_stream z = { 0 };
+	size_t cap = len + 4096;
+	uint8_t *out = malloc(cap);
+
+	assert_int_equal(deflateInit2(&z, 6, Z_DEFLATED, 15 + 16, 8, 0), Z_OK);
+	z.next_in = (Bytef *)(uintptr_t)p;
+	z.avail_in = (uInt)len;
+	z.next_out = out;
+	z.avail_out = (uInt)cap;
+	assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
+	bytes_put(b, out, cap - z.avail_out);
+	deflateEnd(&z);
+	free(out);
+}
+#endif
+
+#define LEN	(3u << 20)
+
+/* How the tests make streams. */
+struct kind {
+	const char	*name;
+	const struct kvmi_stream_method *m;
+	void (*make)(struct bytes *b, const uint8_t *p, size_t len);
+	unsigned int	members;
+	uint64_t	spacing;
+	bool		points;		/* there are some within a member */
+};
+
+static const struct kind kind[] = {
+#ifdef HAVE_ZLIB
+	{ "gzip", &kvmi_stream_gzip, make_gzip, 1, 100000, true },
+	{ "gzip, cached", &kvmi_stream_gzip, make_gzip, 1, 0, true },
+	{ "gzip, 3 members", &kvmi_stream_gzip, make_gzip, 3, 100000, true },
+	{ "gzip, members only", &kvmi_stream_gzip, make_gzip, 64, 1, true },
+#endif
+};
+
+static uint8_t content[LEN];
+
+/* Text-like: repeats at near and far distances, and noise. */
+static void
+make_content(void)
+{
+	uint64_t rnd = 42;
+
+	for (size_t i = 0; i < LEN;) {
+		uint64_t r = util_random(&rnd);
+		size_t n = 1 + r % 200, from;
+
+		if (n > LEN - i)
+			n = LEN - i;
+		r = util_random(&rnd);
+		if (i < 1000 || r % 3 == 0) {
+			for (size_t j = 0; j < n; j++)
+				content[i + j] = (uint8_t)(util_random(&rnd) %
+				    40);
+		} else {
+			from = i - 1 - r / 4 % (i < 900000 ? i - n - 1 :
+			    900000 - n);
+			if (from + n > i)
+				from = i - n;
+			memmove(content + i, content + from, n);
+		}
+		i += n;
+	}
+}
+
+static void
+make(const struct kind *k, struct bytes *b)
+{
+	size_t each = LEN / k->members;
+
+	for (unsigned int i = 0; i < k->members; i++)
+		k->make(b, content + i * each, i + 1 < k->members ? each :
+		    LEN - i * each);
+}
+
+static int
+open_stream(const struct kind *k, const void *p, size_t len,
+    const struct kvm_options *o, struct kvmi_src **ret, struct kvmi_err *err)
+{
+	static const struct kvm_options none = KVM_OPTIONS_INIT;
+	static const struct util_src_opts plain = { .piece = 7777 };
+	struct kvmi_stream_tuning t = { .spacing = k->spacing,
+		.uncached = k->spacing != 0 };
+
+	return (kvmi_stream_open(util_src(p, len, &plain), k->m,
+	    o != NULL ? o : &none, &t, ret, err));
+}
+
+/* Reads at random; right bytes below size. */
+static void
+check_reads(const struct kind *k, struct kvmi_src *s, uint64_t size, int n,
+    uint64_t rnd)
+{
+	static __thread uint8_t buf[100000];
+	struct kvmi_err err = { 0 };
+
+	for (int i = 0; i < n && size > 0; i++) {
+		uint64_t off = util_random(&rnd) % size;
+		size_t len = 1 + (size_t)(util_random(&rnd) %
+		    (i % 4 == 0 ? sizeof(buf) : 64));
+
+		if (off + len > size)
+			len = (size_t)(size - off);
+		UTIL_FAILS(k->name, kvmi_src_read(s, off, buf, len, "x", &err),
+		    0, &err);
+		UTIL_TRUE(k->name, memcmp(buf, content + off, len) == 0);
+	}
+}
+
+static void
+test_whole(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < KVMI_COUNT(kind); i++) {
+		const struct kind *k = &kind[i];
+		struct kvmi_err err = { 0 };
+		struct bytes b = { 0 };
+		struct kvmi_src *s;
+		uint64_t run;
+
+		make(k, &b);
+		UTIL_FAILS(k->name, open_stream(k, b.p, b.len, NULL, &s, &err),
+		    0, &err);
+		UTIL_EQ(k->name, s->size, LEN);
+		UTIL_TRUE(k->name, !s->truncated && s->damage == NULL);
+		UTIL_TRUE(k->name, s->ops->map(s, 0, &run) == NULL);
+		UTIL_EQ(k->name, s->ops->file_off(s, 0), -1);
+		check_reads(k, s, LEN, 300, 7);
+		kvmi_src_close(s);
+		bytes_free(&b);
+	}
+}
+
+/* Zeros behind it are the rest of a device's block; anything else is not. */
+static void
+test_tail(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < KVMI_COUNT(kind); i++) {
+		const struct kind *k = &kind[i];
+		struct kvmi_err err = { 0 };
+		struct bytes b = { 0 };
+		struct kvmi_src *s;
+
+		make(k, &b);
+		bytes_fill(&b, 0, 512);
+		UTIL_FAILS(k->name, open_stream(k, b.p, b.len, NULL, &s, &err),
+		    0, &err);
+		UTIL_TRUE(k->name, s->size == LEN && !s->truncated);
+		kvmi_src_close(s);
+		bytes_put(&b, "x", 1);
+		UTIL_FAILS(k->name, open_stream(k, b.p, b.len, NULL, &s, &err),
+		    0, &err);
+		UTIL_TRUE(k->name, s->size == LEN && s->truncated &&
+		    strstr(s->damage, "something else") != NULL);
+		kvmi_src_close(s);
+		bytes_free(&b);
+	}
+}
+
+/* Everything before the cut can be read, and what is behind says why not. */
+static void
+test_cut(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < KVMI_COUNT(kind); i++) {
+		const struct kind *k = &kind[i];
+		struct kvmi_err err = { 0 };
+		struct bytes b = { 0 };
+		struct kvmi_src *s;
+		uint64_t last = 0;
+		uint8_t c;
+
+		make(k, &b);
+		for (size_t n = 0; n < 40; n++) {
+			size_t len = n < 20 ? n : b.len - 1 - (39 - n) *
+			    (b.len / 21);
+			int r = open_stream(k, b.p, len, NULL, &s, &err);
+
+			if (r != 0) {
+				UTIL_TRUE(k->name, err.text[0] != '\0' &&
+				    last == 0);
+				continue;
+			}
+			UTIL_TRUE(k->name, s->size >= last && s->size <= LEN);
+			UTIL_TRUE(k->name, s->size == LEN || s->truncated ||
+			    k->members > 1 || len == 0);
+			last = s->size;
+			check_reads(k, s, s->size, 10, n);
+			UTIL_FAILS(k->name, kvmi_src_read(s, s->size, &c, 1, "x",
+			    &err), KVMI_ETRUNC, &err);
+			UTIL_TRUE(k->name, !s->truncated ||
+			    strstr(err.text, " of the file, 0x") != NULL);
+			kvmi_src_close(s);
+		}
+		UTIL_TRUE(k->name, last > LEN / 2);
+		bytes_free(&b);
+	}
+}
+
+/* No flipped bit does harm; what comes before it is right. */
+static void
+test_flipped(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < KVMI_COUNT(kind); i++) {
+		const struct kind *k = &kind[i];
+		struct kvmi_err err = { 0 };
+		struct bytes b = { 0 };
+		struct kvmi_src *s;
+		uint64_t rnd = 5;
+		unsigned int noticed = 0;
+
+		make(k, &b);
+		for (int n = 0; n < 40; n++) {
+			size_t at = n < 20 ? (size_t)n : (size_t)
+			    (util_random(&rnd) % b.len);
+			uint8_t bit = (uint8_t)(1u << n % 8), got;
+
+			b.p[at] ^= bit;
+			if (open_stream(k, b.p, b.len, NULL, &s, &err) != 0) {
+				UTIL_TRUE(k->name, err.text[0] != '\0');
+				noticed++;
+			} else {
+				noticed += s->truncated;
+				if (s->size > 0 && at > 1000)
+					check_reads(k, s, kvmi_min(s->size,
+					    at / 4), 3, rnd);
+				if (s->size > 0)
+					kvmi_src_read(s, s->size - 1, &got, 1,
+					    "x", &err);
+				kvmi_src_close(s);
+			}
+			b.p[at] ^= bit;
+		}
+		/* Time and system in the headers are nobody's concern. */
+		UTIL_TRUE(k->name, noticed >= 30);
+		bytes_free(&b);
+	}
+}
+
+struct job {
+	const struct kind *k;
+	struct kvmi_src	*s;
+	uint64_t	 rnd;
+};
+
+static void *
+read_much(void *arg)
+{
+	const struct job *j = arg;
+
+	check_reads(j->k, j->s, LEN, 100, j->rnd);
+	return (NULL);
+}
+
+static void
+test_threads(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < KVMI_COUNT(kind); i++) {
+		const struct kind *k = &kind[i];
+		struct kvmi_err err = { 0 };
+		struct bytes b = { 0 };
+		struct kvmi_src *s;
+		pthread_t t[4];
+		struct job job[4];
+
+		make(k, &b);
+		UTIL_FAILS(k->name, open_stream(k, b.p, b.len, NULL, &s, &err),
+		    0, &err);
+		for (size_t n = 0; n < 4; n++) {
+			job[n] = (struct job){ k, s, n + 1 };
+			pthread_create(&t[n], NULL, read_much, &job[n]);
+		}
+		for (size_t n = 0; n < 4; n++)
+			pthread_join(t[n], NULL);
+		kvmi_src_close(s);
+		bytes_free(&b);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_whole),
+		cmocka_unit_test(test_tail),
+		cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_flipped),
+		cmocka_unit_test(test_threads),
+	};
+
+	make_content();
+	return (cmocka_run_group_tests(tests, NULL, util_report));
+}
