@@ -204,6 +204,7 @@ step(struct stream *s, size_t room, bool *idle, struct kvmi_err *err)
 	*idle = took == 0 && gave == 0;
 	if (s->out % BLOCK == 0 && gave > 0 && s->out - BLOCK >= s->whole_from)
 		keep(s, s->out - BLOCK);
+	s->out -= how == KVMI_STEP_BAD ? kvmi_min(io.wrong, s->out) : 0;
 	if (how == KVMI_STEP_BAD)
 		return (broken(s, io.why, err));
 	if (how == KVMI_STEP_END)

@@ -24,7 +24,8 @@ struct kvmi_stream_io {
 	size_t		 in_len;
 	uint8_t		*out;
 	size_t		 out_len;
-	const char	*why;		/* of KVMI_STEP_BAD */
+	const char	*why;		/* of KVMI_STEP_BAD, and how many of the */
+	uint64_t	 wrong;		/* bytes given so far are known as bad */
 };
 
 enum kvmi_step {
@@ -39,8 +40,8 @@ enum kvmi_step {
 struct kvmi_stream_method {
 	const char	*name;		/* "gzip" */
 	uint64_t	 spacing;	/* of points, at the least */
-	/* May the states of save() be kept in a file and be believed? */
-	bool		 portable;
+	/* States up to this length may be kept in a file, and be hostile. */
+	size_t		 portable;
 	void *(*create)(void);
 	void (*destroy)(void *d);
 	/* Does a member begin with these bytes? */
@@ -53,7 +54,7 @@ struct kvmi_stream_method {
 	size_t (*state_len)(void *d);
 	/* *back: so many of the bytes taken are to be given once more. */
 	void (*save)(void *d, uint8_t *state, uint64_t *back);
-	/* false: it is none.  States of portable methods may be hostile. */
+	/* false: it is none. */
 	bool (*restore)(void *d, const uint8_t *state, size_t len);
 };
 

@@ -155,8 +155,7 @@ load_point(struct kvmi_index *x, struct kvmi_rd *r,
 	const void *state = kvmi_rd_bytes(r, "state", len);
 
 	if (r->status != 0 || out <= last->out || in < last->in ||
-	    out > size || in > id->len || (!id->portable && len > 0) ||
-	    state_len > x->limit / 4 ||
+	    out > size || in > id->len || state_len > id->portable ||
 	    len > state_len || (len == 0) != (state_len == 0))
 		return (false);
 #ifndef HAVE_ZSTD
@@ -254,7 +253,7 @@ put_uint(struct out *o, uint64_t v, unsigned int size)
 static bool
 keeps(const struct kvmi_index_id *id, const struct kvmi_point *p)
 {
-	return (id->portable || p->len == 0);
+	return (p->state_len <= id->portable);
 }
 
 static void

@@ -161,7 +161,7 @@ gzip_restore(void *d, const uint8_t *state, size_t len)
 const struct kvmi_stream_method kvmi_stream_gzip = {
 	.name = "gzip",
 	.spacing = MIN_POINTS,
-	.portable = true,
+	.portable = 2 + WINDOW,
 	.create = gzip_create,
 	.destroy = gzip_destroy,
 	.is_start = gzip_is_start,

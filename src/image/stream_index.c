@@ -10,6 +10,12 @@
 
 #include "base/math.h"
 
+/* Bytes decoded for each byte of a state. */
+#define STRETCH		4
+
+/* Less is not worth packing. */
+#define MIN_PACKED	64
+
 int
 kvmi_index_init(struct kvmi_index *x, uint64_t spacing, size_t limit)
 {
@@ -63,8 +69,12 @@ kvmi_index_wants(const struct kvmi_index *x, uint64_t out, size_t len)
 	const struct kvmi_point *p = kvmi_index_find(x, out);
 	const struct kvmi_point *next = p + 1;
 
-	/* One state of many windows' size must not drive out all others. */
-	if (len > x->limit / 4 || out - p->out < x->spacing)
+	/*
+	 * A large state must not drive out all others, and to make one
+	 * should take less time than the decoding that it saves.
+	 */
+	if (len > x->limit / 4 || out - p->out < x->spacing ||
+	    out - p->out < STRETCH * (uint64_t)len)
 		return (false);
 	return (next == x->v + x->n || next->out - out >= x->spacing / 2);
 }
@@ -96,10 +106,8 @@ pack(const uint8_t *state, size_t len, uint32_t *kept)
 #ifdef HAVE_ZSTD
 	size_t bound = ZSTD_compressBound(len), n;
 
-	p = malloc(bound);
-	if (p == NULL)
-		return (NULL);
-	n = ZSTD_compress(p, bound, state, len, -1);
+	p = len < MIN_PACKED ? NULL : malloc(bound);
+	n = p == NULL ? len : ZSTD_compress(p, bound, state, len, -1);
 	if (!ZSTD_isError(n) && n < len) {
 		*kept = (uint32_t)n;
 		fit = realloc(p, n);

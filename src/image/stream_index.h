@@ -60,8 +60,8 @@ bool kvmi_point_state(const struct kvmi_point *p, uint8_t *buf);
  * src; then save makes it anew.
  */
 struct kvmi_index_id {
-	const char	*method;	/* given, like the next */
-	bool		 portable;	/* states are kept too */
+	const char	*method;	/* given, as the next */
+	size_t		 portable;	/* longest state that is kept too */
 	uint64_t	 len;		/* of the compressed file */
 	uint64_t	 hash;		/* of parts of it */
 };
