@@ -426,6 +426,7 @@ set_up(struct stream *s, const struct kvm_options *o,
 		spacing = t->spacing;
 	if (t != NULL && t->index_size != 0)
 		limit = t->index_size;
+	s->reported = UINT64_MAX;	/* never */
 	s->progress = o->ko_progress;
 	s->closure = o->ko_closure;
 	snprintf(s->wrapping, sizeof(s->wrapping), "%s%s%s", s->m->name,
