@@ -25,6 +25,9 @@
  */
 #define BACKED		(64u << 20)
 
+/* More than any machine has: a file that would be decoded for days. */
+#define MAX_SIZE	(UINT64_C(1) << 52)
+
 struct stream {
 	struct kvmi_src	 src;
 	struct kvmi_src	*base;
@@ -86,8 +89,9 @@ fill(struct stream *s, size_t want, struct kvmi_err *err)
 	memmove(s->input, s->input + s->in_pos, s->in_len);
 	s->in_pos = 0;
 	n = (size_t)kvmi_min(INPUT - s->in_len, s->base->size - s->in_end);
-	r = kvmi_src_read(s->base, s->in_end, s->input + s->in_len, n,
-	    "compressed data", err);
+	/* Read, not mapped: the pages need not stay resident. */
+	r = s->base->ops->read(s->base, s->in_end, s->input + s->in_len, n,
+	    err);
 	if (r != 0)
 		return (r);
 	s->in_len += n;
@@ -231,6 +235,8 @@ decode(struct stream *s, uint64_t to, struct kvmi_err *err)
 		size_t room = BLOCK - (size_t)(s->out % BLOCK);
 
 		r = report(s, err);
+		if (r == 0 && s->out > MAX_SIZE)
+			r = broken(s, "no machine has so much memory", err);
 		if (r != 0)
 			break;
 		if (!s->in_member) {
@@ -244,7 +250,8 @@ decode(struct stream *s, uint64_t to, struct kvmi_err *err)
 	}
 	if (r != 0)
 		s->lost = true;
-	return (r);
+	/* Damage that lies right behind is not met yet. */
+	return (r == KVMI_ETRUNC && s->out >= to ? 0 : r);
 }
 
 /* Stand at a point. */

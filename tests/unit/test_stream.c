@@ -124,8 +124,9 @@ test_flipped(void **state)
 					check_reads(k, s, kvmi_min(s->size,
 					    at / 4), 3, rnd);
 				if (s->size > 0)
-					kvmi_src_read(s, s->size - 1, &got, 1,
-					    "x", &err);
+					UTIL_FAILS(k->name, kvmi_src_read(s,
+					    s->size - 1, &got, 1, "x", &err),
+					    0, &err);
 				kvmi_src_close(s);
 			}
 			b.p[at] ^= bit;
