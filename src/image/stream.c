@@ -25,9 +25,6 @@
  */
 #define BACKED		(64u << 20)
 
-/* More than any machine has: a file that would be decoded for days. */
-#define MAX_SIZE	(UINT64_C(1) << 52)
-
 struct stream {
 	struct kvmi_src	 src;
 	struct kvmi_src	*base;
@@ -235,7 +232,7 @@ decode(struct stream *s, uint64_t to, struct kvmi_err *err)
 		size_t room = BLOCK - (size_t)(s->out % BLOCK);
 
 		r = report(s, err);
-		if (r == 0 && s->out > MAX_SIZE)
+		if (r == 0 && s->out > KVMI_STREAM_MAX)
 			r = broken(s, "no machine has so much memory", err);
 		if (r != 0)
 			break;
@@ -300,7 +297,7 @@ decode_block(struct stream *s, uint64_t off, struct kvmi_err *err)
 		r = decode(s, end, err);
 	if (r == 0 && s->out < end)
 		r = kvmi_fail(err, KVMI_ETRUNC, "%s: ends at 0x%" PRIx64
-		    " decoded, not at 0x%" PRIx64 " as before; did it change?",
+		    " decoded, not at 0x%" PRIx64 " as it said or did before",
 		    s->src.name, s->out, s->src.size);
 	/* The last block is never full. */
 	if (r == 0 && end == s->src.size && end % BLOCK != 0)
@@ -408,6 +405,12 @@ make_index(struct stream *s, const char *path, struct kvmi_err *err)
 		.portable = s->m->portable };
 	int r;
 
+	if (s->m->list != NULL && s->m->list(s->base, &s->index,
+	    &s->src.size)) {
+		s->reported = 0;	/* there is nothing to wait for yet */
+		return (0);
+	}
+	kvmi_index_clear(&s->index);
 	if (path == NULL)
 		return (first_pass(s, err));
 	r = kvmi_index_identify(s->base, &id, err);

@@ -18,6 +18,8 @@
 #include "kvm.h"
 #include "base/src.h"
 
+struct kvmi_index;
+
 /* Bytes in and out of one step; a method advances what it took and gave. */
 struct kvmi_stream_io {
 	const uint8_t	*in;
@@ -42,6 +44,12 @@ struct kvmi_stream_method {
 	uint64_t	 spacing;	/* of points, at the least */
 	/* States up to this length may be kept in a file, and be hostile. */
 	size_t		 portable;
+	/*
+	 * The length of what src decodes to, and points of it, without
+	 * decoding.  false: only that will tell.  NULL: always so.
+	 */
+	bool (*list)(struct kvmi_src *src, struct kvmi_index *x,
+	    uint64_t *size);
 	void *(*create)(void);
 	void (*destroy)(void *d);
 	/* Does a member begin with these bytes? */
@@ -57,6 +65,9 @@ struct kvmi_stream_method {
 	/* false: it is none. */
 	bool (*restore)(void *d, const uint8_t *state, size_t len);
 };
+
+/* More than any machine has: a file that would be decoded for days. */
+#define KVMI_STREAM_MAX	(UINT64_C(1) << 52)
 
 /* What tests make small. */
 struct kvmi_stream_tuning {

@@ -11,8 +11,10 @@
 #include <sys/mman.h>
 
 #include "base/endian.h"
+#include "base/math.h"
 #include "image/image.h"
 #include "image/stream.h"
+#include "image/stream_index.h"
 
 #define MAGIC		0xfd2fb528u
 #define MAGIC_SKIP	0x184d2a50u	/* to ...5f: no data */
@@ -37,12 +39,75 @@ zstd_is_start(const uint8_t *head, size_t len)
 /* A frame without data has no window; this is for its header. */
 #define MIN_WINDOW	1024
 
+/* The header of a block. */
+#define BLOCK_LAST	1u
+#define BLOCK_TYPE(h)	((h) >> 1 & 3)
+#define BLOCK_RLE	1
+#define BLOCK_SIZE(h)	((h) >> 3)
+
+#define CHECKSUM	4
+#define SKIP_HEADER	8
+
 struct zstd {
 	ZSTD_DStream	*z;
 	uint8_t		*mem;		/* the decoder, always here */
 	size_t		 room;		/* address space, touched as needed */
 	size_t		 len;		/* of the decoder for this frame */
 };
+
+/* Step over the blocks of a frame, which do say how long they are. */
+static bool
+skip_blocks(struct kvmi_src *src, uint64_t *off)
+{
+	struct kvmi_err ignored;
+	uint8_t b[4] = { 0 };
+	uint32_t header;
+
+	do {
+		if (!kvmi_inside(*off, 3, src->size) ||
+		    src->ops->read(src, *off, b, 3, &ignored) != 0)
+			return (false);
+		header = kvmi_get32(b, false);
+		*off += 3 + (BLOCK_TYPE(header) == BLOCK_RLE ? 1 :
+		    BLOCK_SIZE(header));
+	} while ((header & BLOCK_LAST) == 0);
+	return (true);
+}
+
+/* Frames of files, unlike those of pipes, say what they decode to. */
+static bool
+zstd_list(struct kvmi_src *src, struct kvmi_index *x, uint64_t *size)
+{
+	uint64_t off = 0;
+
+	*size = 0;
+	while (off < src->size) {
+		uint8_t head[KVMI_STREAM_HEAD];
+		size_t len = (size_t)kvmi_min(src->size - off, sizeof(head));
+		struct kvmi_err ignored;
+		ZSTD_frameHeader h;
+
+		if (src->ops->read(src, off, head, len, &ignored) != 0 ||
+		    !zstd_is_start(head, len) ||
+		    ZSTD_getFrameHeader(&h, head, len) != 0)
+			return (false);
+		if (h.frameType == ZSTD_skippableFrame) {
+			off += SKIP_HEADER + h.frameContentSize;
+			continue;
+		}
+		if (h.frameContentSize == ZSTD_CONTENTSIZE_UNKNOWN ||
+		    h.frameContentSize > KVMI_STREAM_MAX - *size)
+			return (false);
+		if (kvmi_index_wants(x, *size, 0))
+			kvmi_index_add(x, *size, off, NULL, 0);
+		*size += h.frameContentSize;
+		off += h.headerSize;
+		if (!skip_blocks(src, &off))
+			return (false);
+		off += h.checksumFlag ? CHECKSUM : 0;
+	}
+	return (off == src->size && *size > 0);
+}
 
 static void *
 zstd_create(void)
@@ -147,6 +212,7 @@ zstd_restore(void *dec, const uint8_t *state, size_t len)
 const struct kvmi_stream_method kvmi_stream_zstd = {
 	.name = "zstd",
 	.spacing = MIN_POINTS,
+	.list = zstd_list,
 	.create = zstd_create,
 	.destroy = zstd_destroy,
 	.is_start = zstd_is_start,

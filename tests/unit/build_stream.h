@@ -74,6 +74,23 @@ make_zstd_small(struct bytes *b, const uint8_t *p, size_t len)
 	zstd(b, p, len, 6, 12);
 }
 
+/* As from a file. */
+static void
+make_zstd_file(struct bytes *b, const uint8_t *p, size_t len)
+{
+	static const uint8_t skip[] = { 0x51, 0x2a, 0x4d, 0x18, 1, 0, 0, 0,
+		9 };
+	size_t cap = ZSTD_compressBound(len);
+	uint8_t *out = malloc(cap);
+	ZSTD_CCtx *z = ZSTD_createCCtx();
+
+	ZSTD_CCtx_setParameter(z, ZSTD_c_checksumFlag, 1);
+	bytes_put(b, out, ZSTD_compress2(z, out, cap, p, len));
+	bytes_put(b, skip, sizeof(skip));
+	ZSTD_freeCCtx(z);
+	free(out);
+}
+
 /* As pzstd and the seekable format: frames that are skipped around it. */
 static void
 make_zstd_skip(struct bytes *b, const uint8_t *p, size_t len)
@@ -161,6 +178,7 @@ struct kind {
 	unsigned int	members;
 	uint64_t	spacing;
 	bool		portable;	/* its index can be kept */
+	bool		listed;		/* it is in the stream itself */
 };
 
 static const struct kind kind[] = {
@@ -179,11 +197,14 @@ static const struct kind kind[] = {
 	    true },
 	{ "zstd, with skippable frames", &kvmi_stream_zstd, make_zstd_skip,
 	    5, 1, true },
+	{ "zstd, 4 frames with lengths", &kvmi_stream_zstd, make_zstd_file, 4,
+	    100000, true, true },
 #endif
 #ifdef HAVE_LZMA
-	{ "xz", &kvmi_stream_xz, make_xz, 1, 100000, false },
-	{ "xz, blocks", &kvmi_stream_xz, make_xz_blocks, 1, 100000, false },
-	{ "xz, 3 streams", &kvmi_stream_xz, make_xz, 3, 100000, true },
+	{ "xz", &kvmi_stream_xz, make_xz, 1, 100000, false, true },
+	{ "xz, blocks", &kvmi_stream_xz, make_xz_blocks, 1, 100000, true,
+	    true },
+	{ "xz, 3 streams", &kvmi_stream_xz, make_xz, 3, 100000, true, true },
 #endif
 #ifdef HAVE_BZIP2
 	{ "bzip2", &kvmi_stream_bzip2, make_bzip2, 1, 100000, true },

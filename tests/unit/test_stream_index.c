@@ -105,14 +105,16 @@ test_kept(void **state)
 			w = (struct watch){ 0 };
 			UTIL_FAILS(k->name, open_stream(k, b.p, b.len, &o, &s,
 			    &err), 0, &err);
-			UTIL_EQ(k->name, w.calls > 0, n == 0);
+			UTIL_EQ(k->name, w.calls > 0, n == 0 && !k->listed);
 			UTIL_TRUE(k->name, s->size == LEN && !s->truncated);
 			check_reads(k, s, LEN, 20, 3);
 			kvmi_src_close(s);
-			UTIL_TRUE(k->name, stat(path, &st) == 0 &&
+			UTIL_EQ(k->name, stat(path, &st) == 0, !k->listed);
+			UTIL_TRUE(k->name, k->listed ||
 			    (st.st_mode & 07777) == 0600);
 		}
-		UTIL_EQ(k->name, st.st_size > 72, k->portable);
+		UTIL_TRUE(k->name, k->listed ||
+		    (st.st_size > 72) == k->portable);
 		bytes_free(&b);
 	}
 }
@@ -122,7 +124,7 @@ static void
 test_damaged(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < KVMI_COUNT(kind); i += 3) {
+	for (size_t i = 0; i < KVMI_COUNT(kind); i += 2) {
 		const struct kind *k = &kind[i];
 		struct kvm_options o = options(path, NULL);
 		struct kvmi_err err = { 0 };
@@ -130,6 +132,8 @@ test_damaged(void **state)
 		uint64_t rnd = 11;
 		struct kvmi_src *s;
 
+		if (k->listed)
+			continue;
 		make(k, &b);
 		unlink(path);
 		assert_int_equal(open_stream(k, b.p, b.len, &o, &s, &err), 0);
@@ -180,7 +184,7 @@ test_hostile(void **state)
 		0xffffffff, INT64_MAX, UINT64_MAX, LEN + 1 };
 
 	(void)state;
-	for (size_t i = 0; i < KVMI_COUNT(kind); i += 5) {
+	for (size_t i = 0; i < KVMI_COUNT(kind); i += 7) {
 		const struct kind *k = &kind[i];
 		struct kvm_options o = options(path, NULL);
 		struct kvmi_err err = { 0 };
@@ -229,7 +233,7 @@ test_foreign_state(void **state)
 		struct bytes b = { 0 }, x;
 		struct kvmi_src *s;
 
-		if (k->m->portable > 1000)
+		if (k->m->portable > 1000 || k->listed)
 			continue;
 		make(k, &b);
 		unlink(path);
@@ -308,6 +312,8 @@ test_progress(void **state)
 		struct bytes b = { 0 };
 		struct kvmi_src *s;
 
+		if (k->listed)
+			continue;
 		make(k, &b);
 		UTIL_FAILS(k->name, open_stream(k, b.p, b.len, &o, &s, &err),
 		    KVMI_ESYS, &err);
