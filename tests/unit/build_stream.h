@@ -210,7 +210,11 @@ static const struct kind kind[] = {
 	{ "bzip2", &kvmi_stream_bzip2, make_bzip2, 1, 100000, true },
 	{ "bzip2, 3 streams", &kvmi_stream_bzip2, make_bzip2, 3, 100000, true },
 #endif
+	{ NULL }
 };
+
+/* None in a build that has no method. */
+static const size_t nkinds = KVMI_COUNT(kind) - 1;
 
 static uint8_t content[LEN];
 

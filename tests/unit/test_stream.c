@@ -8,7 +8,7 @@ static void
 test_whole(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < KVMI_COUNT(kind); i++) {
+	for (size_t i = 0; i < nkinds; i++) {
 		const struct kind *k = &kind[i];
 		struct kvmi_err err = { 0 };
 		struct bytes b = { 0 };
@@ -33,7 +33,7 @@ static void
 test_tail(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < KVMI_COUNT(kind); i++) {
+	for (size_t i = 0; i < nkinds; i++) {
 		const struct kind *k = &kind[i];
 		struct kvmi_err err = { 0 };
 		struct bytes b = { 0 };
@@ -60,7 +60,7 @@ static void
 test_cut(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < KVMI_COUNT(kind); i++) {
+	for (size_t i = 0; i < nkinds; i++) {
 		const struct kind *k = &kind[i];
 		struct kvmi_err err = { 0 };
 		struct bytes b = { 0 };
@@ -118,7 +118,7 @@ static void
 test_flipped(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < KVMI_COUNT(kind); i++) {
+	for (size_t i = 0; i < nkinds; i++) {
 		const struct kind *k = &kind[i];
 		struct kvmi_err err = { 0 };
 		struct bytes b = { 0 };
@@ -167,7 +167,7 @@ static void
 test_threads(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < KVMI_COUNT(kind); i++) {
+	for (size_t i = 0; i < nkinds; i++) {
 		const struct kind *k = &kind[i];
 		struct kvmi_err err = { 0 };
 		struct bytes b = { 0 };

@@ -90,7 +90,7 @@ static void
 test_kept(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < KVMI_COUNT(kind); i++) {
+	for (size_t i = 0; i < nkinds; i++) {
 		const struct kind *k = &kind[i];
 		struct kvmi_err err = { 0 };
 		struct bytes b = { 0 };
@@ -124,7 +124,7 @@ static void
 test_damaged(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < KVMI_COUNT(kind); i += 2) {
+	for (size_t i = 0; i < nkinds; i += 2) {
 		const struct kind *k = &kind[i];
 		struct kvm_options o = options(path, NULL);
 		struct kvmi_err err = { 0 };
@@ -184,7 +184,7 @@ test_hostile(void **state)
 		0xffffffff, INT64_MAX, UINT64_MAX, LEN + 1 };
 
 	(void)state;
-	for (size_t i = 0; i < KVMI_COUNT(kind); i += 7) {
+	for (size_t i = 0; i < nkinds; i += 7) {
 		const struct kind *k = &kind[i];
 		struct kvm_options o = options(path, NULL);
 		struct kvmi_err err = { 0 };
@@ -225,7 +225,7 @@ static void
 test_foreign_state(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < KVMI_COUNT(kind); i++) {
+	for (size_t i = 0; i < nkinds; i++) {
 		const struct kind *k = &kind[i];
 		struct watch w = { 0 };
 		struct kvm_options o = options(path, &w);
@@ -271,6 +271,8 @@ test_refused(void **state)
 	struct kvmi_src *s;
 
 	(void)state;
+	if (k->listed || nkinds == 0)
+		return;
 	make(k, &b);
 	spew(path, "precious text that is no index", 30);
 	UTIL_FAILS("text", open_stream(k, b.p, b.len, &o, &s, &err),
@@ -304,7 +306,7 @@ static void
 test_progress(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < KVMI_COUNT(kind); i++) {
+	for (size_t i = 0; i < nkinds; i++) {
 		const struct kind *k = &kind[i];
 		struct watch w = { .stop = 1 };
 		struct kvm_options o = options(NULL, &w);
