@@ -13,6 +13,9 @@
 /* Bytes decoded for each byte of a state. */
 #define STRETCH		4
 
+/* The state of a decoder with a window of 128 MiB, the largest, is shorter. */
+#define LONGEST		((size_t)160 << 20)
+
 /* Less is not worth packing. */
 #define MIN_PACKED	64
 
@@ -20,7 +23,7 @@ int
 kvmi_index_init(struct kvmi_index *x, uint64_t spacing, size_t limit)
 {
 	*x = (struct kvmi_index){ .spacing = spacing, .limit = limit,
-		.cap = 64 };
+		.longest = LONGEST, .cap = 64 };
 	x->v = calloc(x->cap, sizeof(*x->v));
 	if (x->v == NULL)
 		return (-1);
@@ -69,11 +72,8 @@ kvmi_index_wants(const struct kvmi_index *x, uint64_t out, size_t len)
 	const struct kvmi_point *p = kvmi_index_find(x, out);
 	const struct kvmi_point *next = p + 1;
 
-	/*
-	 * A large state must not drive out all others, and to make one
-	 * should take less time than the decoding that it saves.
-	 */
-	if (len > x->limit / 4 || out - p->out < x->spacing ||
+	/* To make one should take less time than the decoding it saves. */
+	if (len > x->longest || out - p->out < x->spacing ||
 	    out - p->out < STRETCH * (uint64_t)len)
 		return (false);
 	return (next == x->v + x->n || next->out - out >= x->spacing / 2);
@@ -170,8 +170,15 @@ kvmi_index_add(struct kvmi_index *x, uint64_t out, uint64_t in,
 	struct kvmi_point p = { .out = out, .in = in,
 		.state_len = (uint32_t)len };
 
-	if (len == 0 || (p.state = pack(state, len, &p.len)) != NULL)
-		insert(x, p);
+	if (len > 0 && (p.state = pack(state, len, &p.len)) == NULL)
+		return;
+	/* One must not drive out all others; nor should it be tried again. */
+	if (p.len > x->limit / 2) {
+		x->longest = len - 1;
+		free(p.state);
+		return;
+	}
+	insert(x, p);
 }
 
 bool

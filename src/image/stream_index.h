@@ -26,6 +26,7 @@ struct kvmi_index {
 	size_t		 cap;
 	size_t		 bytes;		/* in use */
 	size_t		 limit;
+	size_t		 longest;	/* state that is worth it */
 	uint64_t	 spacing;
 };
 

@@ -329,7 +329,7 @@ test_progress(void **state)
 static void
 test_limit(void **state)
 {
-	static uint8_t noise[1000];
+	static uint8_t noise[1000], much[60000];
 	struct kvmi_index x;
 	uint64_t rnd = 3, spacing;
 	uint8_t back[1000];
@@ -337,6 +337,8 @@ test_limit(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(noise); i++)
 		noise[i] = (uint8_t)util_random(&rnd);
+	for (size_t i = 0; i < sizeof(much); i++)
+		much[i] = (uint8_t)util_random(&rnd);
 	assert_int_equal(kvmi_index_init(&x, 4000, 100000), 0);
 	for (uint64_t out = 0; out < 10000000; out += 100)
 		if (kvmi_index_wants(&x, out, sizeof(noise)))
@@ -354,7 +356,12 @@ test_limit(void **state)
 		    memcmp(back, noise, sizeof(noise)) == 0));
 	}
 	UTIL_TRUE("near one", !kvmi_index_wants(&x, x.v[3].out + 100, 0));
-	UTIL_TRUE("large", !kvmi_index_wants(&x, 20000000, 50000));
+	/* One that is too large is refused once and not asked for again. */
+	UTIL_TRUE("large", kvmi_index_wants(&x, 20000000, sizeof(much)));
+	kvmi_index_add(&x, 20000000, 1, much, sizeof(much));
+	UTIL_TRUE("large", kvmi_index_find(&x, 20000000)->out < 10000000);
+	UTIL_TRUE("large", !kvmi_index_wants(&x, 20000000, sizeof(much)) &&
+	    kvmi_index_wants(&x, 20000000, sizeof(noise)));
 	kvmi_index_deinit(&x);
 }
 
