@@ -323,6 +323,9 @@ stream_read(struct kvmi_src *src, uint64_t off, void *buf, size_t n,
 			/* Another thread may have been faster. */
 			if (!kept(s, block, at, out, len)) {
 				r = decode_block(s, block, err);
+				/* Damage may lie behind what is wanted. */
+				if (r == KVMI_ETRUNC && s->out >= off + len)
+					r = 0;
 				if (r == 0)
 					memcpy(out, s->block + at, len);
 			}

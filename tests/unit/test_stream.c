@@ -148,6 +148,34 @@ test_flipped(void **state)
 	}
 }
 
+/* A length that is known beforehand hides nothing of what can be had. */
+static void
+test_damage_behind(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < nkinds; i++) {
+		const struct kind *k = &kind[i];
+		struct kvmi_err err = { 0 };
+		struct bytes b = { 0 };
+		struct kvmi_src *s;
+		size_t n = 0;
+		uint8_t got;
+
+		if (!k->listed || k->members > 1)
+			continue;
+		make(k, &b);
+		memset(b.p + b.len / 2, 0xff, 100);
+		UTIL_FAILS(k->name, open_stream(k, b.p, b.len, NULL, &s, &err),
+		    0, &err);
+		while (n < LEN && kvmi_src_read(s, n, &got, 1, "x", &err) == 0)
+			n += 1009;
+		UTIL_TRUE(k->name, n > LEN / 8 && n < LEN && n % 32768 >= 1009);
+		UTIL_TRUE(k->name, strstr(err.text, "damaged at 0x") != NULL);
+		kvmi_src_close(s);
+		bytes_free(&b);
+	}
+}
+
 struct job {
 	const struct kind *k;
 	struct kvmi_src	*s;
@@ -197,6 +225,7 @@ main(void)
 		cmocka_unit_test(test_tail),
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_flipped),
+		cmocka_unit_test(test_damage_behind),
 		cmocka_unit_test(test_threads),
 	};
 
