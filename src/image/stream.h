@@ -26,8 +26,9 @@ struct kvmi_stream_io {
 	size_t		 in_len;
 	uint8_t		*out;
 	size_t		 out_len;
-	const char	*why;		/* of KVMI_STEP_BAD, and how many of the */
-	uint64_t	 wrong;		/* bytes given so far are known as bad */
+	/* Of KVMI_STEP_BAD; and how many of all bytes given are bad. */
+	const char	*why;
+	uint64_t	 wrong;
 };
 
 enum kvmi_step {

@@ -31,14 +31,14 @@
 enum phase {
 	HEADER,			/* "BZh9" */
 	FIRST,			/* the magic behind it */
-	COLLECT,		/* a block's bits, up to the next magic */
+	COLLECT,		/* a block's bits, to the next magic */
 	DECODE,
 	TRAILER,
 };
 
 struct bzip2 {
 	enum phase	 phase;
-	unsigned int	 left;		/* of a header or trailer, in its unit */
+	unsigned int	 left;		/* of a header or trailer */
 	uint8_t		 level;
 	uint8_t		 cur;		/* byte taken, */
 	unsigned int	 cur_bits;	/* and how many bits of it are unused */

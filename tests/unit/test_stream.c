@@ -84,8 +84,8 @@ test_cut(void **state)
 			    k->members > 1 || len == 0);
 			last = s->size;
 			check_reads(k, s, s->size, 10, n);
-			UTIL_FAILS(k->name, kvmi_src_read(s, s->size, &c, 1, "x",
-			    &err), KVMI_ETRUNC, &err);
+			UTIL_FAILS(k->name, kvmi_src_read(s, s->size, &c, 1,
+			    "x", &err), KVMI_ETRUNC, &err);
 			UTIL_TRUE(k->name, !s->truncated ||
 			    strstr(err.text, " of the file, 0x") != NULL);
 			kvmi_src_close(s);
