@@ -27,14 +27,23 @@ kvmi_src_check_lost(struct kvmi_src *s, const uint8_t *p, size_t n,
 	    "its disk failed, at 0x%zx while it was open", s->name, start));
 }
 
+static int
+fail_end(const struct kvmi_src *s, uint64_t off, uint64_t n, const char *what,
+    struct kvmi_err *err)
+{
+	return (kvmi_fail(err, KVMI_ETRUNC, "%s: %s at 0x%" PRIx64
+	    " (%" PRIu64 " bytes) passes the end of the file at 0x%" PRIx64
+	    "%s%s", s->name, what, off, n, s->size,
+	    s->damage != NULL ? "; " : "",
+	    s->damage != NULL ? s->damage : ""));
+}
+
 int
 kvmi_src_check(struct kvmi_src *s, uint64_t off, uint64_t n, const char *what,
     struct kvmi_err *err)
 {
 	if (!kvmi_inside(off, n, s->size))
-		return (kvmi_fail(err, KVMI_ETRUNC, "%s: %s at 0x%" PRIx64
-		    " (%" PRIu64 " bytes) passes the end of the file at 0x%"
-		    PRIx64, s->name, what, off, n, s->size));
+		return (fail_end(s, off, n, what, err));
 	if (s->backed != 0 && n > s->backed)
 		return (kvmi_fail(err, KVMI_ETRUNC, "%s: %s at 0x%" PRIx64
 		    " (%" PRIu64 " bytes) is more than the file has (%" PRIu64
@@ -49,9 +58,7 @@ kvmi_src_read(struct kvmi_src *s, uint64_t off, void *buf, size_t n,
 	uint8_t *out = buf;
 
 	if (!kvmi_inside(off, n, s->size))
-		return (kvmi_fail(err, KVMI_ETRUNC, "%s: %s at 0x%" PRIx64
-		    " (%zu bytes) passes the end of the file at 0x%" PRIx64,
-		    s->name, what, off, n, s->size));
+		return (fail_end(s, off, n, what, err));
 	while (n > 0) {
 		uint64_t run;
 		const uint8_t *p = s->ops->map(s, off, &run);

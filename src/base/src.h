@@ -59,6 +59,8 @@ struct kvmi_src {
 	uint64_t	 backed;	/* of a wrapper: bytes stored; 0: all */
 	struct kvmi_map	*map;		/* NULL: not mapped */
 	const char	*wrapping;	/* "flattened"; NULL: plain */
+	bool		 decoded;	/* from a compressed file */
+	const char	*damage;	/* why it is truncated; NULL: unknown */
 	bool		 volatile_;	/* changes while we look: never cache */
 	bool		 truncated;	/* the wrapper saw its end missing */
 	bool		 gaps_lost;	/* its gaps are not zeros but missing */

@@ -65,8 +65,10 @@ kvmi_state_fail(const struct kvmi_image *img, const struct kvmi_extent *e,
 		    pa));
 	case KVMI_LOST:
 		return (kvmi_fail(err, KVMI_ETRUNC,
-		    "physical address 0x%" PRIx64 " is lost: %s", pa,
-		    e->why != NULL ? e->why : "the file ends before it"));
+		    "physical address 0x%" PRIx64 " is lost: %s%s%s", pa,
+		    e->why != NULL ? e->why : "the file ends before it",
+		    img->src->damage != NULL ? "; " : "",
+		    img->src->damage != NULL ? img->src->damage : ""));
 	default:
 		return (kvmi_fail(err, KVMI_ENOTINDUMP, "physical address 0x%"
 		    PRIx64 " is not in %s: no such memory, or none that was "

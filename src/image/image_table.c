@@ -9,15 +9,23 @@
 #include "image/cache.h"
 #include "image/image.h"
 
+extern const struct kvmi_image_ops kvmi_image_bzip2;
 extern const struct kvmi_image_ops kvmi_image_dumpdev;
 extern const struct kvmi_image_ops kvmi_image_flattened;
+extern const struct kvmi_image_ops kvmi_image_gzip;
 extern const struct kvmi_image_ops kvmi_image_kdump;
 extern const struct kvmi_image_ops kvmi_image_minidump;
 extern const struct kvmi_image_ops kvmi_image_elfcore;
+extern const struct kvmi_image_ops kvmi_image_xz;
+extern const struct kvmi_image_ops kvmi_image_zstd;
 
 /* Order is policy. */
 static const struct kvmi_image_ops *const image_table[] = {
 	&kvmi_image_flattened,	/* a wrapper: we start again on what it yields */
+	&kvmi_image_gzip,	/* so are these */
+	&kvmi_image_zstd,
+	&kvmi_image_xz,
+	&kvmi_image_bzip2,
 	&kvmi_image_kdump,
 	&kvmi_image_minidump,
 	&kvmi_image_elfcore,	/* after the formats that borrow its magic */

@@ -1,15 +1,70 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "kpeek.h"
+
+/* While the image is being opened. */
+struct progress {
+	double	next;		/* when to print again, in seconds */
+	bool	shown, done;
+};
+
+static double
+now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ((double)ts.tv_sec + (double)ts.tv_nsec * 1e-9);
+}
+
+/* Who waits for more than a second is told for what. */
+static int
+progress(void *closure, const char *what, uint64_t done, uint64_t total)
+{
+	struct progress *p = closure;
+	char *text;
+
+	if (p->done || now() < p->next)
+		return (1);
+	p->next = now() + 0.2;
+	text = escape(what, strlen(what), "");
+	if (text == NULL)
+		return (1);
+	fprintf(stderr, "\r\033[Kkpeek: %s: ", text);
+	if (total != 0)
+		fprintf(stderr, "%d%%", (int)(100 * ((double)done /
+		    (double)total)));
+	fflush(stderr);
+	free(text);
+	p->shown = true;
+	return (1);
+}
 
 int
 context_open(struct context *c)
 {
+	static struct progress p;	/* lives as long as the descriptor */
+	struct kvm_options o = KVM_OPTIONS_INIT;
 	char why[2048] = "";
 
-	c->kd = kvm_openfiles(c->kernel, c->core, NULL, O_RDONLY, why);
+	o.ko_corefile = c->core;
+	o.ko_execfile = c->kernel;
+	o.ko_flags = O_RDONLY;
+	o.ko_index = c->index;
+	p.next = now() + 1;
+	if (isatty(STDERR_FILENO)) {
+		o.ko_progress = progress;
+		o.ko_closure = &p;
+	}
+	c->kd = kvm_open_with(&o, why);
+	p.done = true;
+	if (p.shown)
+		fprintf(stderr, "\r\033[K");
 	if (c->kd == NULL) {
 		fprintf(stderr, "kpeek: %s\n", why);
 		return (-1);

@@ -21,6 +21,7 @@ enum {
 struct context {
 	const char	*core;		/* NULL: the live host */
 	const char	*kernel;
+	const char	*index;		/* of a compressed core */
 	bool		 json;
 	kvm_t		*kd;		/* opened by context_open() */
 };
@@ -49,10 +50,11 @@ extern const struct command cmd_vtop;
 
 /* Options that all commands have, to be put into every getopt_long() table. */
 #define COMMON_SHORT	"M:N:h"
-enum { OPT_JSON = 0x1000 };
+enum { OPT_JSON = 0x1000, OPT_INDEX };
 #define COMMON_LONG \
 	{ "core", required_argument, NULL, 'M' }, \
 	{ "namelist", required_argument, NULL, 'N' }, \
+	{ "index", required_argument, NULL, OPT_INDEX }, \
 	{ "json", no_argument, NULL, OPT_JSON }, \
 	{ "help", no_argument, NULL, 'h' }
 

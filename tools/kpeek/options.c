@@ -12,6 +12,7 @@ help(const struct command *cmd)
 	printf("usage: kpeek %s %s\n\n%s.\n\n%s"
 	    "  -M, --core CORE      the dump\n"
 	    "  -N, --namelist FILE  the kernel file\n"
+	    "      --index FILE     keep the index of a compressed dump\n"
 	    "      --json           one JSON document\n", cmd->name, cmd->args,
 	    cmd->summary, cmd->options);
 }
@@ -33,6 +34,9 @@ common_option(struct context *c, const struct command *cmd, int opt,
 		return (-1);
 	case 'N':
 		c->kernel = arg;
+		return (-1);
+	case OPT_INDEX:
+		c->index = arg;
 		return (-1);
 	case OPT_JSON:
 		c->json = true;
