@@ -21,6 +21,7 @@ image_facts(struct kvmi_kernel *k, struct kvmi_facts *f)
 	snprintf(f->release, sizeof(f->release), "%s", img->release);
 	snprintf(f->version, sizeof(f->version), "%s", img->version);
 	snprintf(f->hostname, sizeof(f->hostname), "%s", img->nodename);
+	snprintf(f->panic, sizeof(f->panic), "%s", img->panic);
 	f->info.ki_crashtime = img->timestamp;
 	f->info.ki_physmem = img->ram_bytes;
 	f->info.ki_pages_present = img->pages_present;

@@ -36,6 +36,14 @@ kvmi_map_lost(struct kvmi_map *m)
 	    atomic_load_explicit(&m->lost_end, memory_order_relaxed) != 0);
 }
 
+/* What a wrapper's own header says of the content; "" and 0: nothing. */
+struct kvmi_told {
+	int64_t		 time;		/* of the dump */
+	char		 hostname[65];
+	char		 version[193];	/* of the kernel, its first line */
+	char		 panic[193];
+};
+
 struct kvmi_src;
 
 struct kvmi_src_ops {
@@ -59,6 +67,7 @@ struct kvmi_src {
 	uint64_t	 backed;	/* of a wrapper: bytes stored; 0: all */
 	struct kvmi_map	*map;		/* NULL: not mapped */
 	const char	*wrapping;	/* "flattened"; NULL: plain */
+	const struct kvmi_told *told;	/* by a wrapper; NULL: nothing */
 	bool		 volatile_;	/* changes while we look: never cache */
 	bool		 truncated;	/* the wrapper saw its end missing */
 	bool		 gaps_lost;	/* its gaps are not zeros but missing */

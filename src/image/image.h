@@ -91,7 +91,7 @@ struct kvmi_image {
 	void		*priv;
 
 	/* What the container says; each may be missing or wrong. */
-	char		 format[96];	/* for people, with version and variant */
+	char		 format[192];	/* for people, with version and variant */
 	const struct kvmi_arch *arch;
 	bool		 big_endian;	/* of the container's own fields */
 	uint32_t	 block_size;	/* of compressed blocks */
@@ -109,7 +109,8 @@ struct kvmi_image {
 	struct kvmi_dump_delta delta;
 	char		 release[65];	/* utsname fields of a kdump header */
 	char		 nodename[65];
-	char		 version[65];
+	char		 version[193];
+	char		 panic[193];
 	struct kvmi_blob notes;		/* ELF notes, 4-byte aligned records */
 	struct kvmi_blob vmcoreinfo;	/* text, when it is not in a note */
 };

@@ -10,17 +10,21 @@
 #include "image/image.h"
 
 extern const struct kvmi_image_ops kvmi_image_dumpdev;
+extern const struct kvmi_image_ops kvmi_image_encrypted;
 extern const struct kvmi_image_ops kvmi_image_flattened;
 extern const struct kvmi_image_ops kvmi_image_kdump;
+extern const struct kvmi_image_ops kvmi_image_livedump;
 extern const struct kvmi_image_ops kvmi_image_minidump;
 extern const struct kvmi_image_ops kvmi_image_elfcore;
 
 /* Order is policy. */
 static const struct kvmi_image_ops *const image_table[] = {
 	&kvmi_image_flattened,	/* a wrapper: we start again on what it yields */
+	&kvmi_image_livedump,	/* starts as what it holds does */
 	&kvmi_image_kdump,
 	&kvmi_image_minidump,
 	&kvmi_image_elfcore,	/* after the formats that borrow its magic */
+	&kvmi_image_encrypted,	/* has nothing but its name */
 	&kvmi_image_dumpdev,	/* anything may precede what is at its end */
 };
 
@@ -52,15 +56,32 @@ unrecognised(struct kvmi_src *src, const uint8_t *head, size_t len,
 	for (size_t i = 0; i < kvmi_min(len, 8); i++)
 		snprintf(hex + 3 * i, 4, " %02x", head[i]);
 	return (kvmi_fail(err, KVMI_EFORMAT, "%s: not a kernel image that is "
-	    "known here (%" PRIu64 " bytes, starts with%s): wanted an ELF "
+	    "known here (%" PRIu64 " bytes, starts with%s%s%s): wanted an ELF "
 	    "vmcore, a kdump-compressed file, a FreeBSD minidump or a "
 	    "FreeBSD dump device",
-	    src->name, src->size, len == 0 ? " nothing" : hex));
+	    src->name, src->size, len == 0 ? " nothing" : hex,
+	    src->wrapping != NULL ? "; " : "",
+	    src->wrapping != NULL ? src->wrapping : ""));
+}
+
+/* What the container does not say itself, a wrapper may have been told. */
+static void
+take_told(struct kvmi_image *img, const struct kvmi_told *t)
+{
+	if (img->timestamp == 0)
+		img->timestamp = t->time;
+	if (img->nodename[0] == '\0')
+		memcpy(img->nodename, t->hostname, sizeof(img->nodename));
+	if (img->version[0] == '\0')
+		memcpy(img->version, t->version, sizeof(img->version));
+	if (img->panic[0] == '\0')
+		memcpy(img->panic, t->panic, sizeof(img->panic));
 }
 
 static int
 try_open(const struct kvmi_image_ops *ops, struct kvmi_src *src,
-    struct kvmi_image **ret, struct kvmi_err *err)
+    const struct kvmi_told *told, struct kvmi_image **ret,
+    struct kvmi_err *err)
 {
 	struct kvmi_image *img = calloc(1, sizeof(*img));
 	int r;
@@ -88,6 +109,7 @@ try_open(const struct kvmi_image_ops *ops, struct kvmi_src *src,
 		kvmi_image_close(img);
 		return (r);
 	}
+	take_told(img, told);
 	*ret = img;
 	return (0);
 }
@@ -97,6 +119,7 @@ kvmi_image_open(struct kvmi_src *src, const struct kvm_options *o,
     struct kvmi_image **ret, struct kvmi_err *err)
 {
 	static const struct kvm_options none = KVM_OPTIONS_INIT;
+	struct kvmi_told told = { 0 };
 	uint8_t head[HEAD_SIZE];
 	size_t len;
 	unsigned int wrappers = 0;
@@ -130,9 +153,11 @@ again:
 			r = ops->wrap(src, o, &src, err);
 			if (r != 0)
 				return (r);
+			if (src->told != NULL)
+				told = *src->told;
 			goto again;
 		}
-		r = try_open(ops, src, ret, err);
+		r = try_open(ops, src, &told, ret, err);
 		if (r == 0)
 			return (0);
 		if (r != KVMI_ENOTMINE)

@@ -43,7 +43,7 @@ int kvmi_procs_op(int op, int *ret_op, bool *threads, struct kvmi_err *err);
 /* Strings of struct kvm_info and the numbers that go with them. */
 struct kvmi_facts {
 	struct kvm_info	 info;
-	char		 format[128];
+	char		 format[192];
 	char		 release[128];
 	char		 version[256];
 	char		 hostname[128];

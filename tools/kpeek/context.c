@@ -7,9 +7,14 @@
 int
 context_open(struct context *c)
 {
+	struct kvm_options o = KVM_OPTIONS_INIT;
 	char why[2048] = "";
 
-	c->kd = kvm_openfiles(c->kernel, c->core, NULL, O_RDONLY, why);
+	o.ko_execfile = c->kernel;
+	o.ko_corefile = c->core;
+	o.ko_flags = O_RDONLY;
+	o.ko_key = c->key;
+	c->kd = kvm_open_with(&o, why);
 	if (c->kd == NULL) {
 		fprintf(stderr, "kpeek: %s\n", why);
 		return (-1);

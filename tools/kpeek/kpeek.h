@@ -21,6 +21,7 @@ enum {
 struct context {
 	const char	*core;		/* NULL: the live host */
 	const char	*kernel;
+	const char	*key;		/* of an encrypted dump */
 	bool		 json;
 	kvm_t		*kd;		/* opened by context_open() */
 };
@@ -45,11 +46,12 @@ extern const struct command cmd_vtop;
 
 /* Options that all commands have, to be put into every getopt_long() table. */
 #define COMMON_SHORT	"M:N:h"
-enum { OPT_JSON = 0x1000 };
+enum { OPT_JSON = 0x1000, OPT_KEY };
 #define COMMON_LONG \
 	{ "core", required_argument, NULL, 'M' }, \
 	{ "namelist", required_argument, NULL, 'N' }, \
 	{ "json", no_argument, NULL, OPT_JSON }, \
+	{ "key", required_argument, NULL, OPT_KEY }, \
 	{ "help", no_argument, NULL, 'h' }
 
 /* Take a common option.  -1: done; else the status to return with. */
