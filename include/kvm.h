@@ -350,6 +350,20 @@ struct kvm_logrec {
 typedef int kvm_walk_log_cb_t(const struct kvm_logrec *rec, void *closure);
 ssize_t	 kvm_walk_log(kvm_t *kd, kvm_walk_log_cb_t *cb, void *closure);
 
+/* A file of a textdump of FreeBSD, which holds text instead of memory. */
+struct kvm_file {
+	const char	*kf_name;
+	const char	*kf_data;	/* not NUL-terminated, may hold any byte */
+	size_t		 kf_size;	/* all valid during the callback */
+};
+
+/*
+ * Call cb for each file of the image; cb returns non-zero to go on.  Returns
+ * the number of files given, 0 for images that are no textdumps, or -1.
+ */
+typedef int kvm_walk_files_cb_t(const struct kvm_file *file, void *closure);
+ssize_t	 kvm_walk_files(kvm_t *kd, kvm_walk_files_cb_t *cb, void *closure);
+
 /*
  * How many kernel objects this thread's last list call on kd (kvm_getprocs(),
  * kvm_walk_log()) could not read; *why, unless NULL, becomes the first

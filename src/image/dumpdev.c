@@ -70,7 +70,7 @@ place_text(struct kvmi_src *src, uint64_t room, struct kvmi_dumpdev *d,
 		    " bytes before it", src->name, d->header_off, d->h.length,
 		    room));
 	d->dump_off = d->header_off;
-	d->where = "textdump on a dump device";
+	d->where = "on a dump device";
 	return (0);
 }
 

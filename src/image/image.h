@@ -82,6 +82,13 @@ struct kvmi_dump_delta {
 	uint64_t	 align;
 };
 
+/* A file of a container that holds files. */
+struct kvmi_file {
+	char		 name[101];
+	uint64_t	 off;
+	uint64_t	 len;
+};
+
 struct kvmi_cache;
 
 struct kvmi_image {
@@ -113,6 +120,8 @@ struct kvmi_image {
 	char		 panic[193];
 	struct kvmi_blob notes;		/* ELF notes, 4-byte aligned records */
 	struct kvmi_blob vmcoreinfo;	/* text, when it is not in a note */
+	struct kvmi_file *files;	/* of a container without memory */
+	size_t		 nfiles;
 };
 
 /*
@@ -142,6 +151,10 @@ int kvmi_image_read(struct kvmi_image *img, uint64_t pa, void *buf,
 /* kvmi_image_read() in the shape a page walk wants. */
 int kvmi_image_read_phys(void *img, uint64_t pa, void *buf, size_t len,
     struct kvmi_err *err);
+
+/* All of a file; release with kvmi_blob_release(). */
+int kvmi_image_file(struct kvmi_image *img, const struct kvmi_file *f,
+    struct kvmi_blob *ret, struct kvmi_err *err);
 
 /* One ELF note of the image. */
 struct kvmi_note {

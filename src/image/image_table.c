@@ -16,6 +16,7 @@ extern const struct kvmi_image_ops kvmi_image_kdump;
 extern const struct kvmi_image_ops kvmi_image_livedump;
 extern const struct kvmi_image_ops kvmi_image_minidump;
 extern const struct kvmi_image_ops kvmi_image_elfcore;
+extern const struct kvmi_image_ops kvmi_image_textdump;
 
 /* Order is policy. */
 static const struct kvmi_image_ops *const image_table[] = {
@@ -24,6 +25,7 @@ static const struct kvmi_image_ops *const image_table[] = {
 	&kvmi_image_kdump,
 	&kvmi_image_minidump,
 	&kvmi_image_elfcore,	/* after the formats that borrow its magic */
+	&kvmi_image_textdump,
 	&kvmi_image_encrypted,	/* has nothing but its name */
 	&kvmi_image_dumpdev,	/* anything may precede what is at its end */
 };
@@ -57,8 +59,8 @@ unrecognised(struct kvmi_src *src, const uint8_t *head, size_t len,
 		snprintf(hex + 3 * i, 4, " %02x", head[i]);
 	return (kvmi_fail(err, KVMI_EFORMAT, "%s: not a kernel image that is "
 	    "known here (%" PRIu64 " bytes, starts with%s%s%s): wanted an ELF "
-	    "vmcore, a kdump-compressed file, a FreeBSD minidump or a "
-	    "FreeBSD dump device",
+	    "vmcore, a kdump-compressed file, a FreeBSD minidump, "
+	    "textdump or dump device",
 	    src->name, src->size, len == 0 ? " nothing" : hex,
 	    src->wrapping != NULL ? "; " : "",
 	    src->wrapping != NULL ? src->wrapping : ""));

@@ -169,6 +169,7 @@ void kvmi_kread_holes(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t va,
 
 extern const struct kvmi_os_ops kvmi_os_linux;
 extern const struct kvmi_os_ops kvmi_os_freebsd;
+extern const struct kvmi_os_ops kvmi_os_freebsd_text;
 
 /* src/live */
 extern const struct kvmi_os_ops kvmi_os_live_linux;

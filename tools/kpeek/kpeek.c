@@ -17,6 +17,7 @@ static const struct command *const commands[] = {
 	&cmd_sym,
 	&cmd_read,
 	&cmd_vtop,
+	&cmd_text,
 };
 
 static void

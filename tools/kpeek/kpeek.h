@@ -41,6 +41,7 @@ extern const struct command cmd_dmesg;
 extern const struct command cmd_sym;
 extern const struct command cmd_read;
 extern const struct command cmd_vtop;
+extern const struct command cmd_text;
 
 /* options.c */
 
