@@ -324,6 +324,7 @@ struct kvm_info {
 	uint8_t		 ki_paging_levels;
 	uint8_t		 ki_truncated;	/* the file ends early */
 	uint8_t		 ki_incomplete;	/* the writer said it could not finish */
+	const char	*ki_note;	/* what does not fit together in it */
 };
 
 /*

@@ -8,6 +8,7 @@
 #include "base/math.h"
 #include "image/cache.h"
 #include "image/image.h"
+#include "image/infofile.h"
 
 extern const struct kvmi_image_ops kvmi_image_dumpdev;
 extern const struct kvmi_image_ops kvmi_image_encrypted;
@@ -66,10 +67,33 @@ unrecognised(struct kvmi_src *src, const uint8_t *head, size_t len,
 	    src->wrapping != NULL ? src->wrapping : ""));
 }
 
+/* "armv7" is an "arm", "powerpc64le" a "powerpc64". */
+static bool
+same_machine(const char *info, const char *machine)
+{
+	return (strncmp(info, machine, kvmi_min(strlen(info),
+	    strlen(machine))) == 0);
+}
+
+/* The dump is not what info.N is about when it is of another machine. */
+static void
+check_info(struct kvmi_image *img, const struct kvmi_infofile *info,
+    const char *note)
+{
+	const struct kvmi_arch *arch = img->arch;
+
+	snprintf(img->note, sizeof(img->note), "%s", note);
+	if (note[0] == '\0' && info->arch[0] != '\0' && arch != NULL &&
+	    arch->freebsd != NULL && !same_machine(info->arch, arch->freebsd))
+		snprintf(img->note, sizeof(img->note), "its info file says %s, "
+		    "but the dump is of %s", info->arch, arch->freebsd);
+}
+
 /* What the container does not say itself, a wrapper may have been told. */
 static void
 take_told(struct kvmi_image *img, const struct kvmi_told *t)
 {
+	img->told = *t;
 	if (img->timestamp == 0)
 		img->timestamp = t->time;
 	if (img->nodename[0] == '\0')
@@ -121,7 +145,9 @@ kvmi_image_open(struct kvmi_src *src, const struct kvm_options *o,
     struct kvmi_image **ret, struct kvmi_err *err)
 {
 	static const struct kvm_options none = KVM_OPTIONS_INIT;
-	struct kvmi_told told = { 0 };
+	struct kvmi_infofile info = { 0 };
+	struct kvmi_told told;
+	char note[sizeof((*ret)->note)] = "";
 	uint8_t head[HEAD_SIZE];
 	size_t len;
 	unsigned int wrappers = 0;
@@ -129,6 +155,10 @@ kvmi_image_open(struct kvmi_src *src, const struct kvm_options *o,
 
 	if (o == NULL)
 		o = &none;
+	r = kvmi_infofile_apply(&src, &info, note, sizeof(note), err);
+	if (r != 0)
+		goto fail;
+	told = info.told;
 again:
 	len = (size_t)kvmi_min(src->size, sizeof(head));
 	r = kvmi_src_read(src, 0, head, len, "header", err);
@@ -160,8 +190,10 @@ again:
 			goto again;
 		}
 		r = try_open(ops, src, &told, ret, err);
-		if (r == 0)
+		if (r == 0) {
+			check_info(*ret, &info, note);
 			return (0);
+		}
 		if (r != KVMI_ENOTMINE)
 			goto fail;
 	}

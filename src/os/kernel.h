@@ -48,6 +48,7 @@ struct kvmi_facts {
 	char		 version[256];
 	char		 hostname[128];
 	char		 panic[512];
+	char		 note[512];
 	char		 buildid[130];
 	char		 symbols[128];
 	char		 types[128];

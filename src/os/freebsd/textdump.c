@@ -121,15 +121,9 @@ first_line(struct kvmi_kernel *k, struct kvmi_cx *cx, const char *name,
 static void
 text_facts(struct kvmi_kernel *k, struct kvmi_cx *cx, struct kvmi_facts *f)
 {
-	static const char system[] = "FreeBSD ";
-
 	first_line(k, cx, "version.txt", f->version, sizeof(f->version));
 	first_line(k, cx, "panic.txt", f->panic, sizeof(f->panic));
-	/* "FreeBSD 13.1-RELEASE releng/...", as newvers.sh makes it. */
-	if (strncmp(f->version, system, sizeof(system) - 1) == 0)
-		snprintf(f->release, sizeof(f->release), "%.*s",
-		    (int)strcspn(f->version + sizeof(system) - 1, " "),
-		    f->version + sizeof(system) - 1);
+	kvmi_freebsd_release(f);
 }
 
 const struct kvmi_os_ops kvmi_os_freebsd_text = {
