@@ -40,4 +40,5 @@ info "$size" unknown amd64
 # A kernel file that says something else.
 cp -L "$IMAGES/fbsd-v3-kernel" "$tmp/vmcore.0"
 info $(stat -Lc %s "$IMAGES/fbsd-v3-kernel") good amd64
+sed -i 's/Panic String: .* panic$/Panic String: another/' "$tmp/info.0"
 "$KPEEK" info "$tmp/vmcore.0" "$IMAGES/fbsd-v3-kernel.elf" | grep warning
