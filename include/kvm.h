@@ -365,6 +365,28 @@ struct kvm_file {
 typedef int kvm_walk_files_cb_t(const struct kvm_file *file, void *closure);
 ssize_t	 kvm_walk_files(kvm_t *kd, kvm_walk_files_cb_t *cb, void *closure);
 
+/* How kvm_save() goes about it.  Begin with KVM_SAVE_OPTIONS_INIT. */
+struct kvm_save_options {
+	size_t		 kv_size;	/* sizeof(struct kvm_save_options) */
+	const char	*kv_dir;	/* where the files go; NULL: here */
+	int		 kv_flags;	/* KVM_SAVE_* */
+	/* Called now and then; zero stops it, and nothing is left. */
+	int (*kv_progress)(void *closure, uint64_t done, uint64_t total);
+	void		*kv_closure;
+};
+#define KVM_SAVE_OPTIONS_INIT	{ .kv_size = sizeof(struct kvm_save_options) }
+#define KVM_SAVE_FORCE	0x1	/* also a dump that was saved before */
+#define KVM_SAVE_ZSTD	0x2	/* compress it */
+
+/*
+ * Save the FreeBSD dump on device, or in an image of its disk, as savecore(8)
+ * does: vmcore.N or what it is, info.N, bounds.  The device is not written
+ * to.  path, unless NULL, becomes the path of the dump's file.  0, or -1 with
+ * the text in errbuf, which is NULL or has 2048 bytes.
+ */
+int	 kvm_save(const char *device, const struct kvm_save_options *options,
+	    char *path, size_t path_len, char *errbuf);
+
 /*
  * How many kernel objects this thread's last list call on kd (kvm_getprocs(),
  * kvm_walk_log()) could not read; *why, unless NULL, becomes the first

@@ -18,6 +18,7 @@ static const struct command *const commands[] = {
 	&cmd_read,
 	&cmd_vtop,
 	&cmd_text,
+	&cmd_save,
 };
 
 static void

@@ -42,6 +42,7 @@ extern const struct command cmd_sym;
 extern const struct command cmd_read;
 extern const struct command cmd_vtop;
 extern const struct command cmd_text;
+extern const struct command cmd_save;
 
 /* options.c */
 

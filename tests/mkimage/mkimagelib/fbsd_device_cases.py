@@ -2,11 +2,12 @@
 """FreeBSD dump devices with a small minidump on them."""
 from __future__ import annotations
 
+import gzip
 from dataclasses import replace
 from pathlib import Path
 from typing import Callable
 
-from .case import add, expect_path
+from .case import add, case, expect_path
 from .fbsd_cases import DMAP, KVA, tiny_kernel
 from .fbsd_crypt import AES_256_CBC, CHACHA20, PRIVATE_KEY, Encryption
 from .fbsd_device import CLEARED, DumpDevice, DumpHeader, gpt_disk, mbr_disk
@@ -154,3 +155,12 @@ def _encrypted_file(number: int, method: int) -> None:
 
 _encrypted_file(0, AES_256_CBC)
 _encrypted_file(1, CHACHA20)
+
+
+@case("fbsd-device-gzip", "dump device with a dump that the kernel compressed")
+def _gzip(path: Path) -> None:
+    """More is reserved than is used; the length is that of the stream."""
+    make_minidump(tiny_kernel(KVA, DMAP), 3).write(path)
+    data = gzip.compress(path.read_bytes(), mtime=0)
+    extent = (len(data) + 511) // 512 * 512 + 8192
+    DumpDevice(data, DumpHeader(len(data), extent, 512, compression=1)).write(path)
