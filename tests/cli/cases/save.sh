@@ -23,6 +23,10 @@ save "$IMAGES/fbsd-device-cleared" "$tmp"
 save -f --json "$IMAGES/fbsd-device-cleared" "$tmp"
 save -z "$IMAGES/fbsd-device-gzip" "$tmp"
 gzip -dc "$tmp/vmcore.6.gz" | cmp - "$IMAGES/fbsd-v3-tiny"
+# Zeros take no room, but are there at the end.
+save "$IMAGES/fbsd-device-zeros" "$tmp"
+stat -c %s "$tmp/vmcore.7"
+[ "$(stat -c %b "$tmp/vmcore.7")" -lt 100 ] && echo sparse
 # Numbers in use are left alone, whatever bounds says.
 echo 2 >"$tmp/bounds"
 save "$IMAGES/fbsd-device-512" "$tmp"

@@ -164,3 +164,9 @@ def _gzip(path: Path) -> None:
     data = gzip.compress(path.read_bytes(), mtime=0)
     extent = (len(data) + 511) // 512 * 512 + 8192
     DumpDevice(data, DumpHeader(len(data), extent, 512, compression=1)).write(path)
+
+
+@case("fbsd-device-zeros", "dump device with a dump that ends in 2 MiB of zeros")
+def _zeros(path: Path) -> None:
+    data = b"x" * 4096 + bytes(2 << 20)
+    DumpDevice(data, DumpHeader(len(data), len(data), 512)).write(path)
