@@ -45,15 +45,18 @@ time_of(const char *v, size_t n)
 	return (t == (time_t)-1 ? 0 : t - (sign == '+' ? zone : -zone));
 }
 
+/* "539557888", or as 10 and before had it "539557888B (514 MB)". */
 static void
 take_number(const char *v, size_t n, uint64_t *ret)
 {
-	char buf[24], *end;
+	char buf[64], *end;
 	uint64_t x;
 
 	take_text(v, n, buf, sizeof(buf));
 	errno = 0;
 	x = strtoull(buf, &end, 10);
+	if (end[0] == 'B' && (end[1] == '\0' || end[1] == ' '))
+		end += strlen(end);
 	if (buf[0] >= '0' && buf[0] <= '9' && *end == '\0' && errno == 0)
 		*ret = x;
 }

@@ -23,6 +23,8 @@ test_fields(void **state)
 		    KVMI_INFO_UNKNOWN, "", "", 0 },
 		{ "  Dump Length: -1\n", 0, false, KVMI_INFO_UNKNOWN, "", "",
 		    0 },
+		{ "  Dump Length: 539557888B (514 MB)\n", 539557888, false,
+		    KVMI_INFO_UNKNOWN, "", "", 0 },
 		{ "  Dump Length: 4096x\n", 0, false, KVMI_INFO_UNKNOWN, "",
 		    "", 0 },
 		{ "  Dump Length: 18446744073709551615\n", UINT64_MAX, false,
