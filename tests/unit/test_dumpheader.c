@@ -307,6 +307,55 @@ test_slice(void **state)
 	}
 }
 
+static void
+tar_file(struct bytes *b, const char *name, size_t len)
+{
+	char h[512] = { 0 };
+	unsigned int sum = 0;
+
+	snprintf(h, 100, "%s", name);
+	snprintf(h + 124, 12, "%zo", len);
+	memcpy(h + 257, "ustar", 6);
+	memset(h + 148, ' ', 8);
+	for (size_t i = 0; i < sizeof(h); i++)
+		sum += (unsigned char)h[i];
+	snprintf(h + 148, 8, "%6o", sum);
+	bytes_put(b, h, sizeof(h));
+	bytes_fill(b, 'x', len);
+	bytes_align(b, 512);
+}
+
+/* A textdump cut at each byte: what is there, and known to be cut. */
+static void
+test_textdump(void **state)
+{
+	struct bytes b = { 0 };
+
+	(void)state;
+	tar_file(&b, "ddb.txt", 700);
+	tar_file(&b, "panic.txt", 3);
+	for (size_t len = 512; len <= b.len; len++) {
+		struct kvmi_image *img = util_image("cut",
+		    util_bytes(&b, len));
+		size_t first = (size_t)kvmi_min(700, len - 512);
+		struct kvmi_blob file;
+		struct kvmi_err err;
+
+		/* The filling of the last block is not missed, nor a file. */
+		UTIL_EQ("cut", img->truncated, len < 512 + 700 ||
+		    (len > 1536 && len < 1536 + 512 + 3));
+		UTIL_EQ("files", img->nfiles, len < 2048 ? 1 : 2);
+		UTIL_EQ("size", img->files[0].len, first);
+		UTIL_FAILS("file", kvmi_image_file(img, &img->files[0], &file,
+		    &err), 0, &err);
+		for (size_t i = 0; i < first; i++)
+			UTIL_TRUE("content", file.p[i] == 'x');
+		kvmi_blob_release(&file);
+		kvmi_image_close(img);
+	}
+	bytes_free(&b);
+}
+
 int
 main(void)
 {
@@ -317,6 +366,7 @@ main(void)
 		cmocka_unit_test(test_parity),
 		cmocka_unit_test(test_device),
 		cmocka_unit_test(test_slice),
+		cmocka_unit_test(test_textdump),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, util_report));
