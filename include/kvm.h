@@ -402,6 +402,7 @@ struct kvm_info {
 	uint8_t		 ki_paging_levels;
 	uint8_t		 ki_truncated;	/* the file ends early */
 	uint8_t		 ki_incomplete;	/* the writer said it could not finish */
+	const char	*ki_note;	/* what does not fit together in it */
 };
 
 /*
@@ -443,6 +444,42 @@ struct kvm_module {
 typedef int kvm_walk_modules_cb_t(const struct kvm_module *module,
 	    void *closure);
 ssize_t	 kvm_walk_modules(kvm_t *kd, kvm_walk_modules_cb_t *cb, void *closure);
+
+/* A file of a textdump of FreeBSD, which holds text instead of memory. */
+struct kvm_file {
+	const char	*kf_name;
+	const char	*kf_data;	/* not NUL-terminated, may hold any byte */
+	size_t		 kf_size;	/* all valid during the callback */
+};
+
+/*
+ * Call cb for each file of the image; cb returns non-zero to go on.  Returns
+ * the number of files given, 0 for images that are no textdumps, or -1.
+ */
+typedef int kvm_walk_files_cb_t(const struct kvm_file *file, void *closure);
+ssize_t	 kvm_walk_files(kvm_t *kd, kvm_walk_files_cb_t *cb, void *closure);
+
+/* How kvm_save() goes about it.  Begin with KVM_SAVE_OPTIONS_INIT. */
+struct kvm_save_options {
+	size_t		 kv_size;	/* sizeof(struct kvm_save_options) */
+	const char	*kv_dir;	/* where the files go; NULL: here */
+	int		 kv_flags;	/* KVM_SAVE_* */
+	/* Called now and then; zero stops it, and nothing is left. */
+	int (*kv_progress)(void *closure, uint64_t done, uint64_t total);
+	void		*kv_closure;
+};
+#define KVM_SAVE_OPTIONS_INIT	{ .kv_size = sizeof(struct kvm_save_options) }
+#define KVM_SAVE_FORCE	0x1	/* also a dump that was saved before */
+#define KVM_SAVE_ZSTD	0x2	/* compress it */
+
+/*
+ * Save the FreeBSD dump on device, or in an image of its disk, as savecore(8)
+ * does: vmcore.N or what it is, info.N, bounds.  The device is not written
+ * to.  path, unless NULL, becomes the path of the dump's file.  0, or -1 with
+ * the text in errbuf, which is NULL or has 2048 bytes.
+ */
+int	 kvm_save(const char *device, const struct kvm_save_options *options,
+	    char *path, size_t path_len, char *errbuf);
 
 /*
  * How many kernel objects this thread's last list call on kd (kvm_getprocs(),

@@ -21,6 +21,7 @@ image_facts(struct kvmi_kernel *k, struct kvmi_facts *f)
 	snprintf(f->release, sizeof(f->release), "%s", img->release);
 	snprintf(f->version, sizeof(f->version), "%s", img->version);
 	snprintf(f->hostname, sizeof(f->hostname), "%s", img->nodename);
+	snprintf(f->panic, sizeof(f->panic), "%s", img->panic);
 	f->info.ki_crashtime = img->timestamp;
 	f->info.ki_physmem = img->ram_bytes;
 	f->info.ki_pages_present = img->pages_present;
@@ -28,6 +29,30 @@ image_facts(struct kvmi_kernel *k, struct kvmi_facts *f)
 	f->info.ki_max_pa = img->max_pa;
 	f->info.ki_truncated = img->truncated;
 	f->info.ki_incomplete = img->incomplete;
+}
+
+/* Cut short, they still agree. */
+static void
+compare(struct kvmi_facts *f, const char *what, const char *kernel,
+    const char *told)
+{
+	size_t n = strlen(kernel), m = strlen(told);
+
+	if (f->note[0] == '\0' && n != 0 && m != 0 &&
+	    strncmp(kernel, told, n < m ? n : m) != 0)
+		snprintf(f->note, sizeof(f->note), "the %s is \"%.150s\" in "
+		    "the kernel, but \"%.150s\" beside it", what, kernel,
+		    told);
+}
+
+/* Does what the dump's header or info.N says fit what is in the kernel? */
+static void
+check_told(const struct kvmi_image *img, struct kvmi_facts *f)
+{
+	snprintf(f->note, sizeof(f->note), "%s", img->note);
+	compare(f, "version", f->version, img->told.version);
+	compare(f, "hostname", f->hostname, img->told.hostname);
+	compare(f, "panic", f->panic, img->told.panic);
 }
 
 /* Say where symbols and types come from; finding them is the only way to know. */
@@ -58,12 +83,15 @@ collect(struct kvmi_kernel *k, struct kvmi_cx *cx, struct kvmi_facts *f)
 		image_facts(k, f);
 	sources(k, cx, f);
 	k->os->facts(k, cx, f);
+	if (k->img != NULL && !k->live)
+		check_told(k->img, f);
 	i->ki_kerndisp = k->kerndisp;
 	i->ki_format = f->format;
 	i->ki_release = f->release;
 	i->ki_version = f->version;
 	i->ki_hostname = f->hostname;
 	i->ki_panic = f->panic;
+	i->ki_note = f->note;
 	i->ki_buildid = f->buildid;
 	i->ki_symbols = f->symbols;
 	i->ki_types = f->types;

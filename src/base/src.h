@@ -36,6 +36,14 @@ kvmi_map_lost(struct kvmi_map *m)
 	    atomic_load_explicit(&m->lost_end, memory_order_relaxed) != 0);
 }
 
+/* What a wrapper's own header says of the content; "" and 0: nothing. */
+struct kvmi_told {
+	int64_t		 time;		/* of the dump */
+	char		 hostname[65];
+	char		 version[193];	/* of the kernel, its first line */
+	char		 panic[193];
+};
+
 struct kvmi_src;
 
 struct kvmi_src_ops {
@@ -61,6 +69,7 @@ struct kvmi_src {
 	const char	*wrapping;	/* "flattened"; NULL: plain */
 	bool		 decoded;	/* from a compressed file */
 	const char	*damage;	/* why it is truncated; NULL: unknown */
+	const struct kvmi_told *told;	/* by a wrapper; NULL: nothing */
 	bool		 volatile_;	/* changes while we look: never cache */
 	bool		 truncated;	/* the wrapper saw its end missing */
 	bool		 gaps_lost;	/* its gaps are not zeros but missing */

@@ -8,6 +8,8 @@
 #include "base/math.h"
 #include "image/cache.h"
 
+/* Text of a crash; no more is held in memory at once. */
+#define MAX_FILE	(256 << 20)
 
 int
 kvmi_image_close(struct kvmi_image *img)
@@ -157,6 +159,17 @@ kvmi_image_read(struct kvmi_image *img, uint64_t pa, void *buf, size_t len,
 			    "the physical address space ends here"));
 	}
 	return (0);
+}
+
+int
+kvmi_image_file(struct kvmi_image *img, const struct kvmi_file *f,
+    struct kvmi_blob *ret, struct kvmi_err *err)
+{
+	if (f->len > MAX_FILE)
+		return (kvmi_fail(err, KVMI_ENOMEM, "%s: %s of %" PRIu64
+		    " bytes is larger than %d", img->src->name, f->name, f->len,
+		    MAX_FILE));
+	return (kvmi_src_blob(img->src, f->off, f->len, f->name, ret, err));
 }
 
 int

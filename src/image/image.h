@@ -82,6 +82,13 @@ struct kvmi_dump_delta {
 	uint64_t	 align;
 };
 
+/* A file of a container that holds files. */
+struct kvmi_file {
+	char		 name[101];
+	uint64_t	 off;
+	uint64_t	 len;
+};
+
 struct kvmi_cache;
 
 struct kvmi_image {
@@ -91,7 +98,7 @@ struct kvmi_image {
 	void		*priv;
 
 	/* What the container says; each may be missing or wrong. */
-	char		 format[96];	/* for people, with version and variant */
+	char		 format[192];	/* for people, with version and variant */
 	const struct kvmi_arch *arch;
 	bool		 big_endian;	/* of the container's own fields */
 	uint32_t	 block_size;	/* of compressed blocks */
@@ -109,9 +116,14 @@ struct kvmi_image {
 	struct kvmi_dump_delta delta;
 	char		 release[65];	/* utsname fields of a kdump header */
 	char		 nodename[65];
-	char		 version[65];
+	char		 version[193];
+	char		 panic[193];
+	struct kvmi_told told;	/* from headers around it, and info.N */
+	char		 note[256];	/* what does not fit together */
 	struct kvmi_blob notes;		/* ELF notes, 4-byte aligned records */
 	struct kvmi_blob vmcoreinfo;	/* text, when it is not in a note */
+	struct kvmi_file *files;	/* of a container without memory */
+	size_t		 nfiles;
 };
 
 /*
@@ -141,6 +153,10 @@ int kvmi_image_read(struct kvmi_image *img, uint64_t pa, void *buf,
 /* kvmi_image_read() in the shape a page walk wants. */
 int kvmi_image_read_phys(void *img, uint64_t pa, void *buf, size_t len,
     struct kvmi_err *err);
+
+/* All of a file; release with kvmi_blob_release(). */
+int kvmi_image_file(struct kvmi_image *img, const struct kvmi_file *f,
+    struct kvmi_blob *ret, struct kvmi_err *err);
 
 /* One ELF note of the image. */
 struct kvmi_note {

@@ -8,16 +8,20 @@
 #include "base/math.h"
 #include "image/cache.h"
 #include "image/image.h"
+#include "image/infofile.h"
 
 extern const struct kvmi_image_ops kvmi_image_bzip2;
 extern const struct kvmi_image_ops kvmi_image_dumpdev;
+extern const struct kvmi_image_ops kvmi_image_encrypted;
 extern const struct kvmi_image_ops kvmi_image_flattened;
 extern const struct kvmi_image_ops kvmi_image_gzip;
 extern const struct kvmi_image_ops kvmi_image_kdump;
+extern const struct kvmi_image_ops kvmi_image_livedump;
 extern const struct kvmi_image_ops kvmi_image_minidump;
 extern const struct kvmi_image_ops kvmi_image_elfcore;
 extern const struct kvmi_image_ops kvmi_image_xz;
 extern const struct kvmi_image_ops kvmi_image_zstd;
+extern const struct kvmi_image_ops kvmi_image_textdump;
 
 /* Order is policy. */
 static const struct kvmi_image_ops *const image_table[] = {
@@ -26,9 +30,12 @@ static const struct kvmi_image_ops *const image_table[] = {
 	&kvmi_image_zstd,
 	&kvmi_image_xz,
 	&kvmi_image_bzip2,
+	&kvmi_image_livedump,	/* starts as what it holds does */
 	&kvmi_image_kdump,
 	&kvmi_image_minidump,
 	&kvmi_image_elfcore,	/* after the formats that borrow its magic */
+	&kvmi_image_textdump,
+	&kvmi_image_encrypted,	/* has nothing but its name */
 	&kvmi_image_dumpdev,	/* anything may precede what is at its end */
 };
 
@@ -60,15 +67,55 @@ unrecognised(struct kvmi_src *src, const uint8_t *head, size_t len,
 	for (size_t i = 0; i < kvmi_min(len, 8); i++)
 		snprintf(hex + 3 * i, 4, " %02x", head[i]);
 	return (kvmi_fail(err, KVMI_EFORMAT, "%s: not a kernel image that is "
-	    "known here (%" PRIu64 " bytes, starts with%s): wanted an ELF "
-	    "vmcore, a kdump-compressed file, a FreeBSD minidump or a "
-	    "FreeBSD dump device",
-	    src->name, src->size, len == 0 ? " nothing" : hex));
+	    "known here (%" PRIu64 " bytes, starts with%s%s%s): wanted an ELF "
+	    "vmcore, a kdump-compressed file, a FreeBSD minidump, "
+	    "textdump or dump device",
+	    src->name, src->size, len == 0 ? " nothing" : hex,
+	    src->wrapping != NULL ? "; " : "",
+	    src->wrapping != NULL ? src->wrapping : ""));
+}
+
+/* "armv7" is an "arm", "powerpc64le" a "powerpc64". */
+static bool
+same_machine(const char *info, const char *machine)
+{
+	return (strncmp(info, machine, kvmi_min(strlen(info),
+	    strlen(machine))) == 0);
+}
+
+/* The dump is not what info.N is about when it is of another machine. */
+static void
+check_info(struct kvmi_image *img, const struct kvmi_infofile *info,
+    const char *note)
+{
+	const struct kvmi_arch *arch = img->arch;
+
+	snprintf(img->note, sizeof(img->note), "%s", note);
+	if (note[0] == '\0' && info->arch[0] != '\0' && arch != NULL &&
+	    arch->freebsd != NULL && !same_machine(info->arch, arch->freebsd))
+		snprintf(img->note, sizeof(img->note), "its info file says %s, "
+		    "but the dump is of %s", info->arch, arch->freebsd);
+}
+
+/* What the container does not say itself, a wrapper may have been told. */
+static void
+take_told(struct kvmi_image *img, const struct kvmi_told *t)
+{
+	img->told = *t;
+	if (img->timestamp == 0)
+		img->timestamp = t->time;
+	if (img->nodename[0] == '\0')
+		memcpy(img->nodename, t->hostname, sizeof(img->nodename));
+	if (img->version[0] == '\0')
+		memcpy(img->version, t->version, sizeof(img->version));
+	if (img->panic[0] == '\0')
+		memcpy(img->panic, t->panic, sizeof(img->panic));
 }
 
 static int
 try_open(const struct kvmi_image_ops *ops, struct kvmi_src *src,
-    struct kvmi_image **ret, struct kvmi_err *err)
+    const struct kvmi_told *told, struct kvmi_image **ret,
+    struct kvmi_err *err)
 {
 	struct kvmi_image *img = calloc(1, sizeof(*img));
 	int r;
@@ -96,6 +143,7 @@ try_open(const struct kvmi_image_ops *ops, struct kvmi_src *src,
 		kvmi_image_close(img);
 		return (r);
 	}
+	take_told(img, told);
 	*ret = img;
 	return (0);
 }
@@ -105,6 +153,9 @@ kvmi_image_open(struct kvmi_src *src, const struct kvm_options *o,
     struct kvmi_image **ret, struct kvmi_err *err)
 {
 	static const struct kvm_options none = KVM_OPTIONS_INIT;
+	struct kvmi_infofile info = { 0 };
+	struct kvmi_told told;
+	char note[sizeof((*ret)->note)] = "";
 	uint8_t head[HEAD_SIZE];
 	size_t len;
 	unsigned int wrappers = 0;
@@ -112,6 +163,10 @@ kvmi_image_open(struct kvmi_src *src, const struct kvm_options *o,
 
 	if (o == NULL)
 		o = &none;
+	r = kvmi_infofile_apply(&src, &info, note, sizeof(note), err);
+	if (r != 0)
+		goto fail;
+	told = info.told;
 again:
 	len = (size_t)kvmi_min(src->size, sizeof(head));
 	r = kvmi_src_read(src, 0, head, len, "header", err);
@@ -138,11 +193,15 @@ again:
 			r = ops->wrap(src, o, &src, err);
 			if (r != 0)
 				return (r);
+			if (src->told != NULL)
+				told = *src->told;
 			goto again;
 		}
-		r = try_open(ops, src, ret, err);
-		if (r == 0)
+		r = try_open(ops, src, &told, ret, err);
+		if (r == 0) {
+			check_info(*ret, &info, note);
 			return (0);
+		}
 		if (r != KVMI_ENOTMINE)
 			goto fail;
 	}

@@ -13,6 +13,7 @@
  * declines what is not its own.
  */
 static const struct kvmi_os_ops *const os_table[] = {
+	&kvmi_os_freebsd_text,
 	&kvmi_os_freebsd,
 	&kvmi_os_linux,
 };

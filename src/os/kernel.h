@@ -44,11 +44,12 @@ int kvmi_procs_op(int op, int *ret_op, bool *threads, struct kvmi_err *err);
 /* Strings of struct kvm_info and the numbers that go with them. */
 struct kvmi_facts {
 	struct kvm_info	 info;
-	char		 format[128];
+	char		 format[192];
 	char		 release[128];
 	char		 version[256];
 	char		 hostname[128];
 	char		 panic[512];
+	char		 note[512];
 	char		 buildid[130];
 	char		 symbols[128];
 	char		 types[128];
@@ -253,6 +254,7 @@ void kvmi_kread_holes(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t va,
 
 extern const struct kvmi_os_ops kvmi_os_linux;
 extern const struct kvmi_os_ops kvmi_os_freebsd;
+extern const struct kvmi_os_ops kvmi_os_freebsd_text;
 
 /* src/live */
 extern const struct kvmi_os_ops kvmi_os_live_linux;

@@ -230,15 +230,29 @@ check_physical_read(const char *image, const struct expect *e,
 	}
 }
 
+/* The key that all encrypted images were made for lies beside them. */
+static struct kvm_options
+options_for(const char *image)
+{
+	static char key[4200];
+	struct kvm_options o = KVM_OPTIONS_INIT;
+
+	snprintf(key, sizeof(key), "%.*sfbsd-encrypted.pem",
+	    (int)(strrchr(image, '/') + 1 - image), image);
+	o.ko_key = key;
+	return (o);
+}
+
 static struct kvmi_image *
 open_container(const char *image, struct kvmi_err *err)
 {
+	const struct kvm_options o = options_for(image);
 	struct kvmi_image *img;
 	struct kvmi_src *src;
 	int fd = open(image, O_RDONLY);
 
 	return (fd >= 0 && kvmi_file_open(fd, image, &src, err) == 0 &&
-	    kvmi_image_open(src, NULL, &img, err) == 0 ? img : NULL);
+	    kvmi_image_open(src, &o, &img, err) == 0 ? img : NULL);
 }
 
 /* Below the public interface: also images that have no kernel to find. */
@@ -723,6 +737,7 @@ static kvm_t *
 open_image(const char *image, const struct expect *e, const char *path,
     char *why)
 {
+	struct kvm_options o = options_for(image);
 	const char *name = expect_fact(e, "kernel");
 	char kernel[4200];
 	struct stat st;
@@ -732,15 +747,9 @@ open_image(const char *image, const struct expect *e, const char *path,
 		    (int)(strrchr(image, '/') + 1 - image), image, name);
 	else
 		snprintf(kernel, sizeof(kernel), "%s.elf", image);
-	return (kvm_open2(stat(kernel, &st) == 0 ? kernel : NULL, path,
-	    O_RDONLY, why, NULL));
-}
-
-/* What can only be named: the dump is elsewhere. */
-static bool
-may_be_unsupported(const char *image)
-{
-	return (strstr(image, "fbsd-device-cleared") != NULL);
+	o.ko_execfile = stat(kernel, &st) == 0 ? kernel : NULL;
+	o.ko_corefile = path;
+	return (kvm_open_with(&o, why));
 }
 
 static void
@@ -749,10 +758,6 @@ check_good(const char *image, const struct expect *e)
 	char why[2048] = "";
 	kvm_t *kd = open_image(image, e, image, why);
 
-	if (kd == NULL && may_be_unsupported(image)) {
-		expect_true(why[0] != '\0', image, "open", 0, "no reason");
-		return;
-	}
 	check_physical(image, e);
 	/* What has no kernel to find, and a member without page tables. */
 	if (expect_number(e, "rootknown", 1) == 0 || is_split(image)) {

@@ -69,6 +69,7 @@ print_text(const struct kvm_info *i)
 	line("build id", i->ki_buildid);
 	line("symbols", i->ki_symbols);
 	line("types", i->ki_types);
+	line("warning", i->ki_note);
 	if (i->ki_truncated)
 		line("warning", "the file is cut short; what is missing cannot "
 		    "be read");
@@ -112,6 +113,7 @@ print_json(const struct kvm_info *i)
 		{ "build_id", json_known(i->ki_buildid) },
 		{ "symbols", json_known(i->ki_symbols) },
 		{ "types", json_known(i->ki_types) },
+		{ "note", json_known(i->ki_note) },
 		{ "live", json_object_new_boolean(i->ki_live) },
 		{ "truncated", json_object_new_boolean(i->ki_truncated) },
 		{ "incomplete", json_object_new_boolean(i->ki_incomplete) },

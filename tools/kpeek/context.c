@@ -56,6 +56,7 @@ context_open(struct context *c)
 	o.ko_execfile = c->kernel;
 	o.ko_flags = O_RDONLY;
 	o.ko_index = c->index;
+	o.ko_key = c->key;
 	p.next = now() + 1;
 	if (isatty(STDERR_FILENO)) {
 		o.ko_progress = progress;

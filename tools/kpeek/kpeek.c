@@ -21,6 +21,8 @@ static const struct command *const commands[] = {
 	&cmd_sym,
 	&cmd_read,
 	&cmd_vtop,
+	&cmd_text,
+	&cmd_save,
 };
 
 static void
@@ -34,6 +36,7 @@ print_overview(FILE *out)
 		    commands[i]->summary);
 	fprintf(out, "\n  -M CORE    the dump, instead of the argument\n"
 	    "  -N KERNEL  the kernel file, where the dump has no symbols\n"
+	    "  --key FILE the private key, where the dump is encrypted\n"
 	    "  --json     one JSON document, for programs\n"
 	    "  --help     after a command: its options\n"
 	    "  --version\n\n"

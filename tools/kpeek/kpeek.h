@@ -22,6 +22,7 @@ struct context {
 	const char	*core;		/* NULL: the live host */
 	const char	*kernel;
 	const char	*index;		/* of a compressed core */
+	const char	*key;		/* of an encrypted dump */
 	bool		 json;
 	kvm_t		*kd;		/* opened by context_open() */
 };
@@ -45,17 +46,20 @@ extern const struct command cmd_dmesg;
 extern const struct command cmd_sym;
 extern const struct command cmd_read;
 extern const struct command cmd_vtop;
+extern const struct command cmd_text;
+extern const struct command cmd_save;
 
 /* options.c */
 
 /* Options that all commands have, to be put into every getopt_long() table. */
 #define COMMON_SHORT	"M:N:h"
-enum { OPT_JSON = 0x1000, OPT_INDEX };
+enum { OPT_JSON = 0x1000, OPT_INDEX, OPT_KEY };
 #define COMMON_LONG \
 	{ "core", required_argument, NULL, 'M' }, \
 	{ "namelist", required_argument, NULL, 'N' }, \
 	{ "index", required_argument, NULL, OPT_INDEX }, \
 	{ "json", no_argument, NULL, OPT_JSON }, \
+	{ "key", required_argument, NULL, OPT_KEY }, \
 	{ "help", no_argument, NULL, 'h' }
 
 /* Take a common option.  -1: done; else the status to return with. */

@@ -13,6 +13,7 @@ help(const struct command *cmd)
 	    "  -M, --core CORE      the dump\n"
 	    "  -N, --namelist FILE  the kernel file\n"
 	    "      --index FILE     keep the index of a compressed dump\n"
+	    "      --key FILE       the private key of an encrypted dump\n"
 	    "      --json           one JSON document\n", cmd->name, cmd->args,
 	    cmd->summary, cmd->options);
 }
@@ -40,6 +41,9 @@ common_option(struct context *c, const struct command *cmd, int opt,
 		return (-1);
 	case OPT_JSON:
 		c->json = true;
+		return (-1);
+	case OPT_KEY:
+		c->key = arg;
 		return (-1);
 	case 'h':
 		help(cmd);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/math.h"
 #include "os/freebsd/freebsd.h"
 
 /* More CPUs than any MAXCPU (sys/<arch>/include/param.h) allows. */
@@ -102,6 +103,20 @@ times(struct kvmi_kernel *k, struct kvmi_cx *cx, struct kvmi_facts *f)
 		f->info.ki_boottime = boot;
 }
 
+/* "FreeBSD 13.1-RELEASE releng/...", as sys/conf/newvers.sh makes it. */
+void
+kvmi_freebsd_release(struct kvmi_facts *f)
+{
+	static const char system[] = "FreeBSD ";
+	const char *name = f->version + sizeof(system) - 1;
+
+	if (f->release[0] == '\0' &&
+	    strncmp(f->version, system, sizeof(system) - 1) == 0)
+		snprintf(f->release, sizeof(f->release), "%.*s",
+		    (int)kvmi_min(strcspn(name, " "), sizeof(f->release) - 1),
+		    name);
+}
+
 void
 kvmi_freebsd_facts(struct kvmi_kernel *k, struct kvmi_cx *cx,
     struct kvmi_facts *f)
@@ -116,6 +131,7 @@ kvmi_freebsd_facts(struct kvmi_kernel *k, struct kvmi_cx *cx,
 		kvmi_hex(f->buildid, id.bytes, id.len);
 	string_symbol(k, cx, "osrelease", f->release, sizeof(f->release));
 	string_symbol(k, cx, "version", f->version, sizeof(f->version));
+	kvmi_freebsd_release(f);
 	/* NULL where the dump was asked for and nothing panicked. */
 	if (kvmi_freebsd_ptr(k, cx, "panicstr", &panic) == 0 && panic != 0)
 		string_at(k, cx, panic, f->panic, sizeof(f->panic));

@@ -33,6 +33,13 @@ int kvmi_freebsd_procs(struct kvmi_kernel *k, struct kvmi_cx *cx, int op,
 int kvmi_freebsd_log(struct kvmi_kernel *k, struct kvmi_cx *cx,
     kvm_walk_log_cb_t *cb, void *closure, size_t *n);
 
+/* Text as records, a line each; *n counts them. */
+void kvmi_freebsd_log_lines(const char *text, size_t len,
+    kvm_walk_log_cb_t *cb, void *closure, size_t *n);
+
+/* The release out of the version, when it is not known yet. */
+void kvmi_freebsd_release(struct kvmi_facts *f);
+
 void kvmi_freebsd_facts(struct kvmi_kernel *k, struct kvmi_cx *cx,
     struct kvmi_facts *f);
 

@@ -112,9 +112,9 @@ unroll(const uint8_t *ring, size_t len, size_t start, char *out)
 	return (n);
 }
 
-static void
-give_lines(const char *text, size_t len, kvm_walk_log_cb_t *cb, void *closure,
-    size_t *n)
+void
+kvmi_freebsd_log_lines(const char *text, size_t len, kvm_walk_log_cb_t *cb,
+    void *closure, size_t *n)
 {
 	for (size_t at = 0; at < len;) {
 		const char *nl = memchr(text + at, '\n', len - at);
@@ -144,7 +144,8 @@ give_ring(struct kvmi_cx *cx, const uint8_t *ring, size_t len, size_t start,
 	if (text == NULL)
 		return (kvmi_fail(&cx->err, KVMI_ENOMEM, "message buffer of "
 		    "%zu bytes", len));
-	give_lines(text, unroll(ring, len, start, text), cb, closure, n);
+	kvmi_freebsd_log_lines(text, unroll(ring, len, start, text), cb,
+	    closure, n);
 	free(text);
 	return (0);
 }
