@@ -14,6 +14,8 @@ static const struct command *const commands[] = {
 	&cmd_info,
 	&cmd_ps,
 	&cmd_dmesg,
+	&cmd_bt,
+	&cmd_regs,
 	&cmd_sym,
 	&cmd_read,
 	&cmd_vtop,

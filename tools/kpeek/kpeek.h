@@ -37,6 +37,8 @@ struct command {
 extern const struct command cmd_info;
 extern const struct command cmd_ps;
 extern const struct command cmd_dmesg;
+extern const struct command cmd_bt;
+extern const struct command cmd_regs;
 extern const struct command cmd_sym;
 extern const struct command cmd_read;
 extern const struct command cmd_vtop;

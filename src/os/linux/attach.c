@@ -297,6 +297,9 @@ const struct kvmi_os_ops kvmi_os_linux = {
 	.types = kvmi_linux_types,
 	.procs = kvmi_linux_procs,
 	.log = kvmi_linux_log,
+	.stack = kvmi_linux_stack,
+	.regs = kvmi_linux_regs,
+	.panic_cpu = kvmi_linux_panic_cpu,
 	.facts = kvmi_linux_facts,
 	.walk_pages = kvmi_linux_walk_pages,
 };
