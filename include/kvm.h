@@ -419,6 +419,7 @@ struct kvm_frame {
 	kvaddr_t	 kf_pc;		/* where the function goes on */
 	kvaddr_t	 kf_sp;
 	u_int		 kf_flags;	/* KVM_FRAME_* */
+	char		 kf_module[64];	/* it is in; "": the kernel itself */
 };
 /* kf_pc was interrupted; else it is behind a call, so ask for kf_pc - 1. */
 #define KVM_FRAME_INTERRUPTED	0x1

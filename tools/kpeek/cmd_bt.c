@@ -26,7 +26,10 @@ find_symbol(struct bt *b, const struct kvm_frame *f, struct kvm_symbol *s)
 	kvaddr_t at = f->kf_flags & KVM_FRAME_INTERRUPTED ? f->kf_pc :
 	    f->kf_pc - 1;
 
-	return (kvm_symbol_by_addr(b->c->kd, at, s) == 0);
+	if (kvm_symbol_by_addr(b->c->kd, at, s) != 0)
+		return (false);
+	/* Without a module's symbols the nearest one is not its. */
+	return (f->kf_module[0] == '\0' || s->ks_module[0] != '\0');
 }
 
 static json_object *
@@ -46,10 +49,10 @@ frame_object(struct bt *b, const struct kvm_frame *f)
 		    (int64_t)(f->kf_pc - s.ks_value)));
 		json_object_object_add(o, "size", json_object_new_int64(
 		    (int64_t)s.ks_size));
-		json_object_object_add(o, "module", json_known(s.ks_module));
 	} else {
 		json_object_object_add(o, "symbol", NULL);
 	}
+	json_object_object_add(o, "module", json_known(f->kf_module));
 	return (o);
 }
 
@@ -65,16 +68,17 @@ take_frame(const struct kvm_frame *f, void *arg)
 		return (1);
 	}
 	printf("  #%-2u %016" PRIx64 " ", b->frame++, f->kf_pc);
-	if (!find_symbol(b, f, &s)) {
-		printf("?\n");
-		return (1);
+	module = escape(f->kf_module, strlen(f->kf_module), "");
+	if (find_symbol(b, f, &s)) {
+		name = escape(s.ks_name, strlen(s.ks_name), "");
+		printf("%s+0x%" PRIx64 "/0x%" PRIx64, name,
+		    f->kf_pc - s.ks_value, s.ks_size);
+		free(name);
+	} else {
+		printf("?");
 	}
-	name = escape(s.ks_name, strlen(s.ks_name), "");
-	module = escape(s.ks_module, strlen(s.ks_module), "");
-	printf("%s+0x%" PRIx64 "/0x%" PRIx64 "%s%s%s\n", name,
-	    f->kf_pc - s.ks_value, s.ks_size, *module != '\0' ? " [" : "",
-	    module, *module != '\0' ? "]" : "");
-	free(name);
+	printf("%s%s%s\n", *module != '\0' ? " [" : "", module,
+	    *module != '\0' ? "]" : "");
 	free(module);
 	return (1);
 }

@@ -5,6 +5,7 @@
 
 #include "base/math.h"
 #include "os/linux/linux.h"
+#include "os/linux/modules.h"
 #include "os/linux/orc.h"
 
 /* THREAD_SIZE where the types do not tell. */
@@ -23,6 +24,7 @@ struct walk {
 	uint64_t	 text, etext;
 	uint64_t	 stack, stack_end;
 	unsigned int	 switches;
+	struct kvmi_linux_module module;	/* the last one met */
 };
 
 static int
@@ -123,9 +125,6 @@ check(struct walk *w, uint64_t from, const struct kvmi_orc_state *s)
 {
 	struct kvmi_err *err = &w->cx->err;
 
-	if (s->ip < w->text || s->ip > w->etext)
-		return (kvmi_fail(err, KVMI_EFORMAT, "0x%" PRIx64 " is not in "
-		    "the kernel's text", s->ip));
 	if (on_own_stack(w, from) && !on_own_stack(w, s->sp))
 		return (kvmi_fail(err, KVMI_EFORMAT, "0x%" PRIx64 " is not on "
 		    "the thread's stack", s->sp));
@@ -135,6 +134,18 @@ check(struct walk *w, uint64_t from, const struct kvmi_orc_state *s)
 		return (kvmi_fail(err, KVMI_EFORMAT, "the stack goes back from "
 		    "0x%" PRIx64 " to 0x%" PRIx64, from, s->sp));
 	return (0);
+}
+
+/* What unwinds s: the kernel's tables or, with *module, those of w->module. */
+static int
+choose(struct walk *w, const struct kvmi_orc_state *s, bool *module)
+{
+	uint64_t ip = s->exact ? s->ip : s->ip - 1;
+
+	*module = ip < w->text || ip >= w->etext;
+	if (!*module || (ip >= w->module.text && ip < w->module.etext))
+		return (0);
+	return (kvmi_linux_module_at(w->k, w->cx, ip, &w->module));
 }
 
 static int
@@ -147,11 +158,19 @@ walk_frames(struct walk *w, struct kvmi_orc_state *s, kvm_walk_stack_cb_t *cb,
 		struct kvm_frame f = { .kf_pc = s->ip, .kf_sp = s->sp,
 			.kf_flags = s->exact ? KVM_FRAME_INTERRUPTED : 0 };
 		uint64_t from = s->sp;
+		bool module;
 
+		r = choose(w, s, &module);
+		if (r != 0)
+			return (r);
+		if (module)
+			memcpy(f.kf_module, w->module.name,
+			    sizeof(f.kf_module));
 		(*n)++;
 		if (cb(&f, closure) == 0)
 			return (0);
-		r = kvmi_orc_step(&w->orc, &w->table, s, &w->cx->err);
+		r = kvmi_orc_step(&w->orc, module ? &w->module.orc :
+		    &w->table, s, &w->cx->err);
 		if (r == 1 && (r = check(w, from, s)) == 0)
 			r = 1;
 	}
@@ -179,11 +198,7 @@ kvmi_linux_stack(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	/* A program that was running has nothing on its kernel stack. */
 	if (s.user)
 		return (0);
-	if (s.ip < w.text || s.ip > w.etext)
-		r = kvmi_fail(&cx->err, KVMI_EFORMAT, "0x%" PRIx64 " is not in "
-		    "the kernel's text", s.ip);
-	else
-		r = walk_frames(&w, &s, cb, closure, n);
+	r = walk_frames(&w, &s, cb, closure, n);
 	if (r < 0) {
 		kvmi_wrap(&cx->err, r, "stack of thread %" PRId32,
 		    ki->ki_tid);
