@@ -13,6 +13,7 @@ struct bt {
 	uint64_t	 pid;		/* 0: those that run */
 	int		 panic_cpu;
 	unsigned int	 broken;	/* stacks that end too early */
+	unsigned int	 failed;	/* those of them without a frame */
 	unsigned int	 printed;
 	unsigned int	 frame;
 	json_object	*list;		/* NULL: text */
@@ -140,6 +141,7 @@ trace(struct bt *b, const struct kinfo_proc *ki)
 	else if (kvm_damage(b->c->kd, &why) == 0)
 		why = NULL;
 	b->broken += why != NULL;
+	b->failed += n < 0;
 	if (o != NULL) {
 		json_object_object_add(o, "frames", b->frames);
 		json_object_object_add(o, "end", why == NULL ? NULL :
@@ -189,6 +191,8 @@ run_traces(struct bt *b)
 			    "shows all\n");
 		return (EXIT_FAILED);
 	}
+	if (b->failed == b->printed)
+		return (context_fail(b->c, NULL));
 	return (b->broken != 0 ? EXIT_PARTIAL : EXIT_OK);
 }
 
