@@ -481,10 +481,47 @@ struct kvm_save_options {
 int	 kvm_save(const char *device, const struct kvm_save_options *options,
 	    char *path, size_t path_len, char *errbuf);
 
+/* One frame of a thread's stack. */
+struct kvm_frame {
+	kvaddr_t	 kf_pc;		/* where the function goes on */
+	kvaddr_t	 kf_sp;
+	u_int		 kf_flags;	/* KVM_FRAME_* */
+	char		 kf_module[64];	/* it is in; "": the kernel itself */
+};
+/* kf_pc was interrupted; else it is behind a call, so ask for kf_pc - 1. */
+#define KVM_FRAME_INTERRUPTED	0x1
+
+/*
+ * Call cb for each frame of the kernel stack of the thread kp, an entry of
+ * kvm_getprocs(), the innermost first; cb returns non-zero to go on.  Returns
+ * the number of frames given, or -1.  A stack that is followed only so far is
+ * no failure: kvm_damage() then is 1 and says why.
+ */
+typedef int kvm_walk_stack_cb_t(const struct kvm_frame *frame, void *closure);
+ssize_t	 kvm_walk_stack(kvm_t *kd, const struct kinfo_proc *kp,
+	    kvm_walk_stack_cb_t *cb, void *closure);
+
+/* A register by the name its assembler has for it. */
+struct kvm_reg {
+	const char	*kr_name;	/* constant */
+	uint64_t	 kr_value;
+};
+
+/*
+ * The registers of the thread kp, or, when that is NULL, of cpu.  A thread
+ * that does not run has those it saved when it was switched away.  Stores at
+ * most nregs; returns how many there are, or -1.
+ */
+ssize_t	 kvm_getregs(kvm_t *kd, const struct kinfo_proc *kp, int cpu,
+	    struct kvm_reg *regs, size_t nregs);
+
+/* The CPU that panicked; -1 when none did or it is not known. */
+int	 kvm_getpaniccpu(kvm_t *kd);
+
 /*
  * How many kernel objects this thread's last list call on kd (kvm_getprocs(),
- * kvm_walk_log(), kvm_walk_modules()) could not read; *why, unless NULL, becomes
- * the first reason, owned like kvm_geterr()'s.
+ * kvm_walk_log(), kvm_walk_modules(), kvm_walk_stack()) could not read; *why,
+ * unless NULL, becomes the first reason, owned like kvm_geterr()'s.
  */
 unsigned int kvm_damage(kvm_t *kd, const char **why);
 

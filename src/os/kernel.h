@@ -77,6 +77,13 @@ struct kvmi_swaps {
 	size_t		 n;
 };
 
+/* Registers of a CPU or a thread; the names are constant. */
+#define KVMI_MAX_REGS	64
+struct kvmi_regs {
+	struct kvm_reg	 v[KVMI_MAX_REGS];
+	size_t		 n;
+};
+
 struct kvmi_os_ops {
 	const char	*name;
 
@@ -168,6 +175,21 @@ struct kvmi_os_ops {
 	/* The loaded modules; *n counts those given.  NULL: not known. */
 	int (*modules)(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	    kvm_walk_modules_cb_t *cb, void *closure, size_t *n);
+
+	/*
+	 * Frames of ki's thread, the innermost first; *n counts those given.
+	 * What ends the stack too early is damage, with a reason.
+	 */
+	int (*stack)(struct kvmi_kernel *k, struct kvmi_cx *cx,
+	    const struct kinfo_proc *ki, kvm_walk_stack_cb_t *cb,
+	    void *closure, size_t *n);
+
+	/* Of ki's thread; when that is NULL, of cpu. */
+	int (*regs)(struct kvmi_kernel *k, struct kvmi_cx *cx,
+	    const struct kinfo_proc *ki, uint32_t cpu, struct kvmi_regs *out);
+
+	int (*panic_cpu)(struct kvmi_kernel *k, struct kvmi_cx *cx,
+	    int32_t *ret);
 
 	/* Fill what can be known; what fails stays empty. */
 	void (*facts)(struct kvmi_kernel *k, struct kvmi_cx *cx,

@@ -18,6 +18,8 @@ static const struct command *const commands[] = {
 	&cmd_load,
 	&cmd_swap,
 	&cmd_dmesg,
+	&cmd_bt,
+	&cmd_regs,
 	&cmd_sym,
 	&cmd_read,
 	&cmd_vtop,

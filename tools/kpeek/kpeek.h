@@ -43,6 +43,8 @@ extern const struct command cmd_cpu;
 extern const struct command cmd_load;
 extern const struct command cmd_swap;
 extern const struct command cmd_dmesg;
+extern const struct command cmd_bt;
+extern const struct command cmd_regs;
 extern const struct command cmd_sym;
 extern const struct command cmd_read;
 extern const struct command cmd_vtop;

@@ -307,6 +307,9 @@ const struct kvmi_os_ops kvmi_os_linux = {
 	.strings = kvmi_linux_strings,
 	.uread = kvmi_linux_uread,
 	.modules = kvmi_linux_modules,
+	.stack = kvmi_linux_stack,
+	.regs = kvmi_linux_regs,
+	.panic_cpu = kvmi_linux_panic_cpu,
 	.facts = kvmi_linux_facts,
 	.walk_pages = kvmi_linux_walk_pages,
 };

@@ -72,6 +72,14 @@ void kvmi_linux_facts(struct kvmi_kernel *k, struct kvmi_cx *cx,
 int kvmi_linux_walk_pages(struct kvmi_kernel *k, struct kvmi_cx *cx,
     kvm_walk_pages_cb_t *cb, void *closure, bool *done);
 
+int kvmi_linux_stack(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    const struct kinfo_proc *ki, kvm_walk_stack_cb_t *cb, void *closure,
+    size_t *n);
+int kvmi_linux_regs(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    const struct kinfo_proc *ki, uint32_t cpu, struct kvmi_regs *out);
+int kvmi_linux_panic_cpu(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    int32_t *ret);
+
 /* Refuse a kernel file that is not the one in the image. */
 int kvmi_linux_check_exec(struct kvmi_kernel *k, struct kvmi_linux *l,
     struct kvmi_cx *cx);

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* include/linux/module.h, arch/x86/include/asm/module.h. */
+#include "os/linux/module_text.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/math.h"
+#include "os/linux/linux.h"
+#include "os/linux/tasks.h"
+
+/* The members that a module is looked at by; since 6.4 text is mem[0]. */
+struct layout {
+	struct kvmi_member list, name, base, size, ips, entries, n;
+};
+
+static int
+init(struct layout *l, struct kvmi_types *t, struct kvmi_err *err)
+{
+	const struct {
+		const char	*spellings;
+		struct kvmi_member *m;
+	} members[] = {
+		{ "module.list", &l->list },
+		{ "module.name", &l->name },
+		{ "module.mem[0].base module.core_layout.base", &l->base },
+		{ "module.mem[0].size module.core_layout.text_size",
+		    &l->size },
+		{ "module.arch.orc_unwind_ip", &l->ips },
+		{ "module.arch.orc_unwind", &l->entries },
+		{ "module.arch.num_orcs", &l->n },
+	};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < KVMI_COUNT(members); i++)
+		r = kvmi_type_first(t, members[i].spellings, members[i].m,
+		    err);
+	return (r);
+}
+
+static int
+get(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t module,
+    const struct kvmi_member *m, uint64_t *ret)
+{
+	if (m->size == 0 || m->size > 8)
+		return (kvmi_fail(&cx->err, KVMI_EFORMAT, "member of struct "
+		    "module of %" PRIu64 " bytes", m->size));
+	return (kvmi_kread_uint(k, cx, module + m->off, (unsigned int)m->size,
+	    ret));
+}
+
+static bool
+holds(struct kvmi_kernel *k, struct kvmi_cx *cx, const struct layout *l,
+    uint64_t module, uint64_t va, struct kvmi_linux_module *ret)
+{
+	uint64_t size;
+
+	if (get(k, cx, module, &l->base, &ret->text) != 0 ||
+	    get(k, cx, module, &l->size, &size) != 0 ||
+	    !kvmi_add(ret->text, size, &ret->etext))
+		return (false);
+	return (va >= ret->text && va < ret->etext);
+}
+
+static int
+read_module(struct kvmi_kernel *k, struct kvmi_cx *cx, const struct layout *l,
+    uint64_t module, struct kvmi_linux_module *ret)
+{
+	size_t len = (size_t)kvmi_min(l->name.size, sizeof(ret->name) - 1);
+	int r = get(k, cx, module, &l->ips, &ret->orc.ips);
+
+	if (r == 0)
+		r = get(k, cx, module, &l->entries, &ret->orc.entries);
+	if (r == 0)
+		r = get(k, cx, module, &l->n, &ret->orc.n);
+	if (r == 0)
+		r = kvmi_kread(k, cx, module + l->name.off, ret->name, len);
+	return (r == 0 ? 0 : kvmi_wrap(&cx->err, r, "struct module at 0x%"
+	    PRIx64, module));
+}
+
+int
+kvmi_linux_module_at(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t va,
+    struct kvmi_linux_module *ret)
+{
+	struct kvmi_addrs list = { 0 };
+	struct kvmi_types *t;
+	struct layout l;
+	uint64_t head;
+	int r = kvmi_kernel_types(k, cx, &t);
+
+	*ret = (struct kvmi_linux_module){ .text = 0 };
+	if (r == 0)
+		r = init(&l, t, &cx->err);
+	if (r == 0)
+		r = kvmi_kernel_addr(k, cx, "modules", &head);
+	if (r == 0)
+		r = kvmi_list_collect(k, cx, head, l.list.off, "module",
+		    &list);
+	if (r != 0)
+		return (r);
+	r = KVMI_ENOENT;
+	for (size_t i = 0; r == KVMI_ENOENT && i < list.n; i++)
+		if (holds(k, cx, &l, list.v[i], va, ret))
+			r = read_module(k, cx, &l, list.v[i], ret);
+	kvmi_addrs_deinit(&list);
+	if (r != 0)
+		*ret = (struct kvmi_linux_module){ .text = 0 };
+	if (r == KVMI_ENOENT)
+		kvmi_fail(&cx->err, r, "0x%" PRIx64 " is not in the text of "
+		    "the kernel or a module", va);
+	return (r);
+}

@@ -1,0 +1,1 @@
+"$KPEEK" bt -a 1 "$IMAGES/linux-elf-4level" 2>&1
