@@ -2,7 +2,7 @@
 /* The list of modules of a Linux dump, in the layouts it has had. */
 #include "api/kd.h"
 #include "os/linux/linux.h"
-#include "util.h"
+#include "flat_memory.h"
 
 #define SIZE	0x10000
 #define HEAD	0x2000
@@ -62,19 +62,6 @@ resolve(const char *name, kvaddr_t *addr)
 	return (strcmp(name, "modules") == 0 ? 0 : -1);
 }
 
-static int
-same_address(const struct kvmi_space *s, uint64_t va,
-    struct kvmi_mapping *ret, struct kvmi_err *err)
-{
-	(void)s;
-	*ret = (struct kvmi_mapping){ .va = va & ~UINT64_C(0xfff),
-		.len = 0x1000, .pa = va & ~UINT64_C(0xfff) };
-	if (va < SIZE)
-		return (0);
-	return (kvmi_fail(err, KVMI_ENOTMAPPED, "invalid address"));
-}
-
-static const struct kvmi_space_ops same_ops = { .translate = same_address };
 static const struct kvmi_types_ops fake_ops = { .name = "fake",
 	.member = fake_member };
 
@@ -123,15 +110,7 @@ world_init(struct world *w)
 static void
 world_open(struct world *w)
 {
-	const struct util_elf e = { 0 };
-	const struct util_phdr load = { 1, 0x1000, 0, 0, SIZE, SIZE };
-
-	util_elf(&w->file, &e, &load, 1);
-	bytes_fill(&w->file, 0, 0x1000 - w->file.len);
-	bytes_put(&w->file, w->mem.p, w->mem.len);
-	w->k.img = util_image("memory", util_bytes(&w->file, w->file.len));
-	w->k.space = (struct kvmi_space){ .ops = &same_ops,
-		.img = w->k.img };
+	flat_open(&w->k, &w->mem, &w->file);
 }
 
 static void

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Walking the kernel's doubly linked lists, whole and broken. */
-#include "util.h"
+#include "flat_memory.h"
 
 #include "os/linux/tasks.h"
 
@@ -68,16 +68,11 @@ link_all(struct world *w, size_t n)
 static int
 collect(struct world *w, struct kvmi_addrs *a)
 {
-	const struct util_elf e = { 0 };
-	const struct util_phdr load = { 1, 0x1000, 0, 0, SIZE, SIZE };
 	struct bytes b = { 0 };
 	int r;
 
-	util_elf(&b, &e, &load, 1);
-	bytes_fill(&b, 0, 0x1000 - b.len);
-	bytes_put(&b, w->mem.p, w->mem.len);
-	w->k.img = util_image("memory", util_bytes(&b, b.len));
-	w->k.space = (struct kvmi_space){ .ops = &same_ops, .img = w->k.img };
+	flat_open(&w->k, &w->mem, &b);
+	w->k.space.ops = &same_ops;
 	kvmi_damage_reset(w->cx);
 	kvmi_space_flush(w->cx);
 	r = kvmi_list_collect(&w->k, w->cx, HEAD, OFF, "task", a);

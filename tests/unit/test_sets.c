@@ -2,7 +2,7 @@
 /* Variables of each CPU and network stack, in each word size and order. */
 #include "api/kd.h"
 #include "os/freebsd/freebsd.h"
-#include "util.h"
+#include "flat_memory.h"
 
 #define SIZE	0x10000
 #define VARS	0x2000
@@ -48,20 +48,6 @@ resolve(const char *name, kvaddr_t *addr)
 		}
 	return (-1);
 }
-
-static int
-same_address(const struct kvmi_space *s, uint64_t va,
-    struct kvmi_mapping *ret, struct kvmi_err *err)
-{
-	(void)s;
-	*ret = (struct kvmi_mapping){ .va = va & ~UINT64_C(0xfff),
-		.len = 0x1000, .pa = va & ~UINT64_C(0xfff) };
-	if (va < SIZE)
-		return (0);
-	return (kvmi_fail(err, KVMI_ENOTMAPPED, "invalid address"));
-}
-
-static const struct kvmi_space_ops same_ops = { .translate = same_address };
 
 struct world {
 	struct __kvm	 kd;
@@ -121,15 +107,7 @@ world_init(struct world *w, unsigned int ptr, bool big_endian, bool old)
 static void
 world_open(struct world *w)
 {
-	const struct util_elf e = { 0 };
-	const struct util_phdr load = { 1, 0x1000, 0, 0, SIZE, SIZE };
-
-	util_elf(&w->file, &e, &load, 1);
-	bytes_fill(&w->file, 0, 0x1000 - w->file.len);
-	bytes_put(&w->file, w->mem.p, w->mem.len);
-	w->k.img = util_image("memory", util_bytes(&w->file, w->file.len));
-	w->k.space = (struct kvmi_space){ .ops = &same_ops,
-		.img = w->k.img };
+	flat_open(&w->k, &w->mem, &w->file);
 }
 
 static void

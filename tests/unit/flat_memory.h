@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A kernel whose memory is what its image has, address for address. */
+#ifndef FLAT_MEMORY_H
+#define FLAT_MEMORY_H
+
+#include "os/kernel.h"
+#include "util.h"
+
+static inline int
+flat_translate(const struct kvmi_space *s, uint64_t va,
+    struct kvmi_mapping *ret, struct kvmi_err *err)
+{
+	const struct bytes *mem = s->arg;
+
+	*ret = (struct kvmi_mapping){ .va = va & ~UINT64_C(0xfff),
+		.len = 0x1000, .pa = va & ~UINT64_C(0xfff) };
+	if (va < mem->len)
+		return (0);
+	return (kvmi_fail(err, KVMI_ENOTMAPPED, "invalid address"));
+}
+
+static const struct kvmi_space_ops flat_ops = { .translate = flat_translate };
+
+/*
+ * Make mem, which has to stay, an image in file and give it to k; what is set
+ * in mem later is not in it.
+ */
+static inline void
+flat_open(struct kvmi_kernel *k, const struct bytes *mem, struct bytes *file)
+{
+	const struct util_elf e = { 0 };
+	const struct util_phdr load = { 1, 0x1000, 0, 0, mem->len, mem->len };
+
+	util_elf(file, &e, &load, 1);
+	bytes_fill(file, 0, 0x1000 - file->len);
+	bytes_put(file, mem->p, mem->len);
+	k->img = util_image("memory", util_bytes(file, file->len));
+	k->space = (struct kvmi_space){ .ops = &flat_ops, .img = k->img,
+		.arg = mem };
+}
+
+#endif
