@@ -3,11 +3,10 @@
  * Input: BTF.  Names to ask for come from its own strings, each as a type,
  * as an enumerator, and as a path within the type named before it.
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "type/type.h"
+#include "ask_types.h"
 
 #define MAX_NAMES	64
 
@@ -15,41 +14,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct kvmi_err err;
 
-static void
-ask_member(struct kvmi_types *t, const char *type, const char *path)
-{
-	static const uint8_t copy[64];
-	struct kvmi_member m;
-
-	if (kvmi_type_member(t, type, path, &m, &err) != 0)
-		return;
-	if (m.bit_size > 64 || (m.bit_size != 0 &&
-	    (m.bit_off > 7 || m.size > 8)))
-		abort();
-	kvmi_member_get(&m, copy, sizeof(copy), false);
-	kvmi_member_get(&m, copy, sizeof(copy), true);
-}
-
-static void
-ask(struct kvmi_types *t, const char *type, const char *name)
-{
-	char path[300];
-	uint64_t size;
-	int64_t v;
-
-	kvmi_type_size(t, name, &size, &err);
-	kvmi_type_enumerator(t, name, &v, &err);
-	ask_member(t, type, name);
-	snprintf(path, sizeof(path), "%s[3].%s", name, name);
-	ask_member(t, type, path);
-	snprintf(path, sizeof(path), "%s.%s %s.%s[1]", type, name, name, type);
-	kvmi_type_first(t, path, &(struct kvmi_member){ 0 }, &err);
-}
-
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const char *last = "task_struct", *p, *end;
 	struct kvmi_types *t;
 	uint8_t *copy;
 	char *strings;
@@ -68,16 +35,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		free(copy);
 		return (0);
 	}
-	/* The strings usually come last. */
-	end = strings + size;
-	p = end;
-	for (int n = 0; n < MAX_NAMES && p > strings; n++) {
-		for (p--; p > strings && p[-1] != '\0';)
-			p--;
-		ask(t, last, p);
-		ask(t, p, last);
-		last = p;
-	}
+	ask_names(t, strings, size, MAX_NAMES, "task_struct", &err);
 	kvmi_types_close(t);
 	free(strings);
 	return (0);

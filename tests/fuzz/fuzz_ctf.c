@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Input: a CTF section, or what a compressed one holds, behind its header. */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "type/type.h"
+#include "ask_types.h"
 
 #define MAX_NAMES	64
 
@@ -12,32 +11,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct kvmi_err err;
 
-static void
-ask(struct kvmi_types *t, const char *type, const char *name)
-{
-	static const uint8_t copy[64];
-	struct kvmi_member m;
-	char path[300];
-	uint64_t size;
-	int64_t v;
-
-	kvmi_type_size(t, name, &size, &err);
-	kvmi_type_enumerator(t, name, &v, &err);
-	if (kvmi_type_member(t, type, name, &m, &err) == 0) {
-		if (m.bit_size > 64 || (m.bit_size != 0 &&
-		    (m.bit_off > 7 || m.size > 8)))
-			abort();
-		kvmi_member_get(&m, copy, sizeof(copy), false);
-		kvmi_member_get(&m, copy, sizeof(copy), true);
-	}
-	snprintf(path, sizeof(path), "%s[1].%s", name, name);
-	kvmi_type_member(t, type, path, &m, &err);
-}
-
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const char *last = "proc", *p, *end;
 	struct kvmi_ctf_input in = { .len = size, .pointer_size = 8 };
 	struct kvmi_types *t;
 	uint64_t length;
@@ -62,16 +38,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		free(copy);
 		return (0);
 	}
-	/* The strings come last. */
-	end = strings + size;
-	p = end;
-	for (int n = 0; n < MAX_NAMES && p > strings; n++) {
-		for (p--; p > strings && p[-1] != '\0';)
-			p--;
-		ask(t, last, p);
-		ask(t, p, last);
-		last = p;
-	}
+	ask_names(t, strings, size, MAX_NAMES, "proc", &err);
 	kvmi_types_close(t);
 	free(strings);
 	return (0);
