@@ -270,6 +270,17 @@ kvmi_kread_ptr(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t va,
 	return (kvmi_kread_uint(k, cx, va, k->arch->pointer_size, ret));
 }
 
+int
+kvmi_kread_member(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t base,
+    const struct kvmi_member *m, uint64_t *ret)
+{
+	if (m->size == 0 || m->size > 8)
+		return (kvmi_fail(&cx->err, KVMI_EFORMAT, "a member of %"
+		    PRIu64 " bytes where a number should be", m->size));
+	return (kvmi_kread_uint(k, cx, base + m->off, (unsigned int)m->size,
+	    ret));
+}
+
 void
 kvmi_kread_holes(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t va,
     uint8_t *buf, size_t len, const char *what)

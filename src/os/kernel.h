@@ -270,6 +270,10 @@ int kvmi_kread_uint(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t va,
 int kvmi_kread_ptr(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t va,
     uint64_t *ret);
 
+/* A member of the structure at base that is an integer or a pointer. */
+int kvmi_kread_member(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    uint64_t base, const struct kvmi_member *m, uint64_t *ret);
+
 /* What cannot be had becomes zeros and counts as damage, with what naming it. */
 void kvmi_kread_holes(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t va,
     uint8_t *buf, size_t len, const char *what);

@@ -16,6 +16,7 @@
 #include "base/math.h"
 #include "base/rd.h"
 #include "type/btf_impl.h"
+#include "type/names.h"
 
 #define BTF_MAGIC	0xeb9f
 #define HEADER_MIN	24
@@ -59,17 +60,6 @@ struct kvmi_btf_enums {
 	uint32_t	 head[];
 };
 
-/* FNV-1a. */
-static uint32_t
-hash_name(const char *s)
-{
-	uint32_t h = 2166136261U;
-
-	for (; *s != '\0'; s++)
-		h = (h ^ (uint8_t)*s) * 16777619U;
-	return (h ^ h >> 15);
-}
-
 /* Names of these are looked up. */
 static bool
 is_indexed(uint8_t kind)
@@ -94,7 +84,7 @@ index_type(struct kvmi_btf *b, const struct kvmi_btf_view *v,
 		b->has_signed_enums = true;
 	if (*name == '\0' || !is_indexed(v->kind))
 		return (0);
-	head = &b->head[hash_name(name) & b->mask];
+	head = &b->head[kvmi_name_hash(name) & b->mask];
 	b->next[v->id] = *head;
 	*head = v->id;
 	return (0);
@@ -156,7 +146,7 @@ name_rank(const struct kvmi_btf_view *v)
 uint32_t
 kvmi_btf_find(const struct kvmi_btf *b, const char *name)
 {
-	uint32_t id = b->head[hash_name(name) & b->mask], best = 0;
+	uint32_t id = b->head[kvmi_name_hash(name) & b->mask], best = 0;
 	unsigned int rank, best_rank = 0;
 	struct kvmi_btf_view v;
 
@@ -240,7 +230,7 @@ fill_enums(const struct kvmi_btf *b, struct kvmi_btf_enums *ix)
 		for (uint32_t j = 0; j < v.vlen; j++) {
 			name = kvmi_btf_string(b, kvmi_btf_u32(b, p));
 			if (name != NULL) {
-				head = &ix->head[hash_name(name) & ix->mask];
+				head = &ix->head[kvmi_name_hash(name) & ix->mask];
 				ix->e[i] = (struct enumerator){
 					.value = enumerator_value(b, &v, p),
 					.name = kvmi_btf_u32(b, p),
@@ -312,7 +302,7 @@ btf_enumerator(struct kvmi_types *t, const char *name, int64_t *ret,
 	if (ix == NULL)
 		return (KVMI_ENOMEM);
 	/* Chains run from the last to the first: that one it shall be. */
-	for (i = ix->head[hash_name(name) & ix->mask]; i != 0;
+	for (i = ix->head[kvmi_name_hash(name) & ix->mask]; i != 0;
 	    i = ix->e[i].next)
 		if (strcmp(b->strings + ix->e[i].name, name) == 0)
 			found = i;

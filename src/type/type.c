@@ -52,6 +52,17 @@ kvmi_type_first(struct kvmi_types *t, const char *spellings,
 	    t->where, spellings));
 }
 
+int
+kvmi_type_members(struct kvmi_types *t, const char *const *spellings,
+    size_t n, struct kvmi_member *ret, struct kvmi_err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = kvmi_type_first(t, spellings[i], &ret[i], err);
+	return (r);
+}
+
 /*
  * Bits are counted as BTF and DWARF count them: from the least significant
  * of little-endian bytes, from the most significant of big-endian ones.

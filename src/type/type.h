@@ -75,6 +75,10 @@ kvmi_type_enumerator(struct kvmi_types *t, const char *name, int64_t *ret,
 int kvmi_type_first(struct kvmi_types *t, const char *spellings,
     struct kvmi_member *ret, struct kvmi_err *err);
 
+/* kvmi_type_first() for n members at once, all of which must be there. */
+int kvmi_type_members(struct kvmi_types *t, const char *const *spellings,
+    size_t n, struct kvmi_member *ret, struct kvmi_err *err);
+
 /* A member's value out of a copy of its structure; 0 when it is outside. */
 uint64_t kvmi_member_get(const struct kvmi_member *m, const void *copy,
     size_t copy_len, bool big_endian);

@@ -7,6 +7,7 @@
 #include "os/linux/vmcoreinfo.h"
 #include "sym/kallsyms.h"
 
+struct kvmi_addrs;
 struct kvmi_linux;
 
 /* What a table entry that is absent to the CPU says to Linux. */
@@ -67,6 +68,11 @@ int kvmi_linux_uread(struct kvmi_kernel *k, struct kvmi_cx *cx,
     size_t *done);
 int kvmi_linux_modules(struct kvmi_kernel *k, struct kvmi_cx *cx,
     kvm_walk_modules_cb_t *cb, void *closure, size_t *n);
+
+/* The struct modules that are loaded, whose list_head is list_off bytes in. */
+int kvmi_linux_modules_collect(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    uint64_t list_off, struct kvmi_addrs *ret);
+
 void kvmi_linux_facts(struct kvmi_kernel *k, struct kvmi_cx *cx,
     struct kvmi_facts *f);
 int kvmi_linux_walk_pages(struct kvmi_kernel *k, struct kvmi_cx *cx,

@@ -38,25 +38,14 @@ init(struct layout *l, struct kvmi_types *t, struct kvmi_err *err)
 	return (r);
 }
 
-static int
-get(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t module,
-    const struct kvmi_member *m, uint64_t *ret)
-{
-	if (m->size == 0 || m->size > 8)
-		return (kvmi_fail(&cx->err, KVMI_EFORMAT, "member of struct "
-		    "module of %" PRIu64 " bytes", m->size));
-	return (kvmi_kread_uint(k, cx, module + m->off, (unsigned int)m->size,
-	    ret));
-}
-
 static bool
 holds(struct kvmi_kernel *k, struct kvmi_cx *cx, const struct layout *l,
     uint64_t module, uint64_t va, struct kvmi_linux_module *ret)
 {
 	uint64_t size;
 
-	if (get(k, cx, module, &l->base, &ret->text) != 0 ||
-	    get(k, cx, module, &l->size, &size) != 0 ||
+	if (kvmi_kread_member(k, cx, module, &l->base, &ret->text) != 0 ||
+	    kvmi_kread_member(k, cx, module, &l->size, &size) != 0 ||
 	    !kvmi_add(ret->text, size, &ret->etext))
 		return (false);
 	return (va >= ret->text && va < ret->etext);
@@ -67,12 +56,13 @@ read_module(struct kvmi_kernel *k, struct kvmi_cx *cx, const struct layout *l,
     uint64_t module, struct kvmi_linux_module *ret)
 {
 	size_t len = (size_t)kvmi_min(l->name.size, sizeof(ret->name) - 1);
-	int r = get(k, cx, module, &l->ips, &ret->orc.ips);
+	int r = kvmi_kread_member(k, cx, module, &l->ips, &ret->orc.ips);
 
 	if (r == 0)
-		r = get(k, cx, module, &l->entries, &ret->orc.entries);
+		r = kvmi_kread_member(k, cx, module, &l->entries,
+		    &ret->orc.entries);
 	if (r == 0)
-		r = get(k, cx, module, &l->n, &ret->orc.n);
+		r = kvmi_kread_member(k, cx, module, &l->n, &ret->orc.n);
 	if (r == 0)
 		r = kvmi_kread(k, cx, module + l->name.off, ret->name, len);
 	return (r == 0 ? 0 : kvmi_wrap(&cx->err, r, "struct module at 0x%"
@@ -86,19 +76,17 @@ kvmi_linux_module_at(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t va,
 	struct kvmi_addrs list = { 0 };
 	struct kvmi_types *t;
 	struct layout l;
-	uint64_t head;
 	int r = kvmi_kernel_types(k, cx, &t);
 
 	*ret = (struct kvmi_linux_module){ .text = 0 };
 	if (r == 0)
 		r = init(&l, t, &cx->err);
 	if (r == 0)
-		r = kvmi_kernel_addr(k, cx, "modules", &head);
-	if (r == 0)
-		r = kvmi_list_collect(k, cx, head, l.list.off, "module",
-		    &list);
-	if (r != 0)
+		r = kvmi_linux_modules_collect(k, cx, l.list.off, &list);
+	if (r != 0) {
+		kvmi_addrs_deinit(&list);
 		return (r);
+	}
 	r = KVMI_ENOENT;
 	for (size_t i = 0; r == KVMI_ENOENT && i < list.n; i++)
 		if (holds(k, cx, &l, list.v[i], va, ret))

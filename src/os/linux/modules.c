@@ -68,12 +68,22 @@ read_module(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	if (r == 0)
 		r = kvmi_kread_ptr(k, cx, va + at->base, &ret->km_addr);
 	for (size_t i = 0; r == 0 && i < at->n_sizes; i++) {
-		r = kvmi_kread_uint(k, cx, va + at->size[i].off,
-		    (unsigned int)at->size[i].size, &part);
+		r = kvmi_kread_member(k, cx, va, &at->size[i], &part);
 		ret->km_size += part;
 	}
 	return (r == 0 ? 0 : kvmi_wrap(&cx->err, r, "module at 0x%" PRIx64,
 	    va));
+}
+
+int
+kvmi_linux_modules_collect(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    uint64_t list_off, struct kvmi_addrs *ret)
+{
+	uint64_t head;
+	int r = kvmi_kernel_addr(k, cx, "modules", &head);
+
+	return (r != 0 ? r : kvmi_list_collect(k, cx, head, list_off,
+	    "module", ret));
 }
 
 int
@@ -83,15 +93,12 @@ kvmi_linux_modules(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	struct kvmi_addrs list = { 0 };
 	struct kvm_module m;
 	struct layout at;
-	uint64_t head;
 	char name[128];
 	int r;
 
 	r = find_layout(k, cx, &at);
 	if (r == 0)
-		r = kvmi_kernel_addr(k, cx, "modules", &head);
-	if (r == 0)
-		r = kvmi_list_collect(k, cx, head, at.list, "module", &list);
+		r = kvmi_linux_modules_collect(k, cx, at.list, &list);
 	for (size_t i = 0; r == 0 && i < list.n; i++) {
 		if (read_module(k, cx, &at, list.v[i], name, &m) != 0) {
 			kvmi_damage(cx);

@@ -101,8 +101,8 @@ kvmi_linux_path(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t va,
 	int r;
 
 	r = kvmi_kernel_types(k, cx, &t);
-	for (size_t i = 0; i < MEMBERS && r == 0; i++)
-		r = kvmi_type_first(t, spellings[i], &w.m[i], &cx->err);
+	if (r == 0)
+		r = kvmi_type_members(t, spellings, MEMBERS, w.m, &cx->err);
 	if (r == 0)
 		r = follow(&w, va, PATH_MNT, &mnt);
 	if (r == 0)

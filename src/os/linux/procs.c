@@ -88,9 +88,8 @@ follow(struct lister *x, uint64_t base, enum kvmi_linux_member id)
 	const struct kvmi_member *m = &x->layout.m[id];
 	uint64_t v = 0;
 
-	if (base == 0 || m->size == 0 || m->size > 8 ||
-	    kvmi_kread_uint(x->k, x->cx, base + m->off, (unsigned int)m->size,
-	    &v) != 0)
+	if (base == 0 || m->size == 0 ||
+	    kvmi_kread_member(x->k, x->cx, base, m, &v) != 0)
 		return (0);
 	return (v);
 }

@@ -42,13 +42,9 @@ struct lister {
 static int
 number(const struct lister *x, uint64_t base, unsigned int id, uint64_t *ret)
 {
-	const struct kvmi_member *m = &x->m[id];
+	int r = kvmi_kread_member(x->k, x->cx, base, &x->m[id], ret);
 
-	if (m->size == 0 || m->size > 8)
-		return (kvmi_fail(&x->cx->err, KVMI_EFORMAT, "%s is no number",
-		    spellings[id]));
-	return (kvmi_kread_uint(x->k, x->cx, base + m->off,
-	    (unsigned int)m->size, ret));
+	return (r == 0 ? 0 : kvmi_wrap(&x->cx->err, r, "%s", spellings[id]));
 }
 
 /* A name is not worth losing the numbers for. */
@@ -114,8 +110,9 @@ list_devices(struct lister *x)
 	if (r != 0 || n == 0)
 		return (r);
 	r = kvmi_kernel_types(x->k, x->cx, &t);
-	for (size_t i = 0; i < MEMBERS && r == 0; i++)
-		r = kvmi_type_first(t, spellings[i], &x->m[i], &x->cx->err);
+	if (r == 0)
+		r = kvmi_type_members(t, spellings, MEMBERS, x->m,
+		    &x->cx->err);
 	x->out->v = calloc((size_t)n, sizeof(*x->out->v));
 	x->path = malloc(PATH_LEN);
 	if (r == 0 && (x->out->v == NULL || x->path == NULL))

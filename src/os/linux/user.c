@@ -106,17 +106,6 @@ find_task(struct kvmi_kernel *k, struct kvmi_cx *cx,
 }
 
 static int
-read_member(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t va,
-    const struct kvmi_member *m, uint64_t *ret)
-{
-	if (m->size > 8)
-		return (kvmi_fail(&cx->err, KVMI_EFORMAT, "a member of %"
-		    PRIu64 " bytes where a number should be", m->size));
-	return (kvmi_kread_uint(k, cx, va + m->off, (unsigned int)m->size,
-	    ret));
-}
-
-static int
 read_mm(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t mm,
     const struct kvmi_member m[MEMBERS], struct kvmi_linux_mm *ret)
 {
@@ -130,7 +119,8 @@ read_mm(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t mm,
 	int r = 0;
 
 	for (size_t i = 0; i < KVMI_COUNT(parts) && r == 0; i++)
-		r = read_member(k, cx, mm, &m[parts[i].id], parts[i].to);
+		r = kvmi_kread_member(k, cx, mm, &m[parts[i].id],
+		    parts[i].to);
 	return (r == 0 ? 0 : kvmi_wrap(&cx->err, r, "mm_struct at 0x%" PRIx64,
 	    mm));
 }
@@ -146,15 +136,16 @@ kvmi_linux_mm(struct kvmi_kernel *k, struct kvmi_cx *cx,
 
 	*has = false;
 	r = kvmi_kernel_types(k, cx, &t);
-	for (size_t i = 0; i < MEMBERS && r == 0; i++)
-		r = kvmi_type_first(t, spellings[i], &m[i], &cx->err);
+	if (r == 0)
+		r = kvmi_type_members(t, spellings, MEMBERS, m, &cx->err);
 	if (r == 0)
 		r = find_task(k, cx, ki, task);
 	/* The first thread may have ended before the others. */
 	for (size_t i = 0; i < 2 && r == 0 && mm == 0 && task[i] != 0; i++) {
-		r = read_member(k, cx, task[i], &m[TASK_TGID_], &tgid);
+		r = kvmi_kread_member(k, cx, task[i], &m[TASK_TGID_], &tgid);
 		if (r == 0)
-			r = read_member(k, cx, task[i], &m[TASK_MM_], &mm);
+			r = kvmi_kread_member(k, cx, task[i], &m[TASK_MM_],
+			    &mm);
 		if (r == 0 && (int32_t)tgid != ki->ki_pid)
 			r = kvmi_fail(&cx->err, KVMI_EINVAL, "it is %" PRId32
 			    "'s: was the process listed from this image?",
