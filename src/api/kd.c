@@ -31,6 +31,16 @@ kvmi_kd_fail(kvm_t *kd, struct kvmi_cx *cx, int code)
 }
 
 int
+kvmi_kd_end(kvm_t *kd, struct kvmi_cx *cx, const struct kvmi_err *before,
+    int code)
+{
+	if (code != 0)
+		return (kvmi_kd_fail(kd, cx, code));
+	kvmi_kd_restore(cx, before);
+	return (0);
+}
+
+int
 kvmi_kd_memory(kvm_t *kd, struct kvmi_cx *cx)
 {
 	struct kvmi_kernel *k = kd->kernel;

@@ -40,6 +40,13 @@ kvmi_kd_restore(struct kvmi_cx *cx, const struct kvmi_err *before)
 	cx->err = *before;
 }
 
+/*
+ * End a call that tried things: 0, with this thread's error as it was before,
+ * or what kvmi_kd_fail() returns.
+ */
+int kvmi_kd_end(kvm_t *kd, struct kvmi_cx *cx, const struct kvmi_err *before,
+    int code);
+
 /* For an operation that k's operating system may lack. */
 int kvmi_kd_lacks(struct kvmi_kernel *k, struct kvmi_cx *cx,
     const char *what);

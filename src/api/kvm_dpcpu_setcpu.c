@@ -3,13 +3,6 @@
 
 #include "api/kd.h"
 
-static int
-no_sets(struct kvmi_cx *cx, const struct kvmi_kernel *k, const char *what)
-{
-	return (kvmi_fail(&cx->err, KVMI_ENOTSUP, "no %s of %s kernels are "
-	    "known", what, k->os->name));
-}
-
 int
 kvm_dpcpu_setcpu(kvm_t *kd, unsigned int cpu)
 {
@@ -23,11 +16,8 @@ kvm_dpcpu_setcpu(kvm_t *kd, unsigned int cpu)
 	before = cx->err;
 	os = kd->kernel->os;
 	r = os->set_cpu != NULL ? os->set_cpu(kd->kernel, cx, cpu) :
-	    no_sets(cx, kd->kernel, "per-CPU variables");
-	if (r != 0)
-		return (kvmi_kd_fail(kd, cx, r));
-	kvmi_kd_restore(cx, &before);
-	return (0);
+	    kvmi_kd_lacks(kd->kernel, cx, "per-CPU variables");
+	return (kvmi_kd_end(kd, cx, &before, r));
 }
 
 int
@@ -43,9 +33,6 @@ kvm_vnet_select(kvm_t *kd, kvaddr_t vnet)
 	before = cx->err;
 	os = kd->kernel->os;
 	r = os->set_vnet != NULL ? os->set_vnet(kd->kernel, cx, vnet) :
-	    no_sets(cx, kd->kernel, "network stacks");
-	if (r != 0)
-		return (kvmi_kd_fail(kd, cx, r));
-	kvmi_kd_restore(cx, &before);
-	return (0);
+	    kvmi_kd_lacks(kd->kernel, cx, "network stacks");
+	return (kvmi_kd_end(kd, cx, &before, r));
 }

@@ -23,9 +23,8 @@ kvm_getcptime(kvm_t *kd, long *cp_time)
 	k = kd->kernel;
 	r = k->os->cptime == NULL ? kvmi_kd_lacks(k, cx, "CPU times") :
 	    k->os->cptime(k, cx, ticks);
-	if (r != 0)
-		return (kvmi_kd_fail(kd, cx, r));
-	kvmi_kd_restore(cx, &before);
+	if (kvmi_kd_end(kd, cx, &before, r) != 0)
+		return (-1);
 	for (int i = 0; i < CPUSTATES; i++)
 		cp_time[i] = (long)kvmi_min(ticks[i], LONG_MAX);
 	return (0);

@@ -164,9 +164,5 @@ kvm_counter_u64_fetch(kvm_t *kd, unsigned long base)
 		else if (r == KVMI_ENOENT)
 			r = 0;
 	}
-	if (r == 0)
-		kvmi_kd_restore(cx, &before);
-	if (r != 0)
-		kvmi_kd_fail(kd, cx, r);
-	return (r == 0 ? sum : 0);
+	return (kvmi_kd_end(kd, cx, &before, r) == 0 ? sum : 0);
 }

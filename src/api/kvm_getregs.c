@@ -24,9 +24,8 @@ kvm_getregs(kvm_t *kd, const struct kinfo_proc *kp, int cpu,
 	if (r == 0)
 		r = kd->kernel->os->regs(kd->kernel, cx, kp, (uint32_t)cpu,
 		    &out);
-	if (r != 0)
-		return (kvmi_kd_fail(kd, cx, r));
-	kvmi_kd_restore(cx, &before);
+	if (kvmi_kd_end(kd, cx, &before, r) != 0)
+		return (-1);
 	for (size_t i = 0; i < kvmi_min(out.n, nregs); i++)
 		regs[i] = out.v[i];
 	return ((ssize_t)out.n);
@@ -47,8 +46,6 @@ kvm_getpaniccpu(kvm_t *kd)
 		r = kvmi_kd_lacks(kd->kernel, cx, "the CPU that panicked");
 	else
 		r = kd->kernel->os->panic_cpu(kd->kernel, cx, &cpu);
-	if (r != 0)
-		return (kvmi_kd_fail(kd, cx, r));
-	kvmi_kd_restore(cx, &before);
-	return (cpu);
+	r = kvmi_kd_end(kd, cx, &before, r);
+	return (r == 0 ? cpu : r);
 }

@@ -15,8 +15,6 @@ kvm_walk_log(kvm_t *kd, kvm_walk_log_cb_t *cb, void *closure)
 	before = cx->err;
 	kvmi_damage_reset(cx);
 	r = kd->kernel->os->log(kd->kernel, cx, cb, closure, &n);
-	if (r != 0)
-		return (kvmi_kd_fail(kd, cx, r));
-	kvmi_kd_restore(cx, &before);
-	return ((ssize_t)n);
+	r = kvmi_kd_end(kd, cx, &before, r);
+	return (r == 0 ? (ssize_t)n : r);
 }

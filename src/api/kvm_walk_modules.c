@@ -18,10 +18,7 @@ kvm_walk_modules(kvm_t *kd, kvm_walk_modules_cb_t *cb, void *closure)
 	os = kd->kernel->os;
 	r = os->modules != NULL ?
 	    os->modules(kd->kernel, cx, cb, closure, &n) :
-	    kvmi_fail(&cx->err, KVMI_ENOTSUP, "modules of %s kernels are not "
-	    "known", os->name);
-	if (r != 0)
-		return (kvmi_kd_fail(kd, cx, r));
-	kvmi_kd_restore(cx, &before);
-	return ((ssize_t)n);
+	    kvmi_kd_lacks(kd->kernel, cx, "modules");
+	r = kvmi_kd_end(kd, cx, &before, r);
+	return (r == 0 ? (ssize_t)n : r);
 }

@@ -21,10 +21,7 @@ kvm_walk_pages(kvm_t *kd, kvm_walk_pages_cb_t *cb, void *closure)
 		    "be walked");
 	else
 		r = k->os->walk_pages(k, cx, cb, closure, &done);
-	if (r != 0) {
-		kvmi_kd_fail(kd, cx, r);
+	if (kvmi_kd_end(kd, cx, &before, r) != 0)
 		return (0);
-	}
-	kvmi_kd_restore(cx, &before);
 	return (done ? 1 : 0);
 }

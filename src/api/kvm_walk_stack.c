@@ -23,8 +23,6 @@ kvm_walk_stack(kvm_t *kd, const struct kinfo_proc *kp,
 		r = kvmi_kd_memory(kd, cx);
 	if (r == 0)
 		r = kd->kernel->os->stack(kd->kernel, cx, kp, cb, closure, &n);
-	if (r != 0)
-		return (kvmi_kd_fail(kd, cx, r));
-	kvmi_kd_restore(cx, &before);
-	return ((ssize_t)n);
+	r = kvmi_kd_end(kd, cx, &before, r);
+	return (r == 0 ? (ssize_t)n : r);
 }
