@@ -7,6 +7,23 @@
 
 #include "base/math.h"
 
+const uint8_t *
+kvmi_src_no_map(struct kvmi_src *s, uint64_t off, uint64_t *run)
+{
+	(void)s;
+	(void)off;
+	(void)run;
+	return (NULL);
+}
+
+int64_t
+kvmi_src_no_file_off(struct kvmi_src *s, uint64_t off)
+{
+	(void)s;
+	(void)off;
+	return (-1);
+}
+
 int
 kvmi_src_check_lost(struct kvmi_src *s, const uint8_t *p, size_t n,
     struct kvmi_err *err)

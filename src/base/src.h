@@ -75,6 +75,11 @@ struct kvmi_src {
 	bool		 gaps_lost;	/* its gaps are not zeros but missing */
 };
 
+/* map and file_off of a source whose bytes are made when they are read. */
+const uint8_t *kvmi_src_no_map(struct kvmi_src *s, uint64_t off,
+    uint64_t *run);
+int64_t kvmi_src_no_file_off(struct kvmi_src *s, uint64_t off);
+
 /* Open a file by descriptor, which the source then owns, also on failure. */
 int kvmi_file_open(int fd, const char *name, struct kvmi_src **ret,
     struct kvmi_err *err);

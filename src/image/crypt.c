@@ -33,15 +33,6 @@ struct crypt {
 	char		 wrapping[160];
 };
 
-static const uint8_t *
-crypt_map(struct kvmi_src *src, uint64_t off, uint64_t *run)
-{
-	(void)src;
-	(void)off;
-	(void)run;
-	return (NULL);
-}
-
 /* What decryption of the block at off begins with. */
 static int
 iv_at(struct crypt *c, uint64_t off, uint8_t iv[AES_BLOCK],
@@ -123,14 +114,6 @@ crypt_read(struct kvmi_src *src, uint64_t off, void *buf, size_t n,
 	return (r);
 }
 
-static int64_t
-crypt_file_off(struct kvmi_src *src, uint64_t off)
-{
-	(void)src;
-	(void)off;
-	return (-1);
-}
-
 static int
 crypt_close(struct kvmi_src *src)
 {
@@ -145,9 +128,9 @@ crypt_close(struct kvmi_src *src)
 }
 
 static const struct kvmi_src_ops crypt_ops = {
-	.map = crypt_map,
+	.map = kvmi_src_no_map,
 	.read = crypt_read,
-	.file_off = crypt_file_off,
+	.file_off = kvmi_src_no_file_off,
 	.close = crypt_close,
 };
 

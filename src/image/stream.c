@@ -61,23 +61,6 @@ stream_read(struct kvmi_src *src, uint64_t off, void *buf, size_t n,
 	return (0);
 }
 
-static const uint8_t *
-stream_map(struct kvmi_src *s, uint64_t off, uint64_t *run)
-{
-	(void)s;
-	(void)off;
-	(void)run;
-	return (NULL);
-}
-
-static int64_t
-stream_file_off(struct kvmi_src *s, uint64_t off)
-{
-	(void)s;
-	(void)off;
-	return (-1);
-}
-
 static int
 stream_close(struct kvmi_src *src)
 {
@@ -99,9 +82,9 @@ stream_close(struct kvmi_src *src)
 }
 
 static const struct kvmi_src_ops stream_src_ops = {
-	.map = stream_map,
+	.map = kvmi_src_no_map,
 	.read = stream_read,
-	.file_off = stream_file_off,
+	.file_off = kvmi_src_no_file_off,
 	.close = stream_close,
 };
 
