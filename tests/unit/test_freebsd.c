@@ -246,6 +246,39 @@ test_bad_log(void **state)
 	}
 }
 
+/* Dumps by virtual address are of any machine; not all are known. */
+static void
+test_machines(void **state)
+{
+	static const struct {
+		uint16_t machine;
+		int	 status;
+	} row[] = { { 20, 0 }, { 0x4100, KVMI_ENOTSUP } };
+
+	(void)state;
+	for (size_t i = 0; i < KVMI_COUNT(row); i++) {
+		const struct util_elf e = { .machine = row[i].machine };
+		const struct util_phdr load = { 1, 0x1000, 0x2000, UINT64_MAX,
+			0x100, 0x100 };
+		struct kvmi_cx *cx = calloc(1, sizeof(*cx));
+		struct bytes b = { 0 };
+		struct kvmi_kernel *k;
+
+		util_elf(&b, &e, &load, 1);
+		b.p[7] = 255;	/* ELFOSABI_STANDALONE */
+		bytes_fill(&b, 0, 0x1100 - b.len);
+		assert_int_equal(kvmi_kernel_open(util_image("machine",
+		    util_bytes(&b, b.len)), NULL, NULL, cx, &k),
+		    row[i].status);
+		if (row[i].status == 0)
+			kvmi_kernel_close(k);
+		else
+			assert_non_null(strstr(cx->err.text, "machine 16640"));
+		bytes_free(&b);
+		free(cx);
+	}
+}
+
 int
 main(void)
 {
@@ -253,6 +286,7 @@ main(void)
 		cmocka_unit_test(test_shapes),
 		cmocka_unit_test(test_log_holes),
 		cmocka_unit_test(test_bad_log),
+		cmocka_unit_test(test_machines),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

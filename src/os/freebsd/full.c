@@ -82,7 +82,8 @@ kvmi_freebsd_attach_full(struct kvmi_kernel *k, struct kvmi_cx *cx)
 	k->big_endian = img->big_endian;
 	k->space = (struct kvmi_space){ .img = k->img,
 		.ops = &kvmi_space_paged };
-	if (img->virtual_segments) {
+	/* Whatever reads structures has to know how long a pointer is. */
+	if (img->virtual_segments && img->arch != NULL) {
 		k->space.ops = &kvmi_space_segments;
 		return (0);
 	}

@@ -29,16 +29,12 @@ struct ring {
 static int
 read_ring(struct kvmi_kernel *k, struct kvmi_cx *cx, struct ring *ret)
 {
-	unsigned int ptr;
+	unsigned int ptr = k->arch->pointer_size;
 	uint8_t raw[8 + 4 * 4];
 	uint32_t magic;
 	uint64_t va;
 	int r;
 
-	if (k->arch == NULL)
-		return (kvmi_fail(&cx->err, KVMI_ENOTSUP, "the message buffer "
-		    "of an unknown architecture cannot be read"));
-	ptr = k->arch->pointer_size;
 	r = kvmi_freebsd_ptr(k, cx, "msgbufp", &va);
 	if (r != 0)
 		return (r);

@@ -158,9 +158,6 @@ walk(struct walk *w, module_fn *fn, void *arg)
 	struct kvmi_addrs seen = { 0 };
 	int r;
 
-	if (w->k->arch == NULL)
-		return (kvmi_fail(&w->cx->err, KVMI_ENOTSUP,
-		    "the kernel's architecture is not known"));
 	find_layout(w);
 	r = walk_list(w, &seen, fn, arg);
 	kvmi_addrs_deinit(&seen);

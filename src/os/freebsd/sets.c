@@ -223,8 +223,6 @@ kvmi_freebsd_set_symbol(struct kvmi_kernel *k, struct kvmi_cx *cx,
 {
 	int r = KVMI_ENOENT;
 
-	if (k->arch == NULL)
-		return (r);
 	name += *name == '_';
 	for (size_t i = 0; r == KVMI_ENOENT && i < KVMI_COUNT(sets); i++)
 		r = in_set(k, cx, i, name, ret);
