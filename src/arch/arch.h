@@ -10,6 +10,7 @@
 #define KVMI_ARCH_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -29,13 +30,27 @@ struct kvmi_pte {
 	uint8_t		leaf_shift;	/* of a page larger than its entry; or 0 */
 };
 
+/* Addresses that the machine translates without a table. */
+struct kvmi_direct {
+	uint64_t	va;
+	uint64_t	len;
+	uint64_t	pa;
+};
+
+#define KVMI_MAX_LEVELS	6
+
 /* What a walk starts from. */
 struct kvmi_paging {
 	const struct kvmi_arch *arch;
 	uint64_t	root_pa;
 	unsigned int	levels;
 	bool		big_endian;	/* the tables */
+	bool		user;		/* they are a process's own */
 	uint64_t	clear_mask;	/* no address bits (encryption) */
+	const struct kvmi_direct *direct;	/* what comes before the tables */
+	size_t		ndirect;
+	/* By level, the table that entries for nothing lead to; 0: none. */
+	uint64_t	empty_pa[KVMI_MAX_LEVELS];
 };
 
 /* A stretch of virtual addresses, mapped or not, as a walk found it. */
@@ -45,7 +60,7 @@ struct kvmi_mapping {
 	uint64_t	pa;
 	uint8_t		prot;
 	unsigned int	level;		/* where the walk ended */
-	uint64_t	entry_pa;	/* of the table entry it ended at */
+	uint64_t	entry_pa;	/* of the table entry it ended at; 0: none */
 };
 
 /* One level of a radix table: level 0 holds the smallest pages. */
@@ -84,11 +99,17 @@ extern const struct kvmi_arch kvmi_arch_arm64;
 extern const struct kvmi_arch kvmi_arch_arm64_16k;
 extern const struct kvmi_arch kvmi_arch_i386;
 extern const struct kvmi_arch kvmi_arch_i386_pae;
+extern const struct kvmi_arch kvmi_arch_loongarch64;
+extern const struct kvmi_arch kvmi_arch_loongarch64_4k;
+extern const struct kvmi_arch kvmi_arch_loongarch64_64k;
 extern const struct kvmi_arch kvmi_arch_mips;
 extern const struct kvmi_arch kvmi_arch_mips64;
 extern const struct kvmi_arch kvmi_arch_ppc;
 extern const struct kvmi_arch kvmi_arch_ppc64;
+extern const struct kvmi_arch kvmi_arch_ppc64_64k;
+extern const struct kvmi_arch kvmi_arch_ppc64_hash[];	/* the last: no name */
 extern const struct kvmi_arch kvmi_arch_riscv64;
+extern const struct kvmi_arch kvmi_arch_s390x;
 extern const struct kvmi_arch kvmi_arch_x86_64;
 
 const struct kvmi_arch *kvmi_arch_by_elf(uint16_t machine);

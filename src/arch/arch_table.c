@@ -13,6 +13,8 @@ static const struct kvmi_arch *const arch_table[] = {
 	&kvmi_arch_riscv64,
 	&kvmi_arch_ppc64,
 	&kvmi_arch_ppc,
+	&kvmi_arch_s390x,
+	&kvmi_arch_loongarch64,
 	&kvmi_arch_mips64,
 	&kvmi_arch_mips,
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * powerpc64 radix page tables of 4 KiB pages: Power ISA 3.0, Book III, 5.7.10.
- * Entries are big-endian whatever the kernel's byte order.
+ * powerpc64 radix page tables of 4 and 64 KiB pages: Power ISA 3.0, Book III,
+ * 5.7.10.  Entries are big-endian whatever the kernel's byte order.
  */
 #include "arch/arch.h"
 
@@ -20,6 +20,13 @@ static const struct kvmi_level radix_level[] = {
 	{ .shift = 39, .bits = 13, .may_leaf = true },
 };
 
+static const struct kvmi_level radix_64k_level[] = {
+	{ .shift = 16, .bits = 5, .may_leaf = true },
+	{ .shift = 21, .bits = 9, .may_leaf = true },
+	{ .shift = 30, .bits = 9, .may_leaf = true },
+	{ .shift = 39, .bits = 13, .may_leaf = true },
+};
+
 static void
 radix_pte(uint64_t raw, unsigned int level, struct kvmi_pte *ret)
 {
@@ -31,8 +38,7 @@ radix_pte(uint64_t raw, unsigned int level, struct kvmi_pte *ret)
 		ret->pa = raw & RPTE_NLB;
 		return;
 	}
-	ret->pa = raw & RPTE_RPN &
-	    ~((UINT64_C(1) << radix_level[level].shift) - 1);
+	ret->pa = raw & RPTE_RPN;
 	if (raw & (RPTE_READ | RPTE_WRITE))
 		ret->prot |= KVMI_PROT_R;
 	if (raw & RPTE_WRITE)
@@ -41,12 +47,14 @@ radix_pte(uint64_t raw, unsigned int level, struct kvmi_pte *ret)
 		ret->prot |= KVMI_PROT_X;
 }
 
-/* Quadrant 3, where kernels live: the upper two bits choose the table. */
+/*
+ * The upper two bits choose the table: quadrant 3, where kernels live, or 0
+ * of processes.
+ */
 static bool
 radix_reachable(const struct kvmi_paging *p, uint64_t va)
 {
-	(void)p;
-	return (va >> 52 == 0xc00);
+	return (va >> 52 == (p->user ? 0 : 0xc00));
 }
 
 static const char *const ppc64_uname[] = { "ppc64", "ppc64le", "powerpc64",
@@ -62,6 +70,21 @@ const struct kvmi_arch kvmi_arch_ppc64 = {
 	.prstatus_size = 504,
 	.entry_size = 8,
 	.level = radix_level,
+	.max_levels = 4,
+	.pte = radix_pte,
+	.reachable = radix_reachable,
+};
+
+const struct kvmi_arch kvmi_arch_ppc64_64k = {
+	.name = "ppc64",
+	.freebsd = "powerpc64",
+	.uname = ppc64_uname,
+	.elf_machine = 21,
+	.pointer_size = 8,
+	.page_shift = 16,
+	.prstatus_size = 504,
+	.entry_size = 8,
+	.level = radix_64k_level,
 	.max_levels = 4,
 	.pte = radix_pte,
 	.reachable = radix_reachable,

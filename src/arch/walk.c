@@ -4,6 +4,7 @@
 
 #include "arch/arch.h"
 #include "base/endian.h"
+#include "base/math.h"
 
 /* The aligned stretch of 1 << shift bytes around va. */
 static void
@@ -22,12 +23,45 @@ kvmi_pte_decode(const struct kvmi_paging *p, const void *entry, uint64_t va,
 
 	a->pte(kvmi_get_uint(entry, a->entry_size, p->big_endian) &
 	    ~p->clear_mask, level, ret);
-	if (!ret->present || ret->leaf_shift == 0)
+	if (!ret->present)
+		return;
+	/* Below the size of a page there are bits of other meanings. */
+	if (ret->leaf)
+		ret->pa &= ~((UINT64_C(1) << a->level[level].shift) - 1);
+	if (ret->leaf_shift == 0)
 		return;
 	/* Of a page that takes several entries, the part this one maps. */
 	part = (UINT64_C(1) << ret->leaf_shift) -
 	    (UINT64_C(1) << a->level[level].shift);
 	ret->pa = (ret->pa & ~part) | (va & part);
+}
+
+static bool
+walk_direct(const struct kvmi_paging *p, uint64_t va,
+    struct kvmi_mapping *ret)
+{
+	for (size_t i = 0; i < p->ndirect; i++) {
+		const struct kvmi_direct *d = &p->direct[i];
+
+		if (va - d->va >= d->len)
+			continue;
+		*ret = (struct kvmi_mapping){ .va = d->va, .len = d->len,
+			.pa = d->pa, .level = p->levels,
+			.prot = KVMI_PROT_R | KVMI_PROT_W | KVMI_PROT_X };
+		return (true);
+	}
+	return (false);
+}
+
+/* An entry that says there is nothing, in either way. */
+static bool
+is_empty(const struct kvmi_paging *p, const struct kvmi_pte *pte,
+    unsigned int level)
+{
+	if (!pte->present)
+		return (true);
+	return (level > 0 && !pte->leaf && p->empty_pa[level - 1] != 0 &&
+	    pte->pa == p->empty_pa[level - 1]);
 }
 
 int
@@ -38,6 +72,8 @@ kvmi_walk(const struct kvmi_paging *p, uint64_t va, kvmi_read_phys_fn *read,
 	uint64_t table = p->root_pa;
 
 	*ret = (struct kvmi_mapping){ 0 };
+	if (walk_direct(p, va, ret))
+		return (0);
 	if (!a->reachable(p, va)) {
 		stretch(ret, va, a->level[0].shift);
 		return (kvmi_fail(err, KVMI_ENOTMAPPED, "invalid address (0x%"
@@ -63,7 +99,7 @@ kvmi_walk(const struct kvmi_paging *p, uint64_t va, kvmi_read_phys_fn *read,
 			    l + 1, table));
 		}
 		kvmi_pte_decode(p, raw, va, l, &pte);
-		if (!pte.present) {
+		if (is_empty(p, &pte, l)) {
 			stretch(ret, va, lv->shift);
 			ret->entry_pa = pa;
 			return (kvmi_fail(err, KVMI_ENOTMAPPED,
@@ -83,6 +119,7 @@ kvmi_walk(const struct kvmi_paging *p, uint64_t va, kvmi_read_phys_fn *read,
 	return (kvmi_fail(err, KVMI_EFORMAT, "page walk without levels"));
 }
 
+/* Of a larger table, the part around the entry. */
 #define MAX_TABLE	4096
 
 /* Does entry i of the copied table map pa? */
@@ -104,14 +141,15 @@ kvmi_widen(const struct kvmi_paging *p, kvmi_read_phys_fn *read, void *arg,
 {
 	const struct kvmi_arch *a = p->arch;
 	uint64_t page = m->len;
-	uint64_t entries = UINT64_C(1) << a->level[m->level].bits;
-	uint64_t size = entries * a->entry_size;
+	uint64_t size = kvmi_min((uint64_t)a->entry_size <<
+	    a->level[m->level < p->levels ? m->level : 0].bits, MAX_TABLE);
+	uint64_t entries = size / a->entry_size;
 	uint64_t index = m->entry_pa % size / a->entry_size;
 	uint64_t first = index, last = index;
 	uint8_t table[MAX_TABLE];
 	struct kvmi_err ignored;
 
-	if (size > sizeof(table) || read(arg, m->entry_pa -
+	if (m->entry_pa == 0 || read(arg, m->entry_pa -
 	    m->entry_pa % size, table, size, &ignored) != 0)
 		return;
 	while (last + 1 < entries && maps(p, table, m->level, last + 1,

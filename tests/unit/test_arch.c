@@ -20,6 +20,8 @@ test_tables(void **state)
 		{ "arm", "armv7l", 40, 148, &kvmi_arch_arm },
 		{ "riscv64", "riscv64", 243, 376, &kvmi_arch_riscv64 },
 		{ "ppc64le", "ppc64le", 21, 504, &kvmi_arch_ppc64 },
+		{ "loongarch64", "loongarch64", 258, 480,
+		    &kvmi_arch_loongarch64 },
 		{ "nothing", "", 0, 0, NULL },
 		{ "none", "vax", 75, 1, NULL },
 		{ "the largest", "?", UINT16_MAX, UINT16_MAX, NULL },
@@ -38,6 +40,9 @@ test_tables(void **state)
 		    row[i].want);
 	}
 	UTIL_TRUE("2^64 - 1", kvmi_arch_by_prstatus(UINT64_MAX) == NULL);
+	/* Its register notes are as long as those of x86-64. */
+	UTIL_TRUE("s390x", kvmi_arch_by_uname("S390X") == &kvmi_arch_s390x);
+	UTIL_TRUE("s390x", kvmi_arch_by_elf(22) == &kvmi_arch_s390x);
 }
 
 /* Physical memory: the words that are named, zeros, and pages that fail. */
@@ -460,6 +465,72 @@ test_entries(void **state)
 		    UINT64_C(0xc000000012345184), true, true, 0x12200000, R },
 		{ "radix table", &kvmi_arch_ppc64, 1, 0,
 		    UINT64_C(0x8000000012345109), true, false, 0x12345100, 0 },
+		{ "radix 64 KiB page", &kvmi_arch_ppc64_64k, 0, 0,
+		    UINT64_C(0xc00000001234f986), true, true, 0x12340000,
+		    R | W },
+		{ "radix 1 GiB", &kvmi_arch_ppc64_64k, 2, 0,
+		    UINT64_C(0xc000000052345185), true, true, 0x40000000,
+		    R | X },
+		{ "hash page of 64 KiB", &kvmi_arch_ppc64_hash[0], 0, 0,
+		    UINT64_C(0xc00000001234f18f), true, true, 0x12340000,
+		    RWX },
+		{ "hash page above the address", &kvmi_arch_ppc64_hash[0], 0,
+		    0, UINT64_C(0xffe0000012340184), true, true, 0x12340000,
+		    R },
+		{ "hash 16 MiB", &kvmi_arch_ppc64_hash[0], 1, 0,
+		    UINT64_C(0xc000000012345186), true, true, 0x12000000,
+		    R | W },
+		{ "hash table", &kvmi_arch_ppc64_hash[3], 3, 0, 0x12345000,
+		    true, false, 0x12345000, 0 },
+		{ "hash no table", &kvmi_arch_ppc64_hash[3], 3, 0, 0, false,
+		    false, 0, 0 },
+		{ "hash huge directory", &kvmi_arch_ppc64_hash[3], 1, 0,
+		    0x12345014, false, false, 0, 0 },
+		{ "hash swapped", &kvmi_arch_ppc64_hash[3], 0, 0,
+		    UINT64_C(0x4000000012345002), false, true, 0, 0 },
+		{ "s390x page", &kvmi_arch_s390x, 0, 0, 0x1234503f, true, true,
+		    0x12345000, RWX },
+		{ "s390x page, read-only, no execute", &kvmi_arch_s390x, 0, 0,
+		    0x12345315, true, true, 0x12345000, R },
+		{ "s390x invalid page", &kvmi_arch_s390x, 0, 0, 0x12345415,
+		    false, true, 0, 0 },
+		{ "s390x page with a bit that is to be zero", &kvmi_arch_s390x,
+		    0, 0, 0x12345815, false, true, 0, 0 },
+		{ "s390x segment table entry", &kvmi_arch_s390x, 1, 0,
+		    0x12345800, true, false, 0x12345800, RWX },
+		{ "s390x segment of 1 MiB", &kvmi_arch_s390x, 1, 0,
+		    0x1234f603, true, true, 0x12300000, R | X },
+		{ "s390x invalid segment", &kvmi_arch_s390x, 1, 0, 0x20,
+		    false, false, 0, 0 },
+		{ "s390x region of 2 GiB", &kvmi_arch_s390x, 2, 0,
+		    UINT64_C(0x18000c507), true, true, UINT64_C(0x180000000),
+		    R | W },
+		{ "s390x region third", &kvmi_arch_s390x, 2, 0, 0x1234c007,
+		    true, false, 0x1234c000, RWX },
+		{ "s390x region second", &kvmi_arch_s390x, 3, 0, 0x1234c00b,
+		    true, false, 0x1234c000, RWX },
+		{ "s390x region first", &kvmi_arch_s390x, 4, 0, 0x1234c00f,
+		    true, false, 0x1234c000, RWX },
+		{ "s390x entry of another level", &kvmi_arch_s390x, 3, 0,
+		    0x1234c007, false, false, 0, 0 },
+		{ "s390x no leaf in the upper tables", &kvmi_arch_s390x, 3, 0,
+		    0x1234c40b, true, false, 0x1234c000, RWX },
+		{ "loongarch page", &kvmi_arch_loongarch64, 0, 0,
+		    UINT64_C(0x40000000123473d3), true, true, 0x12344000,
+		    R | W },
+		{ "loongarch page, read-only", &kvmi_arch_loongarch64, 0, 0,
+		    0x12344091, true, true, 0x12344000, R | X },
+		{ "loongarch page that was not used", &kvmi_arch_loongarch64,
+		    0, 0, 0x1234409c, true, true, 0x12344000, R | X },
+		{ "loongarch page of 4 KiB", &kvmi_arch_loongarch64_4k, 0, 0,
+		    0x12345093, true, true, 0x12345000, RWX },
+		{ "loongarch 32 MiB", &kvmi_arch_loongarch64, 1, 0,
+		    0x160010d3, true, true, 0x16000000, RWX },
+		{ "loongarch pointer", &kvmi_arch_loongarch64, 1, 0,
+		    UINT64_C(0x9000000012344000), true, false, 0x12344000,
+		    0 },
+		{ "loongarch global and nothing else", &kvmi_arch_loongarch64,
+		    0, 0, 0x40, false, true, 0, 0 },
 	};
 
 	(void)state;
@@ -485,6 +556,211 @@ test_entries(void **state)
 		}
 }
 
+/* Walks through the tables of other machines, all at 0x10000 and above. */
+static const struct word s390x_tables[] = {
+	{ 0x10000, 0x1400b },			/* R2[0]    -> 0x14000 */
+	{ 0x10008, 0x2c },			/* R2[1]    invalid */
+	{ 0x14000, 0x18007 },			/*   R3[0]  -> 0x18000 */
+	{ 0x14008, UINT64_C(0x80000407) },	/*   R3[1]  2 GiB */
+	{ 0x18000, 0x1c800 },			/*     S[0] -> 0x1c800 */
+	{ 0x18008, 0x300403 },			/*     S[1] 1 MiB */
+	{ 0x1c800, 0x20000 },
+	{ 0x1c808, 0x21200 },
+	{ 0x1c810, 0x400 },
+};
+
+static const struct word loongarch_tables[] = {
+	{ 0x10000, UINT64_C(0x9000000000014000) },	/* [0] */
+	{ 0x10008, UINT64_C(0x9000000000018000) },	/* [1] to nothing */
+	{ 0x14000, UINT64_C(0x900000000001c000) },	/*   [0] */
+	{ 0x14008, UINT64_C(0x9000000000020000) },	/*   [1] to nothing */
+	{ 0x14010, 0x60000d3 },				/*   [2] 32 MiB */
+	{ 0x18000, UINT64_C(0x9000000000020000) },
+	{ 0x1c000, 0x240d3 },
+};
+
+static const struct word radix_tables[] = {
+	{ 0x10000, UINT64_C(0x8000000000020009) },	/* [0] */
+	{ 0x18000, UINT64_C(0x8000000000020009) },	/* [0x1000], 2^51 */
+	{ 0x20000, UINT64_C(0x8000000000021009) },
+	{ 0x21000, UINT64_C(0x8000000000022005) },
+	{ 0x22000, UINT64_C(0xc000000000030187) },
+	{ 0x22008, UINT64_C(0xc000000000050187) },
+};
+
+static const struct kvmi_direct windows[] = {
+	{ UINT64_C(0x9000000000000000), UINT64_C(1) << 48, 0 },
+	{ UINT64_C(0x8000000000000000), UINT64_C(1) << 48, 0 },
+};
+
+static void
+test_walk_others(void **state)
+{
+	const struct kvmi_paging s390x = { .arch = &kvmi_arch_s390x,
+		.root_pa = 0x10000, .levels = 4, .big_endian = true };
+	const struct kvmi_paging s390x_2 = { .arch = &kvmi_arch_s390x,
+		.root_pa = 0x18000, .levels = 2, .big_endian = true };
+	const struct kvmi_paging loongarch = { .arch = &kvmi_arch_loongarch64,
+		.root_pa = 0x10000, .levels = 3, .direct = windows,
+		.ndirect = 2, .empty_pa = { 0x20000, 0x18000 } };
+	const struct kvmi_paging loongarch_user = { .root_pa = 0x10000,
+		.arch = &kvmi_arch_loongarch64, .levels = 3, .user = true,
+		.empty_pa = { 0x20000, 0x18000 } };
+	const struct kvmi_paging radix = { .arch = &kvmi_arch_ppc64_64k,
+		.root_pa = 0x10000, .levels = 4, .big_endian = true };
+	const struct kvmi_paging radix_user = { .root_pa = 0x10000,
+		.arch = &kvmi_arch_ppc64_64k, .levels = 4, .big_endian = true,
+		.user = true };
+	const struct {
+		const char *name;
+		const struct kvmi_paging *p;
+		const struct word *word;
+		size_t n;
+		uint64_t va;
+		int want;
+		uint64_t start, len, pa;
+	} row[] = {
+#define ROW(p, w) &(p), (w), KVMI_COUNT(w)
+		{ "s390x page", ROW(s390x, s390x_tables), 0x123, 0, 0, 0x1000,
+		    0x20000 },
+		{ "s390x, second page", ROW(s390x, s390x_tables), 0x1000, 0,
+		    0x1000, 0x1000, 0x21000 },
+		{ "s390x, no page", ROW(s390x, s390x_tables), 0x2000,
+		    KVMI_ENOTMAPPED, 0x2000, 0x1000, 0 },
+		{ "s390x 1 MiB", ROW(s390x, s390x_tables), 0x123456, 0,
+		    0x100000, 0x100000, 0x300000 },
+		{ "s390x 2 GiB", ROW(s390x, s390x_tables), 0x80000000, 0,
+		    0x80000000, 0x80000000, 0x80000000 },
+		{ "s390x, no region", ROW(s390x, s390x_tables),
+		    UINT64_C(1) << 42, KVMI_ENOTMAPPED, UINT64_C(1) << 42,
+		    UINT64_C(1) << 42, 0 },
+		{ "s390x, beyond four levels", ROW(s390x, s390x_tables),
+		    UINT64_C(1) << 53, KVMI_ENOTMAPPED, UINT64_C(1) << 53,
+		    0x1000, 0 },
+		{ "s390x, two levels", ROW(s390x_2, s390x_tables), 0x1fff,
+		    0, 0x1000, 0x1000, 0x21000 },
+		{ "s390x, beyond two levels", ROW(s390x_2, s390x_tables),
+		    0x80000000, KVMI_ENOTMAPPED, 0x80000000, 0x1000, 0 },
+		{ "loongarch page", ROW(loongarch, loongarch_tables),
+		    UINT64_C(0xffff800000003fff), 0,
+		    UINT64_C(0xffff800000000000), 0x4000, 0x24000 },
+		{ "loongarch, no last table",
+		    ROW(loongarch, loongarch_tables),
+		    UINT64_C(0xffff800002000000), KVMI_ENOTMAPPED,
+		    UINT64_C(0xffff800002000000), 0x2000000, 0 },
+		{ "loongarch 32 MiB", ROW(loongarch, loongarch_tables),
+		    UINT64_C(0xffff800004000000), 0,
+		    UINT64_C(0xffff800004000000), 0x2000000, 0x6000000 },
+		{ "loongarch, no middle table",
+		    ROW(loongarch, loongarch_tables),
+		    UINT64_C(0xffff801000000000), KVMI_ENOTMAPPED,
+		    UINT64_C(0xffff801000000000), UINT64_C(1) << 36, 0 },
+		{ "loongarch window", ROW(loongarch, loongarch_tables),
+		    UINT64_C(0x9000000012345678), 0, windows[0].va,
+		    windows[0].len, 0 },
+		{ "loongarch, the other window",
+		    ROW(loongarch, loongarch_tables),
+		    UINT64_C(0x8000ffffffffffff), 0, windows[1].va,
+		    windows[1].len, 0 },
+		{ "loongarch, behind the window",
+		    ROW(loongarch, loongarch_tables),
+		    UINT64_C(0x9001000000000000), KVMI_ENOTMAPPED,
+		    UINT64_C(0x9001000000000000), 0x4000, 0 },
+		{ "loongarch, a user's address",
+		    ROW(loongarch, loongarch_tables), 0, KVMI_ENOTMAPPED, 0,
+		    0x4000, 0 },
+		{ "loongarch user", ROW(loongarch_user, loongarch_tables),
+		    0x123, 0, 0, 0x4000, 0x24000 },
+		{ "loongarch user, a kernel's address",
+		    ROW(loongarch_user, loongarch_tables),
+		    UINT64_C(0xffff800000000000), KVMI_ENOTMAPPED,
+		    UINT64_C(0xffff800000000000), 0x4000, 0 },
+		{ "radix", ROW(radix, radix_tables),
+		    UINT64_C(0xc000000000001234), 0,
+		    UINT64_C(0xc000000000000000), 0x10000, 0x30000 },
+		{ "radix vmalloc", ROW(radix, radix_tables),
+		    UINT64_C(0xc008000000010000), 0,
+		    UINT64_C(0xc008000000010000), 0x10000, 0x50000 },
+		{ "radix, a user's address", ROW(radix, radix_tables), 0,
+		    KVMI_ENOTMAPPED, 0, 0x10000, 0 },
+		{ "radix user", ROW(radix_user, radix_tables), 0x1234, 0, 0,
+		    0x10000, 0x30000 },
+		{ "radix user, a kernel's address",
+		    ROW(radix_user, radix_tables),
+		    UINT64_C(0xc000000000000000), KVMI_ENOTMAPPED,
+		    UINT64_C(0xc000000000000000), 0x10000, 0 },
+#undef ROW
+	};
+
+	(void)state;
+	for (size_t i = 0; i < KVMI_COUNT(row); i++) {
+		struct word word[16];
+		struct memory m = { .word = word, .n = row[i].n,
+			.end = 0x100000 };
+		struct kvmi_mapping ret;
+		struct kvmi_err err = { 0 };
+
+		memcpy(word, row[i].word, row[i].n * sizeof(word[0]));
+		for (size_t j = 0; j < row[i].n && row[i].p->big_endian; j++)
+			word[j].v = __builtin_bswap64(word[j].v);
+		UTIL_FAILS(row[i].name, kvmi_walk(row[i].p, row[i].va,
+		    read_memory, &m, &ret, &err), row[i].want, &err);
+		UTIL_EQ(row[i].name, ret.va, row[i].start);
+		UTIL_EQ(row[i].name, ret.len, row[i].len);
+		if (row[i].want == 0)
+			UTIL_EQ(row[i].name, ret.pa, row[i].pa);
+		kvmi_widen(row[i].p, read_memory, &m, &ret);
+		UTIL_TRUE(row[i].name, ret.va <= row[i].start &&
+		    ret.len >= row[i].len);
+	}
+}
+
+/* The tables of Linux beside a hash table: each set of widths, its last page. */
+static void
+test_walk_hash(void **state)
+{
+	static const struct {
+		unsigned int shift, bits[4];
+	} row[] = {
+		{ 16, { 8, 10, 10, 8 } }, { 16, { 8, 10, 7, 8 } },
+		{ 16, { 8, 5, 5, 12 } }, { 12, { 9, 7, 9, 9 } },
+		{ 12, { 9, 7, 7, 9 } },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < KVMI_COUNT(row); i++) {
+		struct word word[4];
+		struct memory m = { .word = word, .n = 4, .end = 0x100000 };
+		struct kvmi_paging p = { .arch = &kvmi_arch_ppc64_hash[i],
+			.root_pa = 0x10000, .levels = 4, .big_endian = true };
+		unsigned int shift = row[i].shift;
+		struct kvmi_mapping ret;
+		struct kvmi_err err = { 0 };
+		uint64_t va = 0xd;
+
+		for (unsigned int l = 0; l < 4; l++) {
+			uint64_t last = (UINT64_C(1) << row[i].bits[l]) - 1;
+
+			shift += row[i].bits[l];
+			word[l] = (struct word){ 0x10000 * (4 - l) + 8 * last,
+				__builtin_bswap64(l == 0 ?
+				UINT64_C(0xc000000000080186) :
+				UINT64_C(0x10000) * (5 - l)) };
+		}
+		va = va << 60 | ((UINT64_C(1) << shift) - 1);
+		UTIL_FAILS(p.arch->name, kvmi_walk(&p, va, read_memory, &m,
+		    &ret, &err), 0, &err);
+		UTIL_EQ(p.arch->name, ret.pa, 0x80000);
+		UTIL_EQ(p.arch->name, ret.len, UINT64_C(1) << row[i].shift);
+		UTIL_FAILS(p.arch->name, kvmi_walk(&p, va + 1, read_memory,
+		    &m, &ret, &err), KVMI_ENOTMAPPED, &err);
+		UTIL_FAILS(p.arch->name, kvmi_walk(&p, va & ~(UINT64_C(1) <<
+		    (shift - 1)), read_memory, &m, &ret, &err),
+		    KVMI_ENOTMAPPED, &err);
+	}
+	UTIL_TRUE("end", kvmi_arch_ppc64_hash[KVMI_COUNT(row)].name == NULL);
+}
+
 int
 main(void)
 {
@@ -492,6 +768,8 @@ main(void)
 		cmocka_unit_test(test_tables),
 		cmocka_unit_test(test_entries),
 		cmocka_unit_test(test_walk),
+		cmocka_unit_test(test_walk_others),
+		cmocka_unit_test(test_walk_hash),
 		cmocka_unit_test(test_walk_nowhere),
 		cmocka_unit_test(test_widen),
 		cmocka_unit_test(test_widen_table),
