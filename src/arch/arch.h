@@ -94,6 +94,7 @@ struct kvmi_arch {
  * their own with one name; arch_table has the usual one.
  */
 extern const struct kvmi_arch kvmi_arch_arm;
+extern const struct kvmi_arch kvmi_arch_arm_lpae;
 extern const struct kvmi_arch kvmi_arch_arm_v4;
 extern const struct kvmi_arch kvmi_arch_arm64;
 extern const struct kvmi_arch kvmi_arch_arm64_16k;

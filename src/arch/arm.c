@@ -11,7 +11,10 @@
 #define TYPE_TINY	3		/* before ARMv6: 1 KiB */
 #define L1_TABLE	1
 #define L1_SECTION	2
+#define L1_SECTION_PXN	3		/* since ARMv7 */
 #define L1_SUPER	(UINT64_C(1) << 18)	/* a section of 16 MiB */
+#define L1_V6_XN	(UINT64_C(1) << 4)
+#define L1_V6_READONLY	(UINT64_C(1) << 15)	/* APX */
 #define L2_V6_XN	UINT64_C(0x001)
 #define L2_V6_READONLY	UINT64_C(0x080)	/* TEX[1]; PTE2_RO of FreeBSD */
 #define L2_V4_WRITE	UINT64_C(0x010)
@@ -30,12 +33,14 @@ decode_first(uint64_t raw, struct kvmi_pte *ret)
 		ret->pa = raw & 0xfffffc00;
 		break;
 	case L1_SECTION:
+	case L1_SECTION_PXN:
 		ret->leaf = true;
 		ret->pa = raw & 0xfff00000;
 		ret->prot = KVMI_PROT_R | KVMI_PROT_W | KVMI_PROT_X;
 		if (raw & L1_SUPER) {
 			ret->leaf_shift = 24;
-			ret->pa = raw & 0xff000000;
+			ret->pa = (raw & 0xff000000) |
+			    (raw >> 20 & 0xf) << 32 | (raw >> 5 & 0xf) << 36;
 		}
 		break;
 	default:
@@ -61,6 +66,10 @@ arm_pte(uint64_t raw, unsigned int level, struct kvmi_pte *ret)
 {
 	if (level == 1) {
 		decode_first(raw, ret);
+		if (raw & L1_V6_READONLY)
+			ret->prot &= (uint8_t)~KVMI_PROT_W;
+		if (raw & L1_V6_XN)
+			ret->prot &= (uint8_t)~KVMI_PROT_X;
 		return;
 	}
 	decode_second(raw, ret);
@@ -75,6 +84,8 @@ arm_v4_pte(uint64_t raw, unsigned int level, struct kvmi_pte *ret)
 {
 	if (level == 1) {
 		decode_first(raw, ret);
+		if ((raw & TYPE) == L1_SECTION_PXN)	/* a fine table */
+			ret->present = false;
 		return;
 	}
 	decode_second(raw, ret);
@@ -92,7 +103,8 @@ arm_reachable(const struct kvmi_paging *p, uint64_t va)
 	return (va <= UINT32_MAX);
 }
 
-static const char *const arm_uname[] = { "armv7l", "armv6l", "arm", NULL };
+static const char *const arm_uname[] = { "armv7l", "armv6l", "armv8l", "arm",
+	NULL };
 
 const struct kvmi_arch kvmi_arch_arm = {
 	.name = "arm",

@@ -8,6 +8,9 @@
 #define PTE_X		UINT64_C(0x08)
 /* Bits 63:54 are memory attributes (Svpbmt, T-Head), not address. */
 #define PTE_PPN		UINT64_C(0x003ffffffffffc00)
+#define PTE_N		(UINT64_C(1) << 63)	/* Svnapot: a larger page */
+#define PTE_NAPOT	UINT64_C(0x3c00)
+#define PTE_NAPOT_64K	UINT64_C(0x2000)	/* the one size there is */
 
 static const struct kvmi_level riscv_level[] = {
 	{ .shift = 12, .bits = 9, .may_leaf = true },
@@ -27,6 +30,11 @@ riscv_pte(uint64_t raw, unsigned int level, struct kvmi_pte *ret)
 	if (!ret->present)
 		return;
 	ret->pa = (raw & PTE_PPN) << 2;
+	if (level == 0 && (raw & PTE_N) &&
+	    (raw & PTE_NAPOT) == PTE_NAPOT_64K) {
+		ret->leaf_shift = 16;
+		ret->pa &= ~UINT64_C(0xffff);
+	}
 	if (ret->leaf)
 		ret->pa &= ~((UINT64_C(1) << riscv_level[level].shift) - 1);
 	ret->prot = KVMI_PROT_R;

@@ -18,6 +18,8 @@ test_tables(void **state)
 		{ "arm64", "aarch64", 183, 392, &kvmi_arch_arm64 },
 		{ "i386", "i686", 3, 144, &kvmi_arch_i386 },
 		{ "arm", "armv7l", 40, 148, &kvmi_arch_arm },
+		{ "arm on 64-bit hardware", "armv8l", 40, 148,
+		    &kvmi_arch_arm },
 		{ "riscv64", "riscv64", 243, 376, &kvmi_arch_riscv64 },
 		{ "ppc64le", "ppc64le", 21, 504, &kvmi_arch_ppc64 },
 		{ "loongarch64", "loongarch64", 258, 480,
@@ -69,9 +71,10 @@ read_memory(void *arg, uint64_t pa, void *buf, size_t size,
 		    " is not there", pa));
 	memset(buf, 0, size);
 	for (size_t i = 0; i < m->n; i++)
-		if (m->word[i].pa >= pa && m->word[i].pa + 8 <= pa + size)
-			memcpy((uint8_t *)buf + (m->word[i].pa - pa),
-			    &m->word[i].v, 8);
+		for (uint64_t b = 0; b < 8; b++)
+			if (m->word[i].pa + b - pa < size)
+				((uint8_t *)buf)[m->word[i].pa + b - pa] =
+				    (uint8_t)(m->word[i].v >> 8 * b);
 	return (0);
 }
 
@@ -334,6 +337,98 @@ test_widen_table(void **state)
 	UTIL_EQ("half", ret.len, 0x1000);
 }
 
+/*
+ * What each format reaches from its highest level down: each table's entry 1,
+ * or where the top has only four its entry 3, leads on.
+ */
+static void
+test_depth(void **state)
+{
+	static const struct {
+		const char *name;
+		const struct kvmi_arch *arch;
+		unsigned int levels;
+		uint64_t va;
+		struct word word[5];
+		uint64_t pa;
+		uint64_t beyond;	/* not translated */
+	} row[] = {
+		{ "PAE", &kvmi_arch_i386_pae, 3, 0xc0201234,
+		    { { 0x5018, 0x6001 }, { 0x6008, 0x7003 },
+		    { 0x7008, UINT64_C(0x123456003) } },
+		    UINT64_C(0x123456000), UINT64_C(0x1c0201234) },
+		{ "LPAE", &kvmi_arch_arm_lpae, 3, 0xc0201234,
+		    { { 0x5018, 0x6003 }, { 0x6008, 0x7003 },
+		    { 0x7008, UINT64_C(0x123456703) } },
+		    UINT64_C(0x123456000), UINT64_C(0x1c0201234) },
+		{ "Sv39", &kvmi_arch_riscv64, 3, 0x40201234,
+		    { { 0x5008, 0x1801 }, { 0x6008, 0x1c01 },
+		    { 0x7008, 0x48d1583 } }, 0x12345000, UINT64_C(1) << 38 },
+		{ "Sv48", &kvmi_arch_riscv64, 4, UINT64_C(0x8040201234),
+		    { { 0x5008, 0x1801 }, { 0x6008, 0x1c01 },
+		    { 0x7008, 0x2001 }, { 0x8008, 0x48d1583 } }, 0x12345000,
+		    UINT64_C(1) << 47 },
+		{ "Sv57", &kvmi_arch_riscv64, 5, UINT64_C(0x1008040201234),
+		    { { 0x5008, 0x1801 }, { 0x6008, 0x1c01 },
+		    { 0x7008, 0x2001 }, { 0x8008, 0x2401 },
+		    { 0x9008, 0x48d1583 } }, 0x12345000, UINT64_C(1) << 56 },
+		/* At level 0: two tables of entries of 4 bytes each. */
+		{ "i386", &kvmi_arch_i386, 2, 0x00401234,
+		    { { 0x5000, UINT64_C(0x600300000000) },
+		    { 0x6000, UINT64_C(0x1234500300000000) } }, 0x12345000,
+		    UINT64_C(0x100401234) },
+		{ "arm", &kvmi_arch_arm, 2, 0x00101234,
+		    { { 0x5000, UINT64_C(0x640100000000) },
+		    { 0x6400, UINT64_C(0x1234500200000000) } }, 0x12345000,
+		    UINT64_C(0x100101234) },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < KVMI_COUNT(row); i++) {
+		const char *name = row[i].name;
+		struct memory m = { .word = row[i].word,
+			.n = KVMI_COUNT(row[i].word), .end = 0x100000 };
+		struct kvmi_paging p = { .arch = row[i].arch,
+			.root_pa = 0x5000, .levels = row[i].levels };
+		struct kvmi_mapping ret;
+		struct kvmi_err err;
+
+		UTIL_EQ(name, kvmi_walk(&p, row[i].va, read_memory, &m, &ret,
+		    &err), 0);
+		UTIL_EQ(name, ret.pa, row[i].pa);
+		UTIL_EQ(name, ret.va, row[i].va & ~UINT64_C(0xfff));
+		UTIL_EQ(name, kvmi_walk(&p, row[i].beyond, read_memory, &m,
+		    &ret, &err), KVMI_ENOTMAPPED);
+		UTIL_EQ(name, m.reads, row[i].levels);
+	}
+}
+
+/* Of a table of 16 KiB a page is looked at: 1024 sections in a row are one. */
+static void
+test_widen_sections(void **state)
+{
+	static struct word word[1024];
+	struct memory m = { .word = word, .n = KVMI_COUNT(word),
+		.end = 0x10000 };
+	struct kvmi_paging p = { .arch = &kvmi_arch_arm, .root_pa = 0x4000,
+		.levels = 2 };
+	struct kvmi_mapping ret;
+	struct kvmi_err err;
+
+	(void)state;
+	/* Two to a word, from 0x80000000 to 0xc0000000 and further. */
+	for (uint64_t i = 0; i < KVMI_COUNT(word); i++)
+		word[i] = (struct word){ 0x6000 + 8 * i,
+			(((2 * i + 1) << 20) | 2) << 32 | (2 * i << 20) | 2 };
+	UTIL_EQ("section", kvmi_walk(&p, 0xc0312345, read_memory, &m, &ret,
+	    &err), 0);
+	UTIL_EQ("section", ret.len, 0x100000);
+	kvmi_widen(&p, read_memory, &m, &ret);
+	UTIL_EQ("section", ret.va, 0xc0000000);
+	UTIL_EQ("section", ret.len, UINT64_C(0x40000000));
+	UTIL_EQ("section", ret.pa, 0x40000000);
+}
+
 /* Entries of any bits: a stretch that holds the address comes back. */
 static void
 test_random(void **state)
@@ -426,6 +521,24 @@ test_entries(void **state)
 		{ "riscv page with Svpbmt", &kvmi_arch_riscv64, 0, 0,
 		    UINT64_C(0x60000000200004c7), true, true, 0x80001000,
 		    R | W },
+		{ "riscv part of a page of 64 KiB", &kvmi_arch_riscv64, 0,
+		    0x5000, UINT64_C(0x80000000200060c7), true, true,
+		    0x80015000, R | W },
+		{ "riscv bit 63 of another meaning", &kvmi_arch_riscv64, 0,
+		    0x5000, UINT64_C(0x80000000200044c7), true, true,
+		    0x80011000, R | W },
+		{ "riscv 2 MiB", &kvmi_arch_riscv64, 1, 0, 0x200804cf, true,
+		    true, 0x80200000, RWX },
+		{ "riscv 1 GiB", &kvmi_arch_riscv64, 2, 0, 0x200804cf, true,
+		    true, 0x80000000, RWX },
+		{ "riscv 512 GiB", &kvmi_arch_riscv64, 3, 0,
+		    UINT64_C(0x20200804cb), true, true,
+		    UINT64_C(0x8000000000), R | X },
+		{ "riscv 256 TiB", &kvmi_arch_riscv64, 4, 0,
+		    UINT64_C(0x4000200804c7), true, true,
+		    UINT64_C(0x1000000000000), R | W },
+		{ "riscv not valid", &kvmi_arch_riscv64, 1, 0, 0x200804ce,
+		    false, false, 0, 0 },
 		{ "riscv pointer", &kvmi_arch_riscv64, 1, 0, 0x20000401, true,
 		    false, 0x80001000, R },
 		{ "riscv pointer in the last level", &kvmi_arch_riscv64, 0, 0,
@@ -442,12 +555,40 @@ test_entries(void **state)
 		    0x80100000, RWX },
 		{ "arm part of a supersection", &kvmi_arch_arm, 1, 0xc0500000,
 		    0x81040402, true, true, 0x81500000, RWX },
+		{ "arm supersection above 4 GiB", &kvmi_arch_arm, 1, 0xc0500000,
+		    0x81240462, true, true, UINT64_C(0x3281500000), RWX },
+		{ "arm section, read-only, no execute", &kvmi_arch_arm, 1, 0,
+		    0x80108412, true, true, 0x80100000, R },
+		{ "arm section, no execute by the kernel", &kvmi_arch_arm, 1, 0,
+		    0x80100403, true, true, 0x80100000, RWX },
 		{ "arm table", &kvmi_arch_arm, 1, 0, 0x80012c01, true, false,
 		    0x80012c00, 0 },
 		{ "arm fault with an address", &kvmi_arch_arm, 1, 0, 0x80012c00,
 		    false, false, 0, 0 },
 		{ "armv4 small page", &kvmi_arch_arm_v4, 0, 0, 0x80012012,
 		    true, true, 0x80012000, R | W },
+		{ "armv4 section", &kvmi_arch_arm_v4, 1, 0, 0x80100402, true,
+		    true, 0x80100000, RWX },
+		{ "armv4 fine table", &kvmi_arch_arm_v4, 1, 0, 0x80100403,
+		    false, true, 0, 0 },
+		{ "LPAE page", &kvmi_arch_arm_lpae, 0, 0,
+		    UINT64_C(0x0040000812345703), true, true,
+		    UINT64_C(0x812345000), R | W },
+		{ "LPAE page, read-only", &kvmi_arch_arm_lpae, 0, 0, 0x81234783,
+		    true, true, 0x81234000, R | X },
+		{ "LPAE reserved in the last level", &kvmi_arch_arm_lpae, 0, 0,
+		    0x81234701, false, false, 0, 0 },
+		{ "LPAE fault", &kvmi_arch_arm_lpae, 0, 0, 0x81234702, false,
+		    false, 0, 0 },
+		{ "LPAE 2 MiB block", &kvmi_arch_arm_lpae, 1, 0,
+		    UINT64_C(0x0020000081300711), true, true, 0x81200000,
+		    R | W },
+		{ "LPAE table", &kvmi_arch_arm_lpae, 1, 0, 0x81234003, true,
+		    false, 0x81234000, RWX },
+		{ "LPAE 1 GiB block", &kvmi_arch_arm_lpae, 2, 0, 0x81234711,
+		    true, true, 0x80000000, RWX },
+		{ "LPAE beyond 40 bits", &kvmi_arch_arm_lpae, 0, 0,
+		    UINT64_C(0x000fff0000000703), true, true, 0, RWX },
 		{ "armv4 tiny page", &kvmi_arch_arm_v4, 0, 0, 0x80012013, false,
 		    true, 0, 0 },
 		{ "mips page", &kvmi_arch_mips, 0, 0, 0x00048d1e, true, true,
@@ -773,6 +914,8 @@ main(void)
 		cmocka_unit_test(test_walk_nowhere),
 		cmocka_unit_test(test_widen),
 		cmocka_unit_test(test_widen_table),
+		cmocka_unit_test(test_widen_sections),
+		cmocka_unit_test(test_depth),
 		cmocka_unit_test(test_random),
 	};
 
