@@ -101,6 +101,10 @@ struct kvm_sigset {
 	uint32_t __bits[4];		/* signal n is bit n - 1 */
 };
 
+/* To programs of FreeBSD it has FreeBSD's name: see libkvm-bsd(7). */
+#ifdef LIBKVM_BSD
+#define kvm_priority	priority
+#endif
 struct kvm_priority {
 	uint8_t	pri_class;
 	uint8_t	pri_level;
@@ -201,6 +205,8 @@ struct kinfo_proc {
 	int64_t	ki_sflag;
 	int64_t	ki_tdflags;		/* TDF_* */
 };
+#define ki_childstime	ki_rusage_ch.ru_stime
+#define ki_childutime	ki_rusage_ch.ru_utime
 
 #ifdef __cplusplus
 }

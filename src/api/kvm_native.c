@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* kvm_native(3) and kvm_kerndisp(3). */
 #include <string.h>
-#include <sys/utsname.h>
 
 #include "api/kd.h"
+#include "base/host.h"
 
 int
 kvm_native(kvm_t *kd)
@@ -17,7 +17,8 @@ kvm_native(kvm_t *kd)
 	k = kd->kernel;
 	if (k->live)
 		return (1);
-	return (uname(&host) == 0 && strcmp(host.sysname, k->os->name) == 0 &&
+	return (kvmi_host_uname(&host) == 0 &&
+	    strcmp(host.sysname, k->os->name) == 0 &&
 	    kvmi_arch_by_uname(host.machine) == k->arch);
 }
 

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/host.h"
 #include "live/parse.h"
 #include "os/linux/cpus.h"
 
@@ -143,7 +144,7 @@ live_attach(struct kvmi_kernel *k, struct kvmi_cx *cx)
 
 	(void)cx;
 	/* An architecture unknown here still has procfs. */
-	if (uname(&l->uts) == 0)
+	if (kvmi_host_uname(&l->uts) == 0)
 		k->arch = kvmi_arch_by_uname(l->uts.machine);
 	return (0);
 }
