@@ -302,6 +302,14 @@ struct kvm_options {
 	/* Symbols and types (kernel.debug); NULL: looked for by execfile. */
 	const char	*ko_debugfile;
 	const char	*ko_modules;	/* directories with ':' between them */
+	/*
+	 * The corefile is physical memory without a header.  "": offset is
+	 * address; "ADDRESS" of its first byte; or
+	 * "START-END[@OFFSET],...".  NULL: it says itself what it is.
+	 */
+	const char	*ko_raw;
+	/* The machine, as uname -m prints it, where the image does not say. */
+	const char	*ko_arch;
 };
 #define KVM_OPTIONS_INIT \
 	{ .ko_size = sizeof(struct kvm_options), .ko_key_fd = -1 }

@@ -107,7 +107,8 @@ static const char **
 option_string(struct kvm_options *o, size_t i)
 {
 	const char **const all[] = { &o->ko_execfile, &o->ko_corefile,
-		&o->ko_index, &o->ko_key, &o->ko_debugfile, &o->ko_modules };
+		&o->ko_index, &o->ko_key, &o->ko_debugfile, &o->ko_modules,
+		&o->ko_raw, &o->ko_arch };
 
 	return (i < KVMI_COUNT(all) ? all[i] : NULL);
 }

@@ -312,17 +312,10 @@ elfcore_locate_va(struct kvmi_image *img, uint64_t va,
 static int
 elfcore_count(struct kvmi_image *img, struct kvmi_err *err)
 {
-	struct elfcore *e = img->priv;
-	uint64_t stored = 0, excluded = 0;
+	const struct elfcore *e = img->priv;
 
 	(void)err;
-	for (size_t i = 0; i < e->phys.nstored; i++)
-		stored += e->phys.stored[i].len;
-	for (size_t i = 0; i < e->phys.nexcluded; i++)
-		excluded += e->phys.excluded[i].len;
-	img->ram_bytes = stored + excluded;
-	img->pages_present = stored / 4096;
-	img->pages_excluded = excluded / 4096;
+	kvmi_segments_sum(&e->phys, img);
 	return (0);
 }
 

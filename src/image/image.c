@@ -63,8 +63,8 @@ kvmi_state_fail(const struct kvmi_image *img, const struct kvmi_extent *e,
 	switch (e->state) {
 	case KVMI_EXCLUDED:
 		return (kvmi_fail(err, KVMI_ENOTINDUMP, "physical address 0x%"
-		    PRIx64 " was left out of the dump (filtered by page kind)",
-		    pa));
+		    PRIx64 " was left out of the dump (%s)", pa,
+		    e->why != NULL ? e->why : "filtered by page kind"));
 	case KVMI_LOST:
 		return (kvmi_fail(err, KVMI_ETRUNC,
 		    "physical address 0x%" PRIx64 " is lost: %s%s%s", pa,
@@ -99,7 +99,7 @@ decode_block(struct kvmi_image *img, const struct kvmi_extent *e, size_t at,
 		goto out;
 	}
 	r = kvmi_codec_decode(e->codec, stored.p, stored.len, block,
-	    img->block_size, err);
+	    (size_t)e->len, err);
 	if (r == 0 || r == KVMI_EFORMAT) {
 		/* Bytes that vanished under us explain a broken stream. */
 		int lost = kvmi_src_check_lost(img->src, stored.p, stored.len,

@@ -34,8 +34,8 @@ struct kvmi_extent {
 	enum kvmi_state	 state;
 	const struct kvmi_codec *codec;	/* NULL: stored as it is */
 	uint64_t	 off;		/* in the source */
-	uint32_t	 stored_len;	/* with a codec */
-	const char	*why;		/* for a lost one */
+	uint32_t	 stored_len;	/* with a codec: len is then one block */
+	const char	*why;		/* it is lost or excluded; or NULL */
 };
 
 struct kvmi_image;
@@ -52,6 +52,7 @@ struct kvmi_image_ops {
 	/* Where a magic number at the start is not all; NULL: it is. */
 	bool (*recognise)(struct kvmi_src *src);
 	uint32_t	 min_size;
+	bool		 any_content;	/* a wrapper that takes whatever there is */
 	/*
 	 * A wrapper yields another source, and recognition starts again on
 	 * it; it owns the given one from then on.
@@ -96,12 +97,13 @@ struct kvmi_image {
 	struct kvmi_src	*src;
 	struct kvmi_cache *cache;	/* frames of decompressed blocks */
 	void		*priv;
+	const struct kvm_options *opts;	/* while it is being opened */
 
 	/* What the container says; each may be missing or wrong. */
 	char		 format[192];	/* for people, with version and variant */
 	const struct kvmi_arch *arch;
 	bool		 big_endian;	/* of the container's own fields */
-	uint32_t	 block_size;	/* of compressed blocks */
+	uint32_t	 block_size;	/* of compressed blocks, at most */
 	uint64_t	 max_pa;	/* end of the highest stored range */
 	uint64_t	 ram_bytes;	/* 0: unknown */
 	uint64_t	 pages_present;	/* of block_size or 4096 bytes; see count */

@@ -10,15 +10,19 @@
 #include "image/image.h"
 #include "image/infofile.h"
 
+extern const struct kvmi_image_ops kvmi_image_avml;
 extern const struct kvmi_image_ops kvmi_image_bzip2;
 extern const struct kvmi_image_ops kvmi_image_dumpdev;
 extern const struct kvmi_image_ops kvmi_image_encrypted;
 extern const struct kvmi_image_ops kvmi_image_flattened;
+extern const struct kvmi_image_ops kvmi_image_foreign;
 extern const struct kvmi_image_ops kvmi_image_gzip;
 extern const struct kvmi_image_ops kvmi_image_kdump;
+extern const struct kvmi_image_ops kvmi_image_lime;
 extern const struct kvmi_image_ops kvmi_image_livedump;
 extern const struct kvmi_image_ops kvmi_image_minidump;
 extern const struct kvmi_image_ops kvmi_image_elfcore;
+extern const struct kvmi_image_ops kvmi_image_raw;
 extern const struct kvmi_image_ops kvmi_image_xz;
 extern const struct kvmi_image_ops kvmi_image_zstd;
 extern const struct kvmi_image_ops kvmi_image_textdump;
@@ -34,9 +38,13 @@ static const struct kvmi_image_ops *const image_table[] = {
 	&kvmi_image_kdump,
 	&kvmi_image_minidump,
 	&kvmi_image_elfcore,	/* after the formats that borrow its magic */
+	&kvmi_image_lime,
+	&kvmi_image_avml,
 	&kvmi_image_textdump,
+	&kvmi_image_foreign,	/* recognised, not read */
 	&kvmi_image_encrypted,	/* has nothing but its name */
 	&kvmi_image_dumpdev,	/* anything may precede what is at its end */
+	&kvmi_image_raw,	/* on request, and then before all but wrappers */
 };
 
 /* No sane file is wrapped more often; a hostile one would be without end. */
@@ -69,7 +77,8 @@ unrecognised(struct kvmi_src *src, const uint8_t *head, size_t len,
 	return (kvmi_fail(err, KVMI_EFORMAT, "%s: not a kernel image that is "
 	    "known here (%" PRIu64 " bytes, starts with%s%s%s): wanted an ELF "
 	    "vmcore, a kdump-compressed file, a FreeBSD minidump, "
-	    "textdump or dump device",
+	    "textdump or dump device, a LiME or AVML file (or, when it is raw "
+	    "memory, being told so)",
 	    src->name, src->size, len == 0 ? " nothing" : hex,
 	    src->wrapping != NULL ? "; " : "",
 	    src->wrapping != NULL ? src->wrapping : ""));
@@ -112,10 +121,29 @@ take_told(struct kvmi_image *img, const struct kvmi_told *t)
 		memcpy(img->panic, t->panic, sizeof(img->panic));
 }
 
+/* What the container does not say and the caller knows. */
+static int
+take_arch(struct kvmi_image *img, const struct kvm_options *o,
+    struct kvmi_err *err)
+{
+	const struct kvmi_arch *arch;
+
+	if (o->ko_arch == NULL)
+		return (0);
+	arch = kvmi_arch_by_uname(o->ko_arch);
+	if (arch == NULL)
+		return (kvmi_fail(err, KVMI_EINVAL, "%s: no such architecture "
+		    "(as uname -m prints it: x86_64, aarch64, ...)",
+		    o->ko_arch));
+	if (img->arch == NULL)
+		img->arch = arch;
+	return (0);
+}
+
 static int
 try_open(const struct kvmi_image_ops *ops, struct kvmi_src *src,
-    const struct kvmi_told *told, struct kvmi_image **ret,
-    struct kvmi_err *err)
+    const struct kvm_options *o, const struct kvmi_told *told,
+    struct kvmi_image **ret, struct kvmi_err *err)
 {
 	struct kvmi_image *img = calloc(1, sizeof(*img));
 	int r;
@@ -126,6 +154,7 @@ try_open(const struct kvmi_image_ops *ops, struct kvmi_src *src,
 	img->src = src;
 	img->ops = ops;
 	img->block_size = 4096;
+	img->opts = o;
 	img->live = src->volatile_;
 	img->truncated = src->truncated;
 	src->gaps_lost = false;
@@ -136,6 +165,8 @@ try_open(const struct kvmi_image_ops *ops, struct kvmi_src *src,
 		    err);
 	/* Headers and bitmaps may have gaps; behind them lies only data. */
 	src->gaps_lost = src->truncated;
+	if (r == 0)
+		r = take_arch(img, o, err);
 	if (r == 0 && (img->cache = kvmi_cache_create(img->block_size)) == NULL)
 		r = kvmi_fail(err, KVMI_ENOMEM, "%s: out of memory", src->name);
 	if (r != 0) {
@@ -143,9 +174,20 @@ try_open(const struct kvmi_image_ops *ops, struct kvmi_src *src,
 		kvmi_image_close(img);
 		return (r);
 	}
+	img->opts = NULL;
 	take_told(img, told);
 	*ret = img;
 	return (0);
+}
+
+/* Without headers only the caller can know; what is compressed says so. */
+static bool
+candidate(const struct kvmi_image_ops *ops, const struct kvm_options *o,
+    struct kvmi_src *src, const uint8_t *head, size_t len)
+{
+	if (o->ko_raw != NULL && !ops->any_content)
+		return (ops == &kvmi_image_raw);
+	return (matches(ops, src, head, len));
 }
 
 int
@@ -175,7 +217,7 @@ again:
 	for (size_t i = 0; i < KVMI_COUNT(image_table); i++) {
 		const struct kvmi_image_ops *ops = image_table[i];
 
-		if (!matches(ops, src, head, len))
+		if (!candidate(ops, o, src, head, len))
 			continue;
 		if (src->size < ops->min_size) {
 			r = kvmi_fail(err, KVMI_ETRUNC, "%s: %s of %" PRIu64
@@ -197,7 +239,7 @@ again:
 				told = *src->told;
 			goto again;
 		}
-		r = try_open(ops, src, &told, ret, err);
+		r = try_open(ops, src, o, &told, ret, err);
 		if (r == 0) {
 			check_info(*ret, &info, note);
 			return (0);

@@ -169,3 +169,42 @@ kvmi_segments_deinit(struct kvmi_segments *s)
 	free(s->stored);
 	free(s->excluded);
 }
+
+void
+kvmi_segments_sum(const struct kvmi_segments *s, struct kvmi_image *img)
+{
+	uint64_t stored = 0, excluded = 0;
+
+	for (size_t i = 0; i < s->nstored; i++)
+		stored += s->stored[i].len;
+	for (size_t i = 0; i < s->nexcluded; i++)
+		excluded += s->excluded[i].len;
+	img->ram_bytes = stored + excluded;
+	img->pages_present = stored / 4096;
+	img->pages_excluded = excluded / 4096;
+}
+
+int
+kvmi_segments_locate_pa(struct kvmi_image *img, uint64_t pa,
+    struct kvmi_extent *ret, struct kvmi_err *err)
+{
+	(void)err;
+	kvmi_segments_locate(img->priv, pa, img->src->size, ret);
+	return (0);
+}
+
+int
+kvmi_segments_count(struct kvmi_image *img, struct kvmi_err *err)
+{
+	(void)err;
+	kvmi_segments_sum(img->priv, img);
+	return (0);
+}
+
+void
+kvmi_segments_close(struct kvmi_image *img)
+{
+	if (img->priv != NULL)
+		kvmi_segments_deinit(img->priv);
+	free(img->priv);
+}

@@ -37,4 +37,13 @@ void kvmi_segments_locate(const struct kvmi_segments *s, uint64_t addr,
 
 void kvmi_segments_deinit(struct kvmi_segments *s);
 
+/* The operations of a container whose priv is nothing but its segments. */
+int kvmi_segments_locate_pa(struct kvmi_image *img, uint64_t pa,
+    struct kvmi_extent *ret, struct kvmi_err *err);
+int kvmi_segments_count(struct kvmi_image *img, struct kvmi_err *err);
+void kvmi_segments_close(struct kvmi_image *img);
+
+/* Count what s has into img. */
+void kvmi_segments_sum(const struct kvmi_segments *s, struct kvmi_image *img);
+
 #endif

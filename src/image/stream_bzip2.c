@@ -331,5 +331,6 @@ bzip2_wrap(struct kvmi_src *src, const struct kvm_options *o,
 const struct kvmi_image_ops kvmi_image_bzip2 = {
 	.name = "bzip2 file",
 	.magic = { { .off = 0, .len = 3, .bytes = "BZh" } },
+	.any_content = true,
 	.wrap = bzip2_wrap,
 };

@@ -189,5 +189,6 @@ gzip_wrap(struct kvmi_src *src, const struct kvm_options *o,
 const struct kvmi_image_ops kvmi_image_gzip = {
 	.name = "gzip file",
 	.magic = { { .off = 0, .len = 3, .bytes = "\x1f\x8b\x08" } },
+	.any_content = true,
 	.wrap = gzip_wrap,
 };

@@ -403,5 +403,6 @@ xz_wrap(struct kvmi_src *src, const struct kvm_options *o,
 const struct kvmi_image_ops kvmi_image_xz = {
 	.name = "xz file",
 	.magic = { { .off = 0, .len = 6, .bytes = "\3757zXZ" } },
+	.any_content = true,
 	.wrap = xz_wrap,
 };

@@ -251,5 +251,6 @@ zstd_wrap(struct kvmi_src *src, const struct kvm_options *o,
 const struct kvmi_image_ops kvmi_image_zstd = {
 	.name = "zstd file",
 	.recognise = zstd_recognise,
+	.any_content = true,
 	.wrap = zstd_wrap,
 };

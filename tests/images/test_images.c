@@ -230,9 +230,12 @@ check_physical_read(const char *image, const struct expect *e,
 	}
 }
 
-/* The key that all encrypted images were made for lies beside them. */
+/*
+ * The key that all encrypted images were made for lies beside them; what raw
+ * memory lacks is a fact.
+ */
 static struct kvm_options
-options_for(const char *image)
+options_for(const char *image, const struct expect *e)
 {
 	static char key[4200];
 	struct kvm_options o = KVM_OPTIONS_INIT;
@@ -240,13 +243,15 @@ options_for(const char *image)
 	snprintf(key, sizeof(key), "%.*sfbsd-encrypted.pem",
 	    (int)(strrchr(image, '/') + 1 - image), image);
 	o.ko_key = key;
+	o.ko_raw = expect_fact(e, "raw");
 	return (o);
 }
 
 static struct kvmi_image *
-open_container(const char *image, struct kvmi_err *err)
+open_container(const char *image, const struct expect *e,
+    struct kvmi_err *err)
 {
-	const struct kvm_options o = options_for(image);
+	const struct kvm_options o = options_for(image, e);
 	struct kvmi_image *img;
 	struct kvmi_src *src;
 	int fd = open(image, O_RDONLY);
@@ -260,7 +265,7 @@ static void
 check_physical(const char *image, const struct expect *e)
 {
 	struct kvmi_err err = { 0 };
-	struct kvmi_image *img = open_container(image, &err);
+	struct kvmi_image *img = open_container(image, e, &err);
 	uint64_t rnd = 99, present = 0;
 
 	if (!expect_true(img != NULL, image, "open", 0, err.text))
@@ -737,7 +742,7 @@ static kvm_t *
 open_image(const char *image, const struct expect *e, const char *path,
     char *why)
 {
-	struct kvm_options o = options_for(image);
+	struct kvm_options o = options_for(image, e);
 	const char *name = expect_fact(e, "kernel");
 	char kernel[4200];
 	struct stat st;
@@ -843,10 +848,11 @@ descending(const void *a, const void *b)
 
 /* Where to cut: around the sections' boundaries, and anywhere. */
 static size_t
-choose_cuts(const char *image, off_t size, off_t cut[CUTS])
+choose_cuts(const char *image, const struct expect *e, off_t size,
+    off_t cut[CUTS])
 {
 	struct kvmi_err err;
-	struct kvmi_image *img = open_container(image, &err);
+	struct kvmi_image *img = open_container(image, e, &err);
 	const struct kvmi_minidump *m;
 	struct kvmi_extent x;
 	uint64_t rnd = 7;
@@ -908,7 +914,7 @@ check_cut(const char *image, const struct expect *e)
 {
 	off_t size, cut[CUTS];
 	int fd = copy_of(image, &size);
-	size_t whole, n = choose_cuts(image, size, cut);
+	size_t whole, n = choose_cuts(image, e, size, cut);
 	char path[40];
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
@@ -963,7 +969,7 @@ check_bent(const char *image, const struct expect *e)
 	off_t size, tables;
 	int fd = copy_of(image, &size);
 	struct kvmi_err err;
-	struct kvmi_image *img = open_container(image, &err);
+	struct kvmi_image *img = open_container(image, e, &err);
 	const struct kvmi_minidump *m = img != NULL ? kvmi_minidump(img) : NULL;
 	uint64_t rnd = 11;
 

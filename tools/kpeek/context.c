@@ -57,6 +57,8 @@ context_open(struct context *c)
 	o.ko_flags = O_RDONLY;
 	o.ko_index = c->index;
 	o.ko_key = c->key;
+	o.ko_raw = c->raw;
+	o.ko_arch = c->arch;
 	p.next = now() + 1;
 	if (isatty(STDERR_FILENO)) {
 		o.ko_progress = progress;

@@ -23,6 +23,8 @@ struct context {
 	const char	*kernel;
 	const char	*index;		/* of a compressed core */
 	const char	*key;		/* of an encrypted dump */
+	const char	*raw;		/* the map of a core without headers */
+	const char	*arch;		/* where the core does not say */
 	bool		 json;
 	kvm_t		*kd;		/* opened by context_open() */
 };
@@ -55,13 +57,15 @@ extern const struct command cmd_save;
 
 /* Options that all commands have, to be put into every getopt_long() table. */
 #define COMMON_SHORT	"M:N:h"
-enum { OPT_JSON = 0x1000, OPT_INDEX, OPT_KEY };
+enum { OPT_JSON = 0x1000, OPT_INDEX, OPT_KEY, OPT_RAW, OPT_ARCH };
 #define COMMON_LONG \
+	{ "arch", required_argument, NULL, OPT_ARCH }, \
 	{ "core", required_argument, NULL, 'M' }, \
 	{ "namelist", required_argument, NULL, 'N' }, \
 	{ "index", required_argument, NULL, OPT_INDEX }, \
 	{ "json", no_argument, NULL, OPT_JSON }, \
 	{ "key", required_argument, NULL, OPT_KEY }, \
+	{ "raw-memory", optional_argument, NULL, OPT_RAW }, \
 	{ "help", no_argument, NULL, 'h' }
 
 /* Take a common option.  -1: done; else the status to return with. */

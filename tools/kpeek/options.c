@@ -14,6 +14,8 @@ help(const struct command *cmd)
 	    "  -N, --namelist FILE  the kernel file\n"
 	    "      --index FILE     keep the index of a compressed dump\n"
 	    "      --key FILE       the private key of an encrypted dump\n"
+	    "      --raw-memory[=MAP]  the dump has no header\n"
+	    "      --arch NAME      the machine, where the dump does not say\n"
 	    "      --json           one JSON document\n", cmd->name, cmd->args,
 	    cmd->summary, cmd->options);
 }
@@ -35,6 +37,12 @@ common_option(struct context *c, const struct command *cmd, int opt,
 		return (-1);
 	case 'N':
 		c->kernel = arg;
+		return (-1);
+	case OPT_ARCH:
+		c->arch = arg;
+		return (-1);
+	case OPT_RAW:
+		c->raw = arg != NULL ? arg : "";
 		return (-1);
 	case OPT_INDEX:
 		c->index = arg;

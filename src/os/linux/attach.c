@@ -110,14 +110,38 @@ verify(struct kvmi_kernel *k, struct kvmi_linux *l, struct kvmi_cx *cx)
 }
 
 static int
-use_info(struct kvmi_kernel *k, struct kvmi_linux *l, struct kvmi_cx *cx)
+use_info_as(struct kvmi_kernel *k, struct kvmi_linux *l,
+    const struct kvmi_linux_arch *arch, struct kvmi_cx *cx)
 {
-	int r = l->arch->from_vmcoreinfo(k, l, cx);
+	int r;
 
+	l->arch = arch;
+	k->arch = arch->arch;
+	r = arch->from_vmcoreinfo(k, l, cx);
 	if (r != 0)
 		return (r);
 	kvmi_space_flush(cx);
 	return (verify(k, l, cx));
+}
+
+/* Raw memory does not name its machine: it is the one whose tables fit. */
+static int
+use_info(struct kvmi_kernel *k, struct kvmi_linux *l, struct kvmi_cx *cx)
+{
+	uint64_t va;
+
+	if (l->arch != NULL)
+		return (use_info_as(k, l, l->arch, cx));
+	for (size_t i = 0; i < KVMI_COUNT(linux_arch_table) &&
+	    kvmi_vmcoreinfo_symbol(&l->info, "init_uts_ns", &va); i++)
+		if (use_info_as(k, l, linux_arch_table[i], cx) == 0)
+			return (0);
+	l->arch = NULL;
+	k->arch = NULL;
+	k->space.ops = NULL;
+	return (kvmi_fail(&cx->err, KVMI_ENOTSUP, "%s: its VMCOREINFO fits the "
+	    "page tables of no architecture that is known here",
+	    k->img->src->name));
 }
 
 /* Is there a VMCOREINFO note at the start of this page? */
@@ -134,7 +158,7 @@ looks_like_note(const uint8_t *p, size_t len, bool *big_endian)
 
 static int
 try_note_at(struct kvmi_kernel *k, struct kvmi_linux *l, uint64_t pa,
-    uint32_t len, struct kvmi_cx *cx)
+    uint32_t len, bool big_endian, struct kvmi_cx *cx)
 {
 	char *text;
 	size_t done;
@@ -145,6 +169,7 @@ try_note_at(struct kvmi_kernel *k, struct kvmi_linux *l, uint64_t pa,
 	kvmi_image_read(k->img, pa + NOTE_TEXT, text, len, &done, &cx->err);
 	r = set_info(l, text, done, &cx->err);
 	free(text);
+	k->big_endian = big_endian;
 	return (r == 0 ? use_info(k, l, cx) : r);
 }
 
@@ -172,7 +197,7 @@ scan_memory(struct kvmi_kernel *k, struct kvmi_linux *l, struct kvmi_cx *cx)
 		    &cx->err) == 0 &&
 		    looks_like_note(head, sizeof(head), &big_endian) &&
 		    try_note_at(k, l, pa, kvmi_get32(head + 4, big_endian),
-		    cx) == 0)
+		    big_endian, cx) == 0)
 			return (0);
 		pa += PAGE;
 	}
@@ -221,8 +246,10 @@ static int
 find_kernel(struct kvmi_kernel *k, struct kvmi_linux *l, struct kvmi_cx *cx)
 {
 	struct kvmi_paging from_cpus;
-	int r = l->arch->from_cpus(k, l, cx);
+	int r = KVMI_ENOTMINE;
 
+	if (l->arch != NULL)
+		r = l->arch->from_cpus(k, l, cx);
 	if (r != 0)
 		return (r == KVMI_ENOTMINE ? scan_memory(k, l, cx) : r);
 	from_cpus = k->space.paging;
@@ -251,10 +278,10 @@ linux_attach(struct kvmi_kernel *k, struct kvmi_cx *cx)
 		if (linux_arch_table[i]->arch == k->arch)
 			l->arch = linux_arch_table[i];
 	r = info_from_container(k, l, &cx->err);
-	if (l->arch == NULL)
+	if (l->arch == NULL && k->arch != NULL)
 		return (r == KVMI_ENOTMINE ? r : kvmi_fail(&cx->err,
-		    KVMI_ENOTSUP, "%s: a Linux dump of an architecture that is "
-		    "not supported", k->img->src->name));
+		    KVMI_ENOTSUP, "%s: a Linux dump of %s, which is not "
+		    "supported", k->img->src->name, k->arch->name));
 	k->big_endian = k->img->big_endian;
 	if (r == 0)
 		r = use_info(k, l, cx);

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Memory of Linux machines in containers that know nothing of it."""
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Callable
+
+from .case import add, expect_path
+from .lime import Range, write_avml, write_lime, write_packed, write_raw
+from .linux_expect import tell
+from .linux_machine import PC5, LinuxMachine, full_machine, tiny_machine
+from .memory import Memory
+from .walk_expect import Runs
+
+Writer = Callable[[Path, Memory, list[Range]], str | None]
+
+
+def _lime(path: Path, memory: Memory, ranges: list[Range]) -> None:
+    write_lime(path, memory, ranges)
+
+
+def _avml(path: Path, memory: Memory, ranges: list[Range]) -> None:
+    write_avml(path, memory, ranges)
+
+
+def _avml_small(path: Path, memory: Memory, ranges: list[Range]) -> None:
+    """Many blocks, whose last chunks are of every length."""
+    write_avml(path, memory, ranges, 0x23000)
+
+
+def _descending(path: Path, memory: Memory, ranges: list[Range]) -> None:
+    write_lime(path, memory, ranges[::-1])
+
+
+def _add(name: str, about: str, form: str, write: Writer, gaps_known: bool = False,
+         machine: Callable[[], LinuxMachine] = full_machine) -> None:
+    def make(path: Path) -> None:
+        made = machine()
+        ranges = made.ram_bytes()
+        told = write(path, made.memory, ranges)
+        known: Runs = list(ranges)
+        if gaps_known:      # a gap may be a block of zeros
+            known = [(ranges[0][0], ranges[-1][1])]
+        expect = tell(made, form, list(ranges), known)
+        if told is not None:
+            expect.fact("raw", told)
+        expect.write(expect_path(path))
+    add(f"linux-mem-{name}", about, make)
+
+
+_add("lime", "LiME: a range ends inside a page", "LiME", _lime)
+_add("lime-5level", "LiME of a machine with five-level paging", "LiME", _lime,
+     machine=lambda: full_machine(PC5))
+_add("lime-order", "LiME with its ranges in descending order", "LiME", _descending)
+_add("lime-tiny", "LiME of a machine with 32 pages", "LiME", _lime, machine=tiny_machine)
+_add("avml", "AVML: blocks of framed snappy", "AVML", _avml, True)
+_add("avml-blocks", "AVML with many small blocks", "AVML", _avml_small, True)
+_add("avml-tiny", "AVML of a machine with 32 pages", "AVML", _avml, True, tiny_machine)
+_add("packed", "raw memory, ranges back to back, with a map", "raw", write_packed)
+_add("raw", "raw memory, offset is address, with a map", "raw", write_raw)
