@@ -310,6 +310,12 @@ struct kvm_options {
 	const char	*ko_raw;
 	/* The machine, as uname -m prints it, where the image does not say. */
 	const char	*ko_arch;
+	/*
+	 * More files of the image, up to a NULL entry: the other members of a
+	 * split dump, in any order, or the pieces that a file was cut into, in
+	 * theirs.  NULL: there are none.
+	 */
+	const char *const *ko_more;
 };
 #define KVM_OPTIONS_INIT \
 	{ .ko_size = sizeof(struct kvm_options), .ko_key_fd = -1 }

@@ -45,6 +45,34 @@ open_src(const char *path, int flags, struct kvmi_src **ret,
 	return (kvmi_file_open(fd, path, ret, err));
 }
 
+/* The corefile and what there is more of it. */
+static int
+open_core(const struct kvm_options *o, struct kvmi_src **ret,
+    struct kvmi_err *err)
+{
+	struct kvmi_src **v;
+	size_t n = 1, have = 0;
+	int r = 0;
+
+	if (o->ko_more == NULL)
+		return (open_src(o->ko_corefile, o->ko_flags, ret, err));
+	while (o->ko_more[n - 1] != NULL)
+		n++;
+	v = calloc(n, sizeof(*v));
+	if (v == NULL)
+		return (kvmi_fail(err, KVMI_ENOMEM, "out of memory"));
+	for (; have < n && r == 0; have += r == 0)
+		r = open_src(have == 0 ? o->ko_corefile :
+		    o->ko_more[have - 1], o->ko_flags, &v[have], err);
+	if (r == 0)
+		r = kvmi_image_join(v, n, o, ret, err);
+	else
+		while (have > 0)
+			kvmi_src_close(v[--have]);
+	free(v);
+	return (r);
+}
+
 static int
 open_exec(const char *path, struct kvmi_elf **ret, struct kvmi_err *err)
 {
@@ -64,7 +92,7 @@ open_dump(kvm_t *kd, struct kvmi_cx *cx)
 	int r;
 
 	/* In BSD's order: a missing core is reported before a missing kernel. */
-	r = open_src(o->ko_corefile, o->ko_flags, &src, &cx->err);
+	r = open_core(o, &src, &cx->err);
 	if (r != 0)
 		return (r);
 	if (src->size == 0) {
@@ -113,6 +141,32 @@ option_string(struct kvm_options *o, size_t i)
 	return (i < KVMI_COUNT(all) ? all[i] : NULL);
 }
 
+static void
+free_list(const char *const *list)
+{
+	for (size_t i = 0; list != NULL && list[i] != NULL; i++)
+		free((void *)(uintptr_t)list[i]);
+	free((void *)(uintptr_t)list);
+}
+
+/* NULL without memory. */
+static const char *const *
+copy_list(const char *const *list)
+{
+	size_t n = 0;
+	const char **to;
+
+	while (list[n] != NULL)
+		n++;
+	to = calloc(n + 1, sizeof(*to));
+	for (size_t i = 0; i < n && to != NULL; i++)
+		if ((to[i] = strdup(list[i])) == NULL) {
+			free_list(to);
+			return (NULL);
+		}
+	return (to);
+}
+
 static int
 copy_options(struct kvm_options *to, const struct kvm_options *from,
     struct kvmi_err *err)
@@ -129,6 +183,8 @@ copy_options(struct kvm_options *to, const struct kvm_options *from,
 		    "bytes: begin with KVM_OPTIONS_INIT", from->ko_size));
 	memcpy(to, from, kvmi_min(from->ko_size, sizeof(*to)));
 	to->ko_size = sizeof(*to);
+	if (to->ko_more != NULL && (to->ko_more = copy_list(to->ko_more)) == NULL)
+		whole = false;
 	for (size_t i = 0; (s = option_string(to, i)) != NULL; i++)
 		if (*s != NULL && (*s = strdup(*s)) == NULL)
 			whole = false;
@@ -145,6 +201,7 @@ kd_free(kvm_t *kd)
 	free(kd->strings);
 	for (size_t i = 0; (s = option_string(&kd->opts, i)) != NULL; i++)
 		free((void *)(uintptr_t)*s);
+	free_list(kd->opts.ko_more);
 	pthread_mutex_destroy(&kd->lock);
 	kvmi_threads_deinit(&kd->threads);
 	free(kd);

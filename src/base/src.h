@@ -73,6 +73,8 @@ struct kvmi_src {
 	bool		 volatile_;	/* changes while we look: never cache */
 	bool		 truncated;	/* the wrapper saw its end missing */
 	bool		 gaps_lost;	/* its gaps are not zeros but missing */
+	const uint64_t	*parts;		/* where each of several files begins */
+	size_t		 nparts;	/* 0: it is one */
 };
 
 /* map and file_off of a source whose bytes are made when they are read. */

@@ -136,6 +136,13 @@ int kvmi_image_open(struct kvmi_src *src, const struct kvm_options *o,
     struct kvmi_image **ret, struct kvmi_err *err);
 int kvmi_image_close(struct kvmi_image *img);
 
+/*
+ * Several files as one source that can be opened; it owns them, also on
+ * failure.
+ */
+int kvmi_image_join(struct kvmi_src **v, size_t n,
+    const struct kvm_options *o, struct kvmi_src **ret, struct kvmi_err *err);
+
 /* The extent of pa, never empty, and containing pa. */
 int kvmi_image_locate(struct kvmi_image *img, uint64_t pa,
     struct kvmi_extent *ret, struct kvmi_err *err);

@@ -9,6 +9,7 @@
 #include "image/cache.h"
 #include "image/image.h"
 #include "image/infofile.h"
+#include "image/joined.h"
 
 extern const struct kvmi_image_ops kvmi_image_avml;
 extern const struct kvmi_image_ops kvmi_image_bzip2;
@@ -188,6 +189,53 @@ candidate(const struct kvmi_image_ops *ops, const struct kvm_options *o,
 	if (o->ko_raw != NULL && !ops->any_content)
 		return (ops == &kvmi_image_raw);
 	return (matches(ops, src, head, len));
+}
+
+/* What is in the wrappers that say so at their start. */
+static int
+unwrap(struct kvmi_src **src, const struct kvm_options *o,
+    struct kvmi_err *err)
+{
+	unsigned int wrappers = 0;
+
+	for (size_t i = 0; i < KVMI_COUNT(image_table); i++) {
+		const struct kvmi_image_ops *ops = image_table[i];
+		uint8_t head[HEAD_SIZE];
+		size_t len = (size_t)kvmi_min((*src)->size, sizeof(head));
+		int r;
+
+		if (ops->wrap == NULL || ops->recognise != NULL)
+			continue;
+		r = kvmi_src_read(*src, 0, head, len, "header", err);
+		if (r != 0)
+			return (r);
+		if (!matches(ops, *src, head, len) ||
+		    ++wrappers > MAX_WRAPPERS)
+			continue;
+		r = ops->wrap(*src, o, src, err);
+		if (r != 0) {
+			*src = NULL;	/* it is closed */
+			return (r);
+		}
+		i = SIZE_MAX;		/* and once more from the start */
+	}
+	return (0);
+}
+
+int
+kvmi_image_join(struct kvmi_src **v, size_t n, const struct kvm_options *o,
+    struct kvmi_src **ret, struct kvmi_err *err)
+{
+	int r = 0;
+
+	/* Members of a split dump may be wrapped; pieces of a file are not. */
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = unwrap(&v[i], o, err);
+	if (r == 0)
+		return (kvmi_joined_open(v, n, ret, err));
+	for (size_t i = 0; i < n; i++)
+		kvmi_src_close(v[i]);
+	return (r);
 }
 
 int

@@ -227,6 +227,109 @@ test_split(void **state)
 		}
 }
 
+struct range {
+	uint64_t	start, end;
+};
+
+/* Open the members of a split dump together. */
+static int
+open_members(const struct range *range, size_t n, uint64_t npages_last,
+    struct kvmi_image **ret, struct kvmi_err *err)
+{
+	struct kvmi_src *v[4], *src;
+	int r;
+
+	for (size_t i = 0; i < n; i++) {
+		struct util_kdump k = plain;
+		struct bytes b = { 0 };
+
+		k.split = range[i].end != UINT64_MAX;
+		k.start_pfn = range[i].start;
+		k.end_pfn = range[i].end;
+		if (i == n - 1)
+			k.npages = npages_last;
+		util_kdump(&b, &k);
+		v[i] = util_bytes(&b, b.len);
+		bytes_free(&b);
+	}
+	r = kvmi_image_join(v, n, NULL, &src, err);
+	return (r != 0 ? r : kvmi_image_open(src, NULL, ret, err));
+}
+
+/* In any order; an empty one does not matter. */
+static void
+test_members(void **state)
+{
+	static const struct {
+		const char *name;
+		size_t n;
+		struct range v[4];
+	} row[] = {
+		{ "in order", 3, { { 0, 50 }, { 50, 121 }, { 121, NPAGES } } },
+		{ "reversed", 3, { { 121, NPAGES }, { 50, 121 }, { 0, 50 } } },
+		{ "mixed", 4, { { 50, 121 }, { 121, 121 }, { 0, 50 },
+		    { 121, NPAGES } } },
+		{ "beyond the end", 2, { { 77, NPAGES + 100 }, { 0, 77 } } },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < KVMI_COUNT(row); i++) {
+		struct kvmi_err err = { 0 };
+		struct kvmi_image *img;
+
+		UTIL_FAILS(row[i].name, open_members(row[i].v, row[i].n,
+		    NPAGES, &img, &err), 0, &err);
+		UTIL_TRUE(row[i].name, strstr(img->format, "joined") != NULL);
+		check_pages(row[i].name, img, &plain);
+		kvmi_image_close(img);
+	}
+}
+
+/* The message says which pages are elsewhere. */
+static void
+test_missing_member(void **state)
+{
+	static const struct range v[] = { { 121, NPAGES }, { 0, 50 } };
+	struct kvmi_err err = { 0 };
+	struct kvmi_image *img;
+	uint8_t buf[16];
+	size_t done;
+	uint64_t pfn = 50;
+
+	(void)state;
+	while (states[pfn] != UTIL_STORED)
+		pfn++;
+	UTIL_FAILS("missing", open_members(v, 2, NPAGES, &img, &err), 0, &err);
+	UTIL_FAILS("missing", kvmi_image_read(img, pfn * 4096, buf, 16, &done,
+	    &err), KVMI_ETRUNC, &err);
+	UTIL_TRUE("missing", strstr(err.text, "pages 0x32 to 0x79") != NULL);
+	kvmi_image_close(img);
+}
+
+static void
+test_bad_members(void **state)
+{
+	static const struct {
+		const char *name;
+		struct range v[2];
+		uint64_t npages;
+	} row[] = {
+		{ "twice", { { 0, 50 }, { 0, 50 } }, NPAGES },
+		{ "overlap", { { 0, 50 }, { 49, NPAGES } }, NPAGES },
+		{ "not split", { { 0, 50 }, { 0, UINT64_MAX } }, NPAGES },
+		{ "of another dump", { { 0, 50 }, { 50, 90 } }, NPAGES - 8 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < KVMI_COUNT(row); i++) {
+		struct kvmi_err err = { 0 };
+		struct kvmi_image *img;
+
+		UTIL_FAILS(row[i].name, open_members(row[i].v, 2,
+		    row[i].npages, &img, &err), KVMI_EFORMAT, &err);
+	}
+}
+
 /* A member whose range says nothing sensible: errors, no crash. */
 static void
 test_bad_split(void **state)
@@ -657,6 +760,9 @@ main(void)
 		cmocka_unit_test(test_codecs),
 		cmocka_unit_test(test_counts),
 		cmocka_unit_test(test_split),
+		cmocka_unit_test(test_members),
+		cmocka_unit_test(test_missing_member),
+		cmocka_unit_test(test_bad_members),
 		cmocka_unit_test(test_bad_split),
 		cmocka_unit_test(test_fields),
 		cmocka_unit_test(test_descriptors),

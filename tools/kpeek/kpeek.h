@@ -17,6 +17,9 @@ enum {
 	EXIT_PARTIAL = 3,	/* there was an answer, but not all of it */
 };
 
+/* makedumpfile --split makes a file for each CPU that helps. */
+#define MORE_MAX	256
+
 /* What every command takes. */
 struct context {
 	const char	*core;		/* NULL: the live host */
@@ -25,6 +28,8 @@ struct context {
 	const char	*key;		/* of an encrypted dump */
 	const char	*raw;		/* the map of a core without headers */
 	const char	*arch;		/* where the core does not say */
+	const char	*more[MORE_MAX + 1];	/* files of the core, besides it */
+	size_t		 nmore;
 	bool		 json;
 	kvm_t		*kd;		/* opened by context_open() */
 };
@@ -57,7 +62,7 @@ extern const struct command cmd_save;
 
 /* Options that all commands have, to be put into every getopt_long() table. */
 #define COMMON_SHORT	"M:N:h"
-enum { OPT_JSON = 0x1000, OPT_INDEX, OPT_KEY, OPT_RAW, OPT_ARCH };
+enum { OPT_JSON = 0x1000, OPT_INDEX, OPT_KEY, OPT_RAW, OPT_ARCH, OPT_WITH };
 #define COMMON_LONG \
 	{ "arch", required_argument, NULL, OPT_ARCH }, \
 	{ "core", required_argument, NULL, 'M' }, \
@@ -66,6 +71,7 @@ enum { OPT_JSON = 0x1000, OPT_INDEX, OPT_KEY, OPT_RAW, OPT_ARCH };
 	{ "json", no_argument, NULL, OPT_JSON }, \
 	{ "key", required_argument, NULL, OPT_KEY }, \
 	{ "raw-memory", optional_argument, NULL, OPT_RAW }, \
+	{ "with", required_argument, NULL, OPT_WITH }, \
 	{ "help", no_argument, NULL, 'h' }
 
 /* Take a common option.  -1: done; else the status to return with. */

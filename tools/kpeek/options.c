@@ -15,6 +15,7 @@ help(const struct command *cmd)
 	    "      --index FILE     keep the index of a compressed dump\n"
 	    "      --key FILE       the private key of an encrypted dump\n"
 	    "      --raw-memory[=MAP]  the dump has no header\n"
+	    "      --with FILE      one more file of a split dump\n"
 	    "      --arch NAME      the machine, where the dump does not say\n"
 	    "      --json           one JSON document\n", cmd->name, cmd->args,
 	    cmd->summary, cmd->options);
@@ -43,6 +44,14 @@ common_option(struct context *c, const struct command *cmd, int opt,
 		return (-1);
 	case OPT_RAW:
 		c->raw = arg != NULL ? arg : "";
+		return (-1);
+	case OPT_WITH:
+		if (c->nmore == MORE_MAX) {
+			fprintf(stderr, "kpeek: --with more than %d times\n",
+			    MORE_MAX);
+			return (EXIT_USAGE);
+		}
+		c->more[c->nmore++] = arg;
 		return (-1);
 	case OPT_INDEX:
 		c->index = arg;
