@@ -11,6 +11,10 @@ from factory.aptsource import debian_source
 TIMEOUT = 600
 
 
+class AptError(Exception):
+    pass
+
+
 class PrivateApt:
     """An apt of its own for one architecture and suite, below one directory."""
 
@@ -55,7 +59,7 @@ class PrivateApt:
             argv, cwd=self.debs, timeout=TIMEOUT, capture_output=True, text=True,
             env={**os.environ, "APT_CONFIG": str(self.root / "apt.conf"), "LC_ALL": "C"})
         if done.returncode != 0:
-            raise SystemExit(f"{' '.join(argv)} failed:\n{done.stdout}{done.stderr}")
+            raise AptError(f"{' '.join(argv)} failed:\n{done.stdout}{done.stderr}")
         return done.stdout
 
     def update(self) -> None:
@@ -67,12 +71,20 @@ class PrivateApt:
         depends = re.search(r"^Depends: (.*)$", record, re.MULTILINE)
         match = re.search(pattern, depends.group(1)) if depends else None
         if not match:
-            raise SystemExit(f"{package} depends on nothing like {pattern}")
+            raise AptError(f"{package} depends on nothing like {pattern}")
         return match.group(0)
 
     def version(self, package: str) -> str:
         record = self._run("apt-cache", "show", "--no-all-versions", package)
         return re.search(r"^Version: (.*)$", record, re.MULTILINE).group(1)
+
+    def others(self, pattern: str) -> list[str]:
+        """Packages whose whole names match pattern, the highest versions first."""
+        def version(name: str) -> list[int]:
+            return [int(number) for number in re.findall(r"\d+", name)]
+
+        names = self._run("apt-cache", "pkgnames").split()
+        return sorted(filter(re.compile(pattern).fullmatch, names), key=version, reverse=True)
 
     def download(self, package: str) -> Path:
         """Fetches the newest version, drops older ones, returns the file."""

@@ -25,7 +25,7 @@ def _compile(arch: Arch, name: str, scratch: Path) -> bytes:
     program = scratch / name
     subprocess.run(
         [arch.compiler, "-std=gnu11", "-D_GNU_SOURCE", "-O2", "-Wall", "-Wextra", "-Werror",
-         "-static", "-pthread", "-o", program, *(SOURCES / source for source in PROGRAMS[name])],
+         "-static", "-s", "-pthread", "-o", program, *(SOURCES / source for source in PROGRAMS[name])],
         check=True, timeout=120)
     return program.read_bytes()
 

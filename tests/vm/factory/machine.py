@@ -55,8 +55,8 @@ class Machine:
         # thread for all is even faster here.
         arguments = [
             self._arch.qemu, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
-            "-accel", "tcg,thread=single", "-machine", self._arch.machine, "-cpu", self._variant.cpu,
-            "-smp", "2", "-m", str(self._variant.memory),
+            "-accel", "tcg,thread=single", "-machine", self._arch.machine, "-cpu", self._arch.cpus[self._variant.cpu],
+            "-smp", "2", "-m", str(self._arch.memory), "-action", "panic=pause",
             "-kernel", str(self._kernel), "-initrd", str(self._initramfs),
             "-append", f"console={self._arch.console} quiet printk.devkmsg=on "
                        f"{after_panic} {self._variant.cmdline}".strip(),
@@ -69,7 +69,7 @@ class Machine:
             escaped = str(path).replace(",", ",,")
             arguments += ["-chardev", f"file,id=output{i},path={escaped}",
                           "-device", f"virtserialport,chardev=output{i},name={port}"]
-        if self._variant.vmcoreinfo:
+        if self._variant.vmcoreinfo and self._arch.fw_cfg:
             arguments += ["-device", "vmcoreinfo"]
         return arguments
 
@@ -100,6 +100,8 @@ class Machine:
         while wanted not in self.console:
             if FAILED in self.console:
                 raise MachineError("the guest reports a failure")
+            if PANICKED in self.console and wanted != PANICKED:
+                raise MachineError("the guest panicked")
             ready, _, _ = select.select([stdout], [], [], max(0, deadline - time.monotonic()))
             if not ready:
                 raise MachineError(f"no {wanted.decode()} in time")

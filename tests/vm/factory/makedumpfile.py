@@ -10,6 +10,8 @@ from factory.dumps import FROM_MAKEDUMPFILE, Derived
 from factory.files import copy_sparse
 
 TIMEOUT = 300
+# It reads dumps of the architecture only that it was built for.
+ARCH = "amd64"
 
 ELF_HEADER_SIZE = 64
 

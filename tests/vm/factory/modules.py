@@ -6,7 +6,7 @@ import re
 
 # What the guest needs (report channel, vmcoreinfo) and, so that there is
 # some module memory to look at, a few more, one of them with dependencies.
-WANTED = ("virtio_pci", "virtio_console", "qemu_fw_cfg", "loop", "dummy", "bridge")
+WANTED = ("virtio_pci", "virtio_mmio", "virtio_console", "qemu_fw_cfg", "loop", "dummy", "bridge")
 
 
 def module_name(path: str) -> str | None:

@@ -16,7 +16,7 @@ def default_cache() -> Path:
 def parser(description: str) -> argparse.ArgumentParser:
     options = argparse.ArgumentParser(description=description)
     options.add_argument("--arch", choices=sorted(ARCHES), default="amd64")
-    options.add_argument("--suite", default="bookworm", help="Debian release (bookworm)")
+    options.add_argument("--suite", help="Debian release (the architecture's usual one)")
     options.add_argument("--cache", type=Path, default=default_cache(), metavar="DIR",
                          help="where downloaded packages are kept")
     return options

@@ -3,6 +3,7 @@
 
 import fcntl
 import json
+import re
 import shutil
 import subprocess
 import tarfile
@@ -11,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from factory.apt import PrivateApt
+from factory.apt import AptError, PrivateApt
 from factory.arches import Arch
 from factory.modules import WANTED, decompress, dependencies, module_name
 
@@ -64,7 +65,7 @@ def _unpack_kernel(deb: Path, arch: Arch, into: Path) -> list[str]:
             (into / "modules" / f"{name}.ko").write_bytes(content)
             order.append(name)
 
-        for name in WANTED:
+        for name in (*arch.modules, *WANTED):
             load(name)
     return order
 
@@ -76,32 +77,49 @@ def _unpack_busybox(deb: Path, into: Path) -> None:
     (into / "busybox").chmod(0o755)
 
 
+def _download_kernel(apt: PrivateApt, arch: Arch) -> tuple[str, Path]:
+    """Name and file of the newest kernel that the mirror has."""
+    newest = apt.dependency(arch.kernel, r"linux-image-\d[^\s,]*")
+    flavour = re.escape(arch.kernel.removeprefix("linux-image"))
+    # A mirror may list a version before it has it.
+    for kernel in [newest, *apt.others(rf"linux-image-\d[\d.]*(?:-\d+|\+\w+)?{flavour}")]:
+        try:
+            return kernel, apt.download(kernel)
+        except AptError as error:
+            failure = error
+    raise failure
+
+
 def _fetch(root: Path, arch: Arch, suite: str, refresh: bool) -> None:
     apt = PrivateApt(root / "apt", arch.debian, suite)
     apt.update()
-    kernel = apt.dependency(arch.kernel, r"linux-image-\d[^\s,]*")
+    kernel, deb = _download_kernel(apt, arch)
     versions = {package: apt.version(package) for package in (kernel, BUSYBOX)}
     fresh = Path(tempfile.mkdtemp(prefix="guest.", dir=root))
     try:
-        modules = _unpack_kernel(apt.download(kernel), arch, fresh)
+        modules = _unpack_kernel(deb, arch, fresh)
         _unpack_busybox(apt.download(BUSYBOX), fresh)
         (fresh / "manifest.json").write_text(
             json.dumps({"versions": versions, "modules": modules}, indent=1) + "\n")
         fresh.chmod(0o755)
         if refresh:
-            shutil.rmtree(root / "guest", ignore_errors=True)
-        fresh.rename(root / "guest")
+            shutil.rmtree(root / arch.name, ignore_errors=True)
+        fresh.rename(root / arch.name)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
 
 
-def guest(cache: Path, arch: Arch, suite: str, refresh: bool = False) -> Guest:
+def guest(cache: Path, arch: Arch, suite: str | None, refresh: bool = False) -> Guest:
     """The unpacked software; from the cache unless absent or to be refreshed."""
+    suite = suite or arch.suite
     root = cache / f"{suite}-{arch.debian}"
     root.mkdir(parents=True, exist_ok=True)
     with open(root / "lock", "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if refresh or not (root / "guest/manifest.json").exists():
-            _fetch(root, arch, suite, refresh)
-    manifest = json.loads((root / "guest/manifest.json").read_text())
-    return Guest(root / "guest", manifest["versions"], manifest["modules"])
+        if refresh or not (root / arch.name / "manifest.json").exists():
+            try:
+                _fetch(root, arch, suite, refresh)
+            except AptError as error:
+                raise SystemExit(error) from error
+    manifest = json.loads((root / arch.name / "manifest.json").read_text())
+    return Guest(root / arch.name, manifest["versions"], manifest["modules"])

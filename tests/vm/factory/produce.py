@@ -32,7 +32,12 @@ def _write_dumps(machine: Machine, directory: Path) -> dict[str, str]:
         if options.get("format", "elf") not in known:
             absent[name] = "not supported by this QEMU"
             continue
-        machine.dump(directory / name, **options)
+        try:
+            machine.dump(directory / name, **options)
+        except QmpError as error:
+            absent[name] = str(error)
+            (directory / name).unlink(missing_ok=True)
+            continue
         (directory / name).chmod(0o644)
         dig_holes(directory / name)
     return absent
@@ -65,7 +70,7 @@ def _fill(directory: Path, scratch: Path, arch: Arch, variant: Variant, guest: G
         raise SystemExit("\n".join([
             _tail(outputs[KVMGUEST_PORT]), machine.console[-TAIL:].decode("utf-8", "replace"),
             f"{variant.name}: {error}"])) from error
-    if makedumpfile.version():
+    if makedumpfile.version() and arch.debian == makedumpfile.ARCH:
         absent |= makedumpfile.derive(directory, scratch)
     (directory / "console.log").write_bytes(machine.console)
     if extra and (extra / "kvmguest").exists():
@@ -73,7 +78,7 @@ def _fill(directory: Path, scratch: Path, arch: Arch, variant: Variant, guest: G
     dumps = [name for name in (*FROM_QEMU, *FROM_MAKEDUMPFILE) if (directory / name).exists()]
     try:
         _write_report(outputs[REPORT_PORT].read_bytes(), directory, {
-            **asdict(variant), "arch": arch.debian, "packages": guest.versions,
+            **asdict(variant), "arch": arch.name, "packages": guest.versions,
             "dumps": dumps, "absent": absent})
     except (ReportError, KeyError, ValueError) as error:
         raise SystemExit(f"{variant.name}: bad report: {error!r}") from error

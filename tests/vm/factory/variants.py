@@ -9,11 +9,10 @@ from factory.arches import Arch
 @dataclass(frozen=True)
 class Variant:
     name: str
-    cpu: str                    # max has 5-level paging on amd64, qemu64 has not
+    cpu: str                    # on amd64 max has 5-level paging, qemu64 has not
     vmcoreinfo: bool = True     # QEMU's device: the guest tells where the note is
     cmdline: str = ""
     panic: bool = False         # dumped after the kernel panicked
-    memory: int = 512           # MiB
 
 
 VARIANTS = {variant.name: variant for variant in (
@@ -28,4 +27,6 @@ VARIANTS = {variant.name: variant for variant in (
 
 
 def variants_of(arch: Arch) -> list[Variant]:
-    return [variant for variant in VARIANTS.values() if variant.cpu in arch.cpus]
+    """Those whose processor there is, and that would not be equal to another."""
+    return [variant for variant in VARIANTS.values() if variant.cpu in arch.cpus and
+            (arch.fw_cfg or not variant.vmcoreinfo or variant.panic)]

@@ -8,6 +8,7 @@
 #include <linux/securebits.h>
 
 #include <err.h>
+#include <errno.h>
 #include <grp.h>
 #include <sched.h>
 #include <signal.h>
@@ -147,7 +148,8 @@ touch(long mib, int flags)
 	    flags | MAP_ANONYMOUS, -1, 0);
 	if (memory == MAP_FAILED)
 		err(1, "mmap");
-	if (madvise(memory, len, MADV_NOHUGEPAGE) == -1)
+	/* EINVAL: a kernel without huge pages. */
+	if (madvise(memory, len, MADV_NOHUGEPAGE) == -1 && errno != EINVAL)
 		err(1, "madvise");
 	memcpy(&words[0], "libkvm!\n", 8);
 	for (i = 0; i < len / page; i++) {
