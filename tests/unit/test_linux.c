@@ -48,13 +48,15 @@ test_x86_64_absent(void **state)
 		{ "of a higher table", 0x200, 3, KVMI_ABSENT_NONE, 0 },
 	};
 
+	static const struct kvmi_paging p = { .arch = &kvmi_arch_x86_64 };
+
 	(void)state;
 	for (size_t i = 0; i < KVMI_COUNT(row); i++) {
 		uint64_t pa = 0;
 		unsigned int type = 0;
 
-		if (kvmi_linux_x86_64.absent(row[i].raw, row[i].level, &pa,
-		    &type) != row[i].want)
+		if (kvmi_linux_x86_64.absent(&p, row[i].raw, row[i].level,
+		    &pa, &type) != row[i].want)
 			fail_msg("%s", row[i].name);
 		if (row[i].want == KVMI_ABSENT_KEPT && pa != row[i].value)
 			fail_msg("%s: 0x%jx", row[i].name, (uintmax_t)pa);

@@ -8,6 +8,7 @@
  */
 #include <kvm.h>
 
+#include <endian.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdbool.h>
@@ -19,49 +20,72 @@
 /* A status that means the test was skipped: the guest had no such process. */
 #define SKIPPED	77
 
+#define SLOT(kind)	((kind) * PAGES_SLOT)
+
 static const struct {
 	const char	*name;
-	kvaddr_t	 at;
+	kvaddr_t	 off;		/* from where the pages are */
 	enum kvm_errkind whole, filtered;
 } rows[] = {
-	{ "plain", PAGES_AT + PAGE_PLAIN * PAGES_SIZE, KVM_ERR_NONE,
+	{ "plain", SLOT(PAGE_PLAIN), KVM_ERR_NONE, KVM_ERR_NOTINDUMP },
+	{ "PROT_NONE", SLOT(PAGE_PROT_NONE), KVM_ERR_NONE,
 	    KVM_ERR_NOTINDUMP },
-	{ "PROT_NONE", PAGES_AT + PAGE_PROT_NONE * PAGES_SIZE, KVM_ERR_NONE,
-	    KVM_ERR_NOTINDUMP },
-	{ "swapped", PAGES_AT + PAGE_SWAPPED * PAGES_SIZE, KVM_ERR_SWAPPED,
-	    KVM_ERR_SWAPPED },
-	{ "untouched", PAGES_AT + PAGE_UNTOUCHED * PAGES_SIZE,
-	    KVM_ERR_NOTMAPPED, KVM_ERR_NOTMAPPED },
-	{ "outside", PAGES_AT + PAGE_KINDS * PAGES_SIZE, KVM_ERR_NOTMAPPED,
+	{ "swapped", SLOT(PAGE_SWAPPED), KVM_ERR_SWAPPED, KVM_ERR_SWAPPED },
+	{ "untouched", SLOT(PAGE_UNTOUCHED), KVM_ERR_NOTMAPPED,
 	    KVM_ERR_NOTMAPPED },
-	{ "huge", HUGE_AT, KVM_ERR_NONE, KVM_ERR_NOTINDUMP },
-	{ "inside of huge", HUGE_AT + 345 * PAGES_SIZE, KVM_ERR_NONE,
+	{ "outside", SLOT(PAGE_KINDS), KVM_ERR_NOTMAPPED, KVM_ERR_NOTMAPPED },
+	{ "huge", HUGE_OFF, KVM_ERR_NONE, KVM_ERR_NOTINDUMP },
+	{ "inside of huge", HUGE_OFF + 345 * HUGE_STEP, KVM_ERR_NONE,
 	    KVM_ERR_NOTINDUMP },
-	{ "of the kernel", 0xffffffff81000000, KVM_ERR_NOTMAPPED,
-	    KVM_ERR_NOTMAPPED },
 };
 
-static bool
-check_row(kvm_t *kd, const struct kinfo_proc *ki, size_t i, bool whole)
+/* The kernel's text, and where a machine of that size has the pages. */
+static kvaddr_t
+find_pages(kvm_t *kd, kvaddr_t *text)
 {
+	struct kvm_nlist nl[] = { { .n_name = "_stext" }, { 0 } };
+
+	kvm_nlist2(kd, nl);
+	*text = nl[0].n_value;
+	return (*text <= UINT32_MAX ? PAGES_AT_32 : PAGES_AT_64);
+}
+
+static bool
+check_row(kvm_t *kd, const struct kinfo_proc *ki, kvaddr_t pages, size_t i,
+    bool whole)
+{
+	kvaddr_t at = pages + rows[i].off;
 	enum kvm_errkind want = whole ? rows[i].whole : rows[i].filtered;
 	struct { char mark[8]; uint64_t at; } got = { { 0 }, 0 };
-	ssize_t n = kvm_uread(kd, ki, rows[i].at, &got, sizeof(got));
+	ssize_t n = kvm_uread(kd, ki, at, &got, sizeof(got));
 
 	if (want != KVM_ERR_NONE && n == -1 && kvm_errkind(kd) == want)
 		return (true);
 	if (rows[i].whole == KVM_ERR_NONE && n == (ssize_t)sizeof(got) &&
-	    memcmp(got.mark, PAGES_MARK, 8) == 0 && got.at == rows[i].at)
+	    memcmp(got.mark, PAGES_MARK, 8) == 0 && le64toh(got.at) == at)
 		return (true);
 	printf("%s: %zd, mark \"%.7s\" of 0x%" PRIx64 ", kind %d: %s\n",
-	    rows[i].name, n, got.mark, got.at, (int)kvm_errkind(kd),
+	    rows[i].name, n, got.mark, le64toh(got.at), (int)kvm_errkind(kd),
+	    kvm_geterr(kd));
+	return (false);
+}
+
+static bool
+check_kernel(kvm_t *kd, const struct kinfo_proc *ki, kvaddr_t text)
+{
+	char c;
+
+	if (kvm_uread(kd, ki, text, &c, 1) == -1 &&
+	    kvm_errkind(kd) == KVM_ERR_NOTMAPPED)
+		return (true);
+	printf("of the kernel: kind %d: %s\n", (int)kvm_errkind(kd),
 	    kvm_geterr(kd));
 	return (false);
 }
 
 /* By its number alone, and not by that of another. */
 static bool
-check_identity(kvm_t *kd, const struct kinfo_proc *ki)
+check_identity(kvm_t *kd, const struct kinfo_proc *ki, kvaddr_t pages)
 {
 	struct kinfo_proc bare = { .ki_pid = ki->ki_pid }, other = *ki,
 	    none = { .ki_pid = INT32_MAX };
@@ -73,7 +97,7 @@ check_identity(kvm_t *kd, const struct kinfo_proc *ki)
 	other.ki_pid++;
 	ok &= kvm_getargv(kd, &other, 0) == NULL &&
 	    kvm_errkind(kd) == KVM_ERR_INVAL;
-	ok &= kvm_uread(kd, &none, PAGES_AT, &c, 1) == -1 &&
+	ok &= kvm_uread(kd, &none, pages, &c, 1) == -1 &&
 	    kvm_errkind(kd) == KVM_ERR_INVAL;
 	if (!ok)
 		printf("identity of the process: %s\n", kvm_geterr(kd));
@@ -87,6 +111,7 @@ check_dump(const char *path)
 	char why[2048] = "";
 	kvm_t *kd = kvm_open2(NULL, path, O_RDONLY, why, NULL);
 	struct kinfo_proc *p;
+	kvaddr_t pages, text;
 	int n = 0, wrong = 0, i;
 
 	if (kd == NULL || (p = kvm_getprocs(kd, KERN_PROC_PROC, 0,
@@ -94,12 +119,15 @@ check_dump(const char *path)
 		printf("%s: %s\n", path, kd == NULL ? why : kvm_geterr(kd));
 		return (1);
 	}
+	pages = find_pages(kd, &text);
 	for (i = 0; i < n && strcmp(p[i].ki_comm, "pages") != 0; i++)
 		;
 	for (size_t r = 0; i < n && r < sizeof(rows) / sizeof(rows[0]); r++)
-		wrong += !check_row(kd, &p[i], r, whole);
+		wrong += !check_row(kd, &p[i], pages, r, whole);
+	if (i < n)
+		wrong += !check_kernel(kd, &p[i], text);
 	if (i < n && whole)
-		wrong += !check_identity(kd, &p[i]);
+		wrong += !check_identity(kd, &p[i], pages);
 	printf("%s: %d wrong\n", path, wrong);
 	kvm_close(kd);
 	return (i == n ? SKIPPED : wrong != 0);

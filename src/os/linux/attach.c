@@ -245,20 +245,20 @@ info_from_image(struct kvmi_kernel *k, struct kvmi_linux *l,
 static int
 find_kernel(struct kvmi_kernel *k, struct kvmi_linux *l, struct kvmi_cx *cx)
 {
-	struct kvmi_paging from_cpus;
+	struct kvmi_paging found;
 	int r = KVMI_ENOTMINE;
 
-	if (l->arch != NULL)
-		r = l->arch->from_cpus(k, l, cx);
+	if (l->arch != NULL && l->arch->find != NULL)
+		r = l->arch->find(k, l, cx);
 	if (r != 0)
 		return (r == KVMI_ENOTMINE ? scan_memory(k, l, cx) : r);
-	from_cpus = k->space.paging;
+	found = k->space.paging;
 	if (info_from_image(k, l, cx) == 0)
 		return (0);
 	if (scan_memory(k, l, cx) == 0)
 		return (0);
 	k->space.ops = &kvmi_space_paged;
-	k->space.paging = from_cpus;
+	k->space.paging = found;
 	kvmi_space_flush(cx);
 	return (0);
 }

@@ -17,17 +17,52 @@ enum kvmi_linux_absent {
 	KVMI_ABSENT_SWAP,	/* *swap: a swap device, or a special meaning */
 };
 
-/* What Linux does on one architecture; the table is in attach.c. */
+/* A register in the notes of CPUs: where it is in their pr_reg. */
+struct kvmi_linux_reg {
+	const char	*name;
+	uint16_t	 off;
+	uint8_t		 size;
+};
+
+/*
+ * What Linux does on one architecture; the table is in attach.c.  A function
+ * that is NULL: not had.
+ */
 struct kvmi_linux_arch {
+	/* The usual one; k->arch may become another of the same name. */
 	const struct kvmi_arch *arch;
-	/* Set k->space and k->kerndisp from l->info. */
+
+	/* Set k->arch, k->space, k->kerndisp and l->va from l->info. */
 	int (*from_vmcoreinfo)(struct kvmi_kernel *k, struct kvmi_linux *l,
 	    struct kvmi_cx *cx);
-	/* Set k->space and l->image_* from the CPUs' registers. */
-	int (*from_cpus)(struct kvmi_kernel *k, struct kvmi_linux *l,
+	/*
+	 * The same without l->info, and l->image_*, from the CPUs' registers or
+	 * what lies in memory.  KVMI_ENOTMINE: there is nothing to begin with.
+	 */
+	int (*find)(struct kvmi_kernel *k, struct kvmi_linux *l,
 	    struct kvmi_cx *cx);
-	enum kvmi_linux_absent (*absent)(uint64_t raw, unsigned int level,
-	    uint64_t *pa, unsigned int *swap);
+
+	enum kvmi_linux_absent (*absent)(const struct kvmi_paging *p,
+	    uint64_t raw, unsigned int level, uint64_t *pa,
+	    unsigned int *swap);
+	/*
+	 * What differs in *p, the kernel's paging with the root of a process,
+	 * for the addresses of the process, whose mm_struct is at mm.
+	 */
+	int (*user)(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t mm,
+	    struct kvmi_paging *p);
+	/* Where all memory is mapped: va, pa; the length is the image's. */
+	int (*linear)(struct kvmi_kernel *k, struct kvmi_cx *cx,
+	    struct kvmi_mapping *ret);
+
+	/* Of CPUs; ends with a name that is NULL.  NULL: not known. */
+	const struct kvmi_linux_reg *regs;
+	/* Of a task that does not run. */
+	int (*saved_regs)(struct kvmi_kernel *k, struct kvmi_cx *cx,
+	    uint64_t task, struct kvmi_regs *out);
+	int (*stack)(struct kvmi_kernel *k, struct kvmi_cx *cx,
+	    const struct kinfo_proc *ki, kvm_walk_stack_cb_t *cb,
+	    void *closure, size_t *n);
 };
 
 extern const struct kvmi_linux_arch kvmi_linux_x86_64;
@@ -35,6 +70,10 @@ extern const struct kvmi_linux_arch kvmi_linux_x86_64;
 struct kvmi_linux {
 	struct kvmi_vmcoreinfo info;
 	const struct kvmi_linux_arch *arch;
+	struct {
+		uint64_t first, last;	/* the kernel's addresses */
+		uint64_t user_end;	/* those of processes are below */
+	} va;
 	uint64_t	 image_va;	/* a part of the kernel image, where */
 	uint64_t	 image_len;	/* to look for its tables */
 	uint64_t	 stext;		/* 0: unknown */
@@ -81,6 +120,24 @@ int kvmi_linux_walk_pages(struct kvmi_kernel *k, struct kvmi_cx *cx,
 int kvmi_linux_stack(struct kvmi_kernel *k, struct kvmi_cx *cx,
     const struct kinfo_proc *ki, kvm_walk_stack_cb_t *cb, void *closure,
     size_t *n);
+/* Follow a stack by the ORC tables of the kernel. */
+int kvmi_linux_orc_stack(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    const struct kinfo_proc *ki, kvm_walk_stack_cb_t *cb, void *closure,
+    size_t *n);
+
+/* The thread's own stack.  Fails only when it would wrap around. */
+int kvmi_linux_stack_of(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    const struct kinfo_proc *ki, uint64_t *start, uint64_t *end);
+
+/* What a walk that began gives back: why it ended early, r, is damage. */
+int kvmi_linux_stack_end(struct kvmi_cx *cx, const struct kinfo_proc *ki,
+    int r);
+
+void kvmi_linux_reg_add(struct kvmi_regs *out, const char *name,
+    uint64_t value);
+/* 0 where there is none of that name. */
+uint64_t kvmi_linux_reg_get(const struct kvmi_regs *regs, const char *name);
+
 int kvmi_linux_regs(struct kvmi_kernel *k, struct kvmi_cx *cx,
     const struct kinfo_proc *ki, uint32_t cpu, struct kvmi_regs *out);
 int kvmi_linux_panic_cpu(struct kvmi_kernel *k, struct kvmi_cx *cx,

@@ -4,34 +4,45 @@
  * does not run from the frame it was switched away with.
  */
 #include <inttypes.h>
+#include <string.h>
 
 #include "base/endian.h"
 #include "base/math.h"
 #include "os/linux/linux.h"
 
-/* struct elf_prstatus of 64-bit machines (include/linux/elfcore.h). */
-#define PRSTATUS_PID	32
-#define PRSTATUS_REGS	112
+/*
+ * struct elf_prstatus (include/linux/elfcore.h): its longs and times have the
+ * size of a pointer.
+ */
+static inline size_t
+prstatus_pid(const struct kvmi_kernel *k)
+{
+	return (k->arch->pointer_size == 8 ? 32 : 24);
+}
+
+static inline size_t
+prstatus_regs(const struct kvmi_kernel *k)
+{
+	return (k->arch->pointer_size == 8 ? 112 : 72);
+}
+
 #define NT_PRSTATUS	1
 
-/* struct user_regs_struct (arch/x86/include/asm/user_64.h). */
-static const char *const x86_64_regs[] = { "r15", "r14", "r13", "r12", "rbp",
-	"rbx", "r11", "r10", "r9", "r8", "rax", "rcx", "rdx", "rsi", "rdi",
-	"orig_rax", "rip", "cs", "eflags", "rsp", "ss", "fs_base", "gs_base",
-	"ds", "es", "fs", "gs" };
-
-/* Members of struct inactive_task_frame (arch/x86/include/asm/switch_to.h). */
-static const struct { const char *member, *reg; } x86_64_saved[] = {
-	{ "r15", "r15" }, { "r14", "r14" }, { "r13", "r13" }, { "r12", "r12" },
-	{ "bx", "rbx" }, { "bp", "rbp" }, { "ret_addr", "rip" },
-};
-
-static void
-add(struct kvmi_regs *out, const char *name, uint64_t value)
+void
+kvmi_linux_reg_add(struct kvmi_regs *out, const char *name, uint64_t value)
 {
 	if (out->n < KVMI_MAX_REGS)
 		out->v[out->n++] = (struct kvm_reg){ .kr_name = name,
 			.kr_value = value };
+}
+
+uint64_t
+kvmi_linux_reg_get(const struct kvmi_regs *regs, const char *name)
+{
+	for (size_t i = 0; i < regs->n; i++)
+		if (strcmp(regs->v[i].kr_name, name) == 0)
+			return (regs->v[i].kr_value);
+	return (0);
 }
 
 /* Notes that QEMU wrote are one for each CPU, in order. */
@@ -65,7 +76,7 @@ find_note(struct kvmi_kernel *k, struct kvmi_cx *cx, uint32_t cpu,
 		    ret->descsz < k->arch->prstatus_size)
 			continue;
 		if (by_cpu ? i == cpu : (int32_t)kvmi_get32(ret->desc +
-		    PRSTATUS_PID, be) == tid)
+		    prstatus_pid(k), be) == tid)
 			return (0);
 		i++;
 	}
@@ -77,52 +88,19 @@ static int
 running_regs(struct kvmi_kernel *k, struct kvmi_cx *cx, uint32_t cpu,
     int32_t tid, struct kvmi_regs *out)
 {
+	const struct kvmi_linux *l = k->priv;
+	const struct kvmi_linux_reg *reg = l->arch->regs;
 	struct kvmi_note n;
 	int r = find_note(k, cx, cpu, tid, &n);
 
 	if (r != 0)
 		return (r);
-	for (size_t i = 0; i < KVMI_COUNT(x86_64_regs); i++)
-		if (kvmi_inside(PRSTATUS_REGS + 8 * i, 8, n.descsz))
-			add(out, x86_64_regs[i], kvmi_get64(n.desc +
-			    PRSTATUS_REGS + 8 * i, k->img->big_endian));
-	return (0);
-}
-
-static int
-saved_regs(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t task,
-    struct kvmi_regs *out)
-{
-	struct kvmi_member sp, m;
-	struct kvmi_types *t;
-	uint8_t frame[256];
-	uint64_t at, size;
-	int r = kvmi_kernel_types(k, cx, &t);
-
-	if (r == 0)
-		r = kvmi_type_member(t, "task_struct", "thread.sp", &sp,
-		    &cx->err);
-	if (r == 0)
-		r = kvmi_type_size(t, "inactive_task_frame", &size, &cx->err);
-	if (r != 0)
-		return (kvmi_fail(&cx->err, r, "%s: how a thread is switched "
-		    "away is not known: no struct inactive_task_frame",
-		    k->img->src->name));
-	if (size > sizeof(frame))
-		return (kvmi_fail(&cx->err, KVMI_EFORMAT, "struct "
-		    "inactive_task_frame of %" PRIu64 " bytes", size));
-	r = kvmi_kread_ptr(k, cx, task + sp.off, &at);
-	if (r == 0)
-		r = kvmi_kread(k, cx, at, frame, (size_t)size);
-	if (r != 0)
-		return (kvmi_wrap(&cx->err, r, "saved registers of the task at "
-		    "0x%" PRIx64, task));
-	for (size_t i = 0; i < KVMI_COUNT(x86_64_saved); i++)
-		if (kvmi_type_member(t, "inactive_task_frame",
-		    x86_64_saved[i].member, &m, &cx->err) == 0)
-			add(out, x86_64_saved[i].reg, kvmi_member_get(&m,
-			    frame, (size_t)size, k->big_endian));
-	add(out, "rsp", at + size);
+	for (; reg->name != NULL; reg++)
+		if (kvmi_inside(prstatus_regs(k) + reg->off, reg->size,
+		    n.descsz))
+			kvmi_linux_reg_add(out, reg->name, kvmi_get_uint(
+			    n.desc + prstatus_regs(k) + reg->off, reg->size,
+			    k->img->big_endian));
 	return (0);
 }
 
@@ -130,7 +108,9 @@ int
 kvmi_linux_regs(struct kvmi_kernel *k, struct kvmi_cx *cx,
     const struct kinfo_proc *ki, uint32_t cpu, struct kvmi_regs *out)
 {
-	if (k->arch != &kvmi_arch_x86_64)
+	const struct kvmi_linux *l = k->priv;
+
+	if (l->arch->regs == NULL)
 		return (kvmi_fail(&cx->err, KVMI_ENOTSUP, "%s: registers of %s "
 		    "are not supported", k->img->src->name, k->arch->name));
 	if (ki == NULL)
@@ -138,7 +118,8 @@ kvmi_linux_regs(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	if (ki->ki_oncpu >= 0)
 		return (running_regs(k, cx, (uint32_t)ki->ki_oncpu, ki->ki_tid,
 		    out));
-	return (saved_regs(k, cx, ki->ki_tdaddr, out));
+	return (l->arch->saved_regs == NULL ? 0 : l->arch->saved_regs(k, cx,
+	    ki->ki_tdaddr, out));
 }
 
 /* kernel/panic.c: panic_cpu is PANIC_CPU_INVALID, -1, until one panics. */

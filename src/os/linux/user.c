@@ -14,9 +14,6 @@
 /* MAX_SWAPFILES of include/linux/swap.h, less what is special in any build. */
 #define MAX_SWAPFILES	29
 
-/* Upper halves of address spaces are the kernel's. */
-#define USER_END	(UINT64_C(1) << 63)
-
 enum { TASK_TGID_, TASK_MM_, MM_PGD, MM_ARG_START, MM_ARG_END, MM_ENV_START,
     MM_ENV_END, MEMBERS };
 
@@ -46,7 +43,7 @@ explain(const struct kvmi_space *s, uint64_t va, struct kvmi_mapping *m,
 	r = kvmi_image_read_phys(s->img, m->entry_pa, raw, size, err);
 	if (r != 0)
 		return (r);
-	switch (u->linux_->arch->absent(kvmi_get_uint(raw, size,
+	switch (u->linux_->arch->absent(&s->paging, kvmi_get_uint(raw, size,
 	    s->paging.big_endian), m->level, &pa, &type)) {
 	case KVMI_ABSENT_KEPT:
 		m->pa = pa & ~s->paging.clear_mask;
@@ -118,6 +115,7 @@ read_mm(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t mm,
 	};
 	int r = 0;
 
+	ret->va = mm;
 	for (size_t i = 0; i < KVMI_COUNT(parts) && r == 0; i++)
 		r = kvmi_kread_member(k, cx, mm, &m[parts[i].id],
 		    parts[i].to);
@@ -194,6 +192,7 @@ int
 kvmi_linux_user_space(struct kvmi_kernel *k, struct kvmi_cx *cx,
     const struct kvmi_linux_mm *mm, struct kvmi_linux_user *u)
 {
+	const struct kvmi_linux *l = k->priv;
 	struct kvmi_mapping m;
 	int r;
 
@@ -205,13 +204,14 @@ kvmi_linux_user_space(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	if (r != 0)
 		return (kvmi_wrap(&cx->err, r, "page tables of the process "
 		    "(pgd)"));
-	*u = (struct kvmi_linux_user){ .space = k->space, .linux_ = k->priv,
+	*u = (struct kvmi_linux_user){ .space = k->space, .linux_ = l,
 		.swap_devices = swap_devices(k, cx) };
 	u->space.ops = &user_ops;
 	u->space.arg = u;
 	u->space.asid = new_asid(k, cx);
 	u->space.paging.root_pa = m.pa + (mm->pgd - m.va);
-	return (0);
+	return (l->arch->user == NULL ? 0 : l->arch->user(k, cx, mm->va,
+	    &u->space.paging));
 }
 
 int
@@ -219,10 +219,10 @@ kvmi_linux_user_read(const struct kvmi_linux_user *u, struct kvmi_cx *cx,
     uint64_t va, void *buf, size_t len, size_t *done)
 {
 	*done = 0;
-	/* Above lies the kernel, for the tables are the same. */
-	if (!kvmi_inside(va, len, USER_END))
+	/* Above lies the kernel, and the tables may be the same. */
+	if (!kvmi_inside(va, len, u->linux_->va.user_end))
 		return (kvmi_fail(&cx->err, KVMI_ENOTMAPPED, "invalid user "
-		    "address (0x%" PRIx64 "): of the kernel's half", va));
+		    "address (0x%" PRIx64 "): of the kernel's part", va));
 	return (kvmi_space_read(&u->space, cx, va, buf, len, done));
 }
 

@@ -7,6 +7,7 @@
 
 /* Of struct mm_struct: where the strings lie that execve(2) laid out. */
 struct kvmi_linux_mm {
+	uint64_t	va;		/* of the structure */
 	uint64_t	pgd;
 	uint64_t	arg_start, arg_end;
 	uint64_t	env_start, env_end;

@@ -25,6 +25,14 @@
 #define PTE_PROT_NONE		(UINT64_C(1) << 8)
 #define SWAP_TYPE_SHIFT		59
 
+static void
+use_levels(struct kvmi_linux *l, unsigned int levels)
+{
+	l->va.first = -(UINT64_C(1) << (levels == 5 ? 56 : 47));
+	l->va.last = UINT64_MAX;
+	l->va.user_end = UINT64_C(1) << 63;
+}
+
 static int
 from_vmcoreinfo(struct kvmi_kernel *k, struct kvmi_linux *l,
     struct kvmi_cx *cx)
@@ -56,6 +64,7 @@ from_vmcoreinfo(struct kvmi_kernel *k, struct kvmi_linux *l,
 		.levels = l5 == 1 ? 5 : 4,
 		.clear_mask = (uint64_t)sme,
 	};
+	use_levels(l, k->space.paging.levels);
 	return (0);
 }
 
@@ -93,7 +102,7 @@ find_image(struct kvmi_kernel *k, struct kvmi_linux *l, struct kvmi_cx *cx)
 }
 
 static int
-from_cpus(struct kvmi_kernel *k, struct kvmi_linux *l, struct kvmi_cx *cx)
+find(struct kvmi_kernel *k, struct kvmi_linux *l, struct kvmi_cx *cx)
 {
 	struct kvmi_note n;
 	size_t pos = 0;
@@ -123,6 +132,7 @@ from_cpus(struct kvmi_kernel *k, struct kvmi_linux *l, struct kvmi_cx *cx)
 			if (find_image(k, l, cx)) {
 				k->kerndisp = (int64_t)(l->image_va -
 				    LINK_TEXT);
+				use_levels(l, k->space.paging.levels);
 				return (0);
 			}
 		}
@@ -142,9 +152,10 @@ from_cpus(struct kvmi_kernel *k, struct kvmi_linux *l, struct kvmi_cx *cx)
  * the offset into a swap device, are inverted since 4.19 against L1TF.
  */
 static enum kvmi_linux_absent
-absent(uint64_t raw, unsigned int level, uint64_t *pa, unsigned int *swap)
+absent(const struct kvmi_paging *p, uint64_t raw, unsigned int level,
+    uint64_t *pa, unsigned int *swap)
 {
-	uint64_t page = UINT64_C(1) << (12 + 9 * level);
+	uint64_t page = UINT64_C(1) << p->arch->level[level].shift;
 
 	if (raw == 0 || level > 2)
 		return (KVMI_ABSENT_NONE);
@@ -157,9 +168,79 @@ absent(uint64_t raw, unsigned int level, uint64_t *pa, unsigned int *swap)
 	return (KVMI_ABSENT_SWAP);
 }
 
+static int
+linear(struct kvmi_kernel *k, struct kvmi_cx *cx, struct kvmi_mapping *ret)
+{
+	uint64_t va;
+	int r = kvmi_kernel_addr(k, cx, "page_offset_base", &va);
+
+	ret->pa = 0;
+	return (r != 0 ? r : kvmi_kread_ptr(k, cx, va, &ret->va));
+}
+
+/* struct user_regs_struct (arch/x86/include/asm/user_64.h). */
+static const struct kvmi_linux_reg regs[] = {
+	{ "r15", 0, 8 }, { "r14", 8, 8 }, { "r13", 16, 8 }, { "r12", 24, 8 },
+	{ "rbp", 32, 8 }, { "rbx", 40, 8 }, { "r11", 48, 8 }, { "r10", 56, 8 },
+	{ "r9", 64, 8 }, { "r8", 72, 8 }, { "rax", 80, 8 }, { "rcx", 88, 8 },
+	{ "rdx", 96, 8 }, { "rsi", 104, 8 }, { "rdi", 112, 8 },
+	{ "orig_rax", 120, 8 }, { "rip", 128, 8 }, { "cs", 136, 8 },
+	{ "eflags", 144, 8 }, { "rsp", 152, 8 }, { "ss", 160, 8 },
+	{ "fs_base", 168, 8 }, { "gs_base", 176, 8 }, { "ds", 184, 8 },
+	{ "es", 192, 8 }, { "fs", 200, 8 }, { "gs", 208, 8 },
+	{ NULL, 0, 0 },
+};
+
+/* Members of struct inactive_task_frame (arch/x86/include/asm/switch_to.h). */
+static const struct { const char *member, *reg; } saved[] = {
+	{ "r15", "r15" }, { "r14", "r14" }, { "r13", "r13" }, { "r12", "r12" },
+	{ "bx", "rbx" }, { "bp", "rbp" }, { "ret_addr", "rip" },
+};
+
+static int
+saved_regs(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t task,
+    struct kvmi_regs *out)
+{
+	struct kvmi_member sp, m;
+	struct kvmi_types *t;
+	uint8_t frame[256];
+	uint64_t at, size;
+	int r = kvmi_kernel_types(k, cx, &t);
+
+	if (r == 0)
+		r = kvmi_type_member(t, "task_struct", "thread.sp", &sp,
+		    &cx->err);
+	if (r == 0)
+		r = kvmi_type_size(t, "inactive_task_frame", &size, &cx->err);
+	if (r != 0)
+		return (kvmi_fail(&cx->err, r, "%s: how a thread is switched "
+		    "away is not known: no struct inactive_task_frame",
+		    k->img->src->name));
+	if (size > sizeof(frame))
+		return (kvmi_fail(&cx->err, KVMI_EFORMAT, "struct "
+		    "inactive_task_frame of %" PRIu64 " bytes", size));
+	r = kvmi_kread_ptr(k, cx, task + sp.off, &at);
+	if (r == 0)
+		r = kvmi_kread(k, cx, at, frame, (size_t)size);
+	if (r != 0)
+		return (kvmi_wrap(&cx->err, r, "saved registers of the task at "
+		    "0x%" PRIx64, task));
+	for (size_t i = 0; i < KVMI_COUNT(saved); i++)
+		if (kvmi_type_member(t, "inactive_task_frame",
+		    saved[i].member, &m, &cx->err) == 0)
+			kvmi_linux_reg_add(out, saved[i].reg, kvmi_member_get(&m,
+			    frame, (size_t)size, k->big_endian));
+	kvmi_linux_reg_add(out, "rsp", at + size);
+	return (0);
+}
+
 const struct kvmi_linux_arch kvmi_linux_x86_64 = {
 	.arch = &kvmi_arch_x86_64,
 	.from_vmcoreinfo = from_vmcoreinfo,
-	.from_cpus = from_cpus,
+	.find = find,
 	.absent = absent,
+	.linear = linear,
+	.regs = regs,
+	.saved_regs = saved_regs,
+	.stack = kvmi_linux_orc_stack,
 };

@@ -54,7 +54,7 @@ ARCHES = {arch.name: arch for arch in (
          "virtio-serial-pci", "powerpc64le-linux-gnu-gcc", fw_cfg=False, memory=512, suite="trixie"),
     Arch("riscv64", "riscv64", "linux-image-riscv64", "vmlinu",
          "qemu-system-riscv64", "virt", {"max": "rv64"}, "ttyS0",
-         "virtio-serial-device", "riscv64-linux-gnu-gcc", suite="trixie"),
+         "virtio-serial-device", "riscv64-linux-gnu-gcc", fw_cfg=False, suite="trixie"),
     Arch("s390x", "s390x", "linux-image-s390x", "vmlinuz-",
          "qemu-system-s390x", "s390-ccw-virtio", {"max": "max"}, "ttysclp0",
          "virtio-serial-ccw", "s390x-linux-gnu-gcc", fw_cfg=False, suite="trixie"),
