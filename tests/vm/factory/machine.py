@@ -24,6 +24,8 @@ PANICKED = b"end Kernel panic"
 # processors that did not panic have halted.
 REPORT_SETTLES = 0.1
 PANIC_SETTLES = 1.0
+# Seconds without output until the machine is asked.
+POLL = 1.0
 
 
 class MachineError(Exception):
@@ -95,6 +97,9 @@ class Machine:
         self.console += self._process.stdout.read()
         self._process.wait()
 
+    def _status(self) -> str:
+        return self.qmp.execute("query-status")["status"]
+
     def _wait_for(self, wanted: bytes, deadline: float) -> None:
         stdout = self._process.stdout.fileno()
         while wanted not in self.console:
@@ -102,9 +107,14 @@ class Machine:
                 raise MachineError("the guest reports a failure")
             if PANICKED in self.console and wanted != PANICKED:
                 raise MachineError("the guest panicked")
-            ready, _, _ = select.select([stdout], [], [], max(0, deadline - time.monotonic()))
-            if not ready:
+            if time.monotonic() > deadline:
                 raise MachineError(f"no {wanted.decode()} in time")
+            ready, _, _ = select.select([stdout], [], [], POLL)
+            if not ready:
+                # Some kernels tell the machine that they panicked, and no more.
+                if wanted == PANICKED and self._status() == "guest-panicked":
+                    return
+                continue
             data = os.read(stdout, 65536)
             if not data:
                 raise MachineError("QEMU ended")
