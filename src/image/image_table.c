@@ -24,6 +24,7 @@ extern const struct kvmi_image_ops kvmi_image_livedump;
 extern const struct kvmi_image_ops kvmi_image_minidump;
 extern const struct kvmi_image_ops kvmi_image_elfcore;
 extern const struct kvmi_image_ops kvmi_image_raw;
+extern const struct kvmi_image_ops kvmi_image_s390dump;
 extern const struct kvmi_image_ops kvmi_image_xz;
 extern const struct kvmi_image_ops kvmi_image_zstd;
 extern const struct kvmi_image_ops kvmi_image_textdump;
@@ -38,6 +39,7 @@ static const struct kvmi_image_ops *const image_table[] = {
 	&kvmi_image_livedump,	/* starts as what it holds does */
 	&kvmi_image_kdump,
 	&kvmi_image_minidump,
+	&kvmi_image_s390dump,
 	&kvmi_image_elfcore,	/* after the formats that borrow its magic */
 	&kvmi_image_lime,
 	&kvmi_image_avml,

@@ -374,8 +374,8 @@ check_facts(const char *image, const struct expect *e, kvm_t *kd)
 	    is_split(image), image, "truncated", i->ki_truncated, "");
 	expect_true(i->ki_page_size == expect_number(e, "pagesize", PAGE),
 	    image, "page size", i->ki_page_size, "");
-	expect_true(kvm_native(kd) == (strcasecmp(os, "linux") == 0), image,
-	    "kvm_native", 0, "");
+	expect_true((uint64_t)kvm_native(kd) == expect_number(e, "native",
+	    strcasecmp(os, "linux") == 0), image, "kvm_native", 0, "");
 	expect_true(kvm_kerndisp(kd) == i->ki_kerndisp, image,
 	    "kvm_kerndisp", 0, "");
 	m = kvmi_minidump(kd->kernel->img);

@@ -14,6 +14,9 @@
 
 static const struct kvmi_linux_arch *const linux_arch_table[] = {
 	&kvmi_linux_x86_64,
+	&kvmi_linux_ppc64,
+	&kvmi_linux_s390x,
+	&kvmi_linux_loongarch64,
 };
 
 #define PAGE			4096
@@ -64,6 +67,17 @@ find_arch(const struct kvmi_image *img)
 		if (kvmi_note_is(&n, "CORE", 1))
 			return (kvmi_arch_by_prstatus(n.descsz));
 	return (NULL);
+}
+
+uint64_t
+kvmi_linux_page_size(const struct kvmi_linux *l)
+{
+	uint64_t usual = UINT64_C(1) << l->arch->arch->page_shift;
+	char text[32];
+
+	if (!kvmi_vmcoreinfo_get(&l->info, "PAGESIZE", text, sizeof(text)))
+		return (usual);
+	return (strtoull(text, NULL, 10));
 }
 
 int
@@ -117,6 +131,8 @@ use_info_as(struct kvmi_kernel *k, struct kvmi_linux *l,
 
 	l->arch = arch;
 	k->arch = arch->arch;
+	free(l->direct);
+	l->direct = NULL;
 	r = arch->from_vmcoreinfo(k, l, cx);
 	if (r != 0)
 		return (r);
@@ -133,9 +149,12 @@ use_info(struct kvmi_kernel *k, struct kvmi_linux *l, struct kvmi_cx *cx)
 	if (l->arch != NULL)
 		return (use_info_as(k, l, l->arch, cx));
 	for (size_t i = 0; i < KVMI_COUNT(linux_arch_table) &&
-	    kvmi_vmcoreinfo_symbol(&l->info, "init_uts_ns", &va); i++)
+	    kvmi_vmcoreinfo_symbol(&l->info, "init_uts_ns", &va); i++) {
 		if (use_info_as(k, l, linux_arch_table[i], cx) == 0)
 			return (0);
+		kvmi_symtab_destroy(l->early);
+		l->early = NULL;
+	}
 	l->arch = NULL;
 	k->arch = NULL;
 	k->space.ops = NULL;
@@ -156,20 +175,28 @@ looks_like_note(const uint8_t *p, size_t len, bool *big_endian)
 	    kvmi_vmcoreinfo_plausible(p + NOTE_TEXT, len - NOTE_TEXT));
 }
 
+/* The note at pa, if there is one. */
 static int
 try_note_at(struct kvmi_kernel *k, struct kvmi_linux *l, uint64_t pa,
-    uint32_t len, bool big_endian, struct kvmi_cx *cx)
+    struct kvmi_cx *cx)
 {
-	char *text;
+	uint8_t head[NOTE_TEXT + 16];
+	uint32_t len;
 	size_t done;
+	char *text;
 	int r;
 
+	/* It has the byte order of its kernel, where a file's may be another. */
+	if (kvmi_image_read(k->img, pa, head, sizeof(head), &done,
+	    &cx->err) != 0 ||
+	    !looks_like_note(head, sizeof(head), &k->big_endian))
+		return (KVMI_ENOTMINE);
+	len = kvmi_get32(head + 4, k->big_endian);
 	if (len > MAX_VMCOREINFO || (text = malloc(len)) == NULL)
 		return (KVMI_ENOTMINE);
 	kvmi_image_read(k->img, pa + NOTE_TEXT, text, len, &done, &cx->err);
 	r = set_info(l, text, done, &cx->err);
 	free(text);
-	k->big_endian = big_endian;
 	return (r == 0 ? use_info(k, l, cx) : r);
 }
 
@@ -180,10 +207,7 @@ scan_memory(struct kvmi_kernel *k, struct kvmi_linux *l, struct kvmi_cx *cx)
 	uint64_t pa = 0;
 
 	while (pa < k->img->max_pa) {
-		uint8_t head[NOTE_TEXT + 16];
 		struct kvmi_extent e;
-		bool big_endian;
-		size_t done;
 
 		if (kvmi_image_locate(k->img, pa, &e, &cx->err) != 0)
 			return (KVMI_ENOTMINE);
@@ -193,17 +217,31 @@ scan_memory(struct kvmi_kernel *k, struct kvmi_linux *l, struct kvmi_cx *cx)
 				break;
 			continue;
 		}
-		if (kvmi_image_read(k->img, pa, head, sizeof(head), &done,
-		    &cx->err) == 0 &&
-		    looks_like_note(head, sizeof(head), &big_endian) &&
-		    try_note_at(k, l, pa, kvmi_get32(head + 4, big_endian),
-		    big_endian, cx) == 0)
+		if (try_note_at(k, l, pa, cx) == 0)
 			return (0);
 		pa += PAGE;
 	}
 	kvmi_vmcoreinfo_deinit(&l->info);
 	k->space.ops = NULL;
 	return (KVMI_ENOTMINE);
+}
+
+int
+kvmi_linux_early_symtab(struct kvmi_kernel *k, struct kvmi_linux *l,
+    struct kvmi_cx *cx)
+{
+	int r;
+
+	kvmi_symtab_destroy(l->early);
+	l->early = NULL;
+	r = kvmi_symtab_create(&l->early, &cx->err);
+	if (r == 0)
+		r = kvmi_linux_kallsyms(k, cx, l->early);
+	if (r != 0) {
+		kvmi_symtab_destroy(l->early);
+		l->early = NULL;
+	}
+	return (r);
 }
 
 /*
@@ -220,14 +258,9 @@ info_from_image(struct kvmi_kernel *k, struct kvmi_linux *l,
 	char *text;
 	int r;
 
-	r = kvmi_symtab_create(&l->early, &cx->err);
-	if (r == 0)
-		r = kvmi_linux_kallsyms(k, cx, l->early);
-	if (r != 0) {
-		kvmi_symtab_destroy(l->early);
-		l->early = NULL;
+	r = kvmi_linux_early_symtab(k, l, cx);
+	if (r != 0)
 		return (r);
-	}
 	r = kvmi_symtab_by_name(l->early, "vmcoreinfo_data", &sym, &cx->err);
 	if (r == 0)
 		r = kvmi_kread_ptr(k, cx, sym.addr, &ptr);
@@ -246,8 +279,13 @@ static int
 find_kernel(struct kvmi_kernel *k, struct kvmi_linux *l, struct kvmi_cx *cx)
 {
 	struct kvmi_paging found;
+	uint64_t pa;
 	int r = KVMI_ENOTMINE;
 
+	if (l->arch != NULL && l->arch->note_pa != NULL &&
+	    l->arch->note_pa(k, cx, &pa) == 0 &&
+	    try_note_at(k, l, pa, cx) == 0)
+		return (0);
 	if (l->arch != NULL && l->arch->find != NULL)
 		r = l->arch->find(k, l, cx);
 	if (r != 0)
@@ -301,6 +339,7 @@ linux_detach(struct kvmi_kernel *k)
 		return;
 	kvmi_symtab_destroy(l->early);
 	kvmi_vmcoreinfo_deinit(&l->info);
+	free(l->direct);
 	free(l);
 	k->priv = NULL;
 }

@@ -41,6 +41,9 @@ struct kvmi_linux_arch {
 	 */
 	int (*find)(struct kvmi_kernel *k, struct kvmi_linux *l,
 	    struct kvmi_cx *cx);
+	/* Where a kernel says that its note is. */
+	int (*note_pa)(struct kvmi_kernel *k, struct kvmi_cx *cx,
+	    uint64_t *ret);
 
 	enum kvmi_linux_absent (*absent)(const struct kvmi_paging *p,
 	    uint64_t raw, unsigned int level, uint64_t *pa,
@@ -65,6 +68,9 @@ struct kvmi_linux_arch {
 	    void *closure, size_t *n);
 };
 
+extern const struct kvmi_linux_arch kvmi_linux_loongarch64;
+extern const struct kvmi_linux_arch kvmi_linux_ppc64;
+extern const struct kvmi_linux_arch kvmi_linux_s390x;
 extern const struct kvmi_linux_arch kvmi_linux_x86_64;
 
 struct kvmi_linux {
@@ -78,10 +84,18 @@ struct kvmi_linux {
 	uint64_t	 image_len;	/* to look for its tables */
 	uint64_t	 stext;		/* 0: unknown */
 	struct kvmi_symtab *early;	/* decoded while attaching; handed over */
+	struct kvmi_direct *direct;	/* what the paging refers to; owned */
 };
 
 int kvmi_linux_symbols(struct kvmi_kernel *k, struct kvmi_cx *cx,
     struct kvmi_symtab **t, char *where, size_t where_len);
+
+/* PAGESIZE of VMCOREINFO, or the architecture's usual one. */
+uint64_t kvmi_linux_page_size(const struct kvmi_linux *l);
+
+/* Fill l->early from kallsyms, as soon as the image can be read. */
+int kvmi_linux_early_symtab(struct kvmi_kernel *k, struct kvmi_linux *l,
+    struct kvmi_cx *cx);
 
 /* Find kallsyms in the image and decode them into t. */
 int kvmi_linux_kallsyms(struct kvmi_kernel *k, struct kvmi_cx *cx,

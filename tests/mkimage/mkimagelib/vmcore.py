@@ -58,6 +58,7 @@ class Vmcore:
     whole_pages: bool = False   # store the whole pages that a segment touches
     shdrs: list[elf.Section] = field(default_factory=list)  # before the phdrs (QEMU)
     drop_phdrs: int = 0         # the last ones are PT_NULL: written after a failure
+    order: str = "<"
 
     def _headers_end(self) -> int:
         end = self.phoff + (1 + len(self.loads)) * elf.PHDR_SIZE
@@ -97,7 +98,7 @@ class Vmcore:
     def header(self) -> elf.Ehdr:
         count = 1 + len(self.loads)
         head = elf.Ehdr(elf.ET_CORE, self.machine, min(count, elf.PN_XNUM), self.phoff,
-                        flags=self.eflags, ehsize=self.ehsize)
+                        flags=self.eflags, ehsize=self.ehsize, order=self.order)
         if self._xnum():
             head.shnum = 1
             head.shoff = self._headers_end() - elf.SHDR_SIZE
@@ -112,12 +113,12 @@ class Vmcore:
     def _front(self) -> bytes:
         front = self.header().pack()
         for section in self.shdrs:
-            front += elf.pack_shdr(section, 0, 0)
+            front += elf.pack_shdr(section, 0, 0, self.order)
         front = front.ljust(self.phoff, b"\0")
-        front += b"".join(phdr.pack() for phdr in self.program_headers())
+        front += b"".join(phdr.pack(self.order) for phdr in self.program_headers())
         if self._xnum():
             count = elf.Section("", 0, info=1 + len(self.loads))
-            front += elf.pack_shdr(count, 0, 0)
+            front += elf.pack_shdr(count, 0, 0, self.order)
         return front + self.notes
 
     def _data(self, load: Load) -> tuple[int, int]:

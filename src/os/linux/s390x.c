@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Linux on s390x: where its page tables are (arch/s390/kernel/machine_kexec.c,
+ * arch/s390/include/asm/page.h, lowcore.h and pgtable.h).
+ */
+#include <inttypes.h>
+
+#include "base/endian.h"
+#include "base/math.h"
+#include "os/linux/linux.h"
+
+/* struct lowcore: vmcore_info, the physical address of the note. */
+#define LOWCORE_VMCOREINFO	0xe0c
+/* Early in a boot it holds where the kernel is loaded instead. */
+#define VMCOREINFO_OFFSET	1
+
+/* Of an address space control element, and of an entry: which tables. */
+#define ASCE_TYPE		UINT64_C(0xc)
+#define ASCE_ORIGIN		(~UINT64_C(0xfff))
+#define MIN_LEVELS		2	/* segments and pages */
+
+#define PTE_PRESENT		UINT64_C(0x001)
+#define PTE_PROTECT		UINT64_C(0x200)
+#define PTE_ADDR		(~UINT64_C(0xfff))
+#define SWAP_TYPE(raw)		((unsigned int)((raw) >> 2) & 0x1f)
+#define HUGE_SWAP		UINT64_C(0x010)	/* since 6.13 */
+#define HUGE_PAGE		UINT64_C(0x400)
+#define SWAP_SPECIAL		31
+
+static unsigned int
+levels_of(uint64_t entry)
+{
+	return (MIN_LEVELS + (unsigned int)((entry & ASCE_TYPE) >> 2));
+}
+
+/*
+ * Up to 6.9 all addresses but those of vmalloc() are physical.  Since then
+ * the image is where KASLR put it, in either sense.
+ */
+static int
+from_vmcoreinfo(struct kvmi_kernel *k, struct kvmi_linux *l,
+    struct kvmi_cx *cx)
+{
+	const struct kvmi_level *top;
+	uint64_t root, va = 0, pa = 0;
+	uint8_t entry[8];
+	int r;
+
+	if (!kvmi_vmcoreinfo_symbol(&l->info, "swapper_pg_dir", &root))
+		return (kvmi_fail(&cx->err, KVMI_EFORMAT, "%s: VMCOREINFO has "
+		    "no SYMBOL(swapper_pg_dir)", k->img->src->name));
+	kvmi_vmcoreinfo_symbol(&l->info, "_stext", &l->stext);
+	kvmi_vmcoreinfo_hex(&l->info, "KERNELOFFSET", &va);
+	k->kerndisp = (int64_t)va;
+	if (kvmi_vmcoreinfo_hex(&l->info, "KERNELOFFPHYS", &pa))
+		root = root - va + pa;
+	/* An entry tells its level even where it leads nowhere. */
+	r = kvmi_image_read_phys(k->img, root, entry, sizeof(entry),
+	    &cx->err);
+	if (r != 0)
+		return (kvmi_wrap(&cx->err, r, "%s: swapper_pg_dir",
+		    k->img->src->name));
+	k->big_endian = true;
+	k->space.ops = &kvmi_space_paged;
+	k->space.paging = (struct kvmi_paging){
+		.arch = k->arch,
+		.root_pa = root,
+		.levels = levels_of(kvmi_get64(entry, true)),
+		.big_endian = true,
+	};
+	top = &k->arch->level[k->space.paging.levels - 1];
+	l->va.first = 0;
+	l->va.last = UINT64_MAX >> (64 - top->shift - top->bits);
+	l->va.user_end = UINT64_MAX;
+	return (0);
+}
+
+static int
+note_pa(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t *ret)
+{
+	uint8_t raw[8];
+	int r = kvmi_image_read_phys(k->img, LOWCORE_VMCOREINFO, raw,
+	    sizeof(raw), &cx->err);
+
+	*ret = r == 0 ? kvmi_get64(raw, true) : 0;
+	return (*ret != 0 && (*ret & VMCOREINFO_OFFSET) == 0 ? 0 :
+	    KVMI_ENOTMINE);
+}
+
+/*
+ * Entries are invalid to the CPU also while their page was not used lately,
+ * which only so can be told.
+ */
+static enum kvmi_linux_absent
+absent(const struct kvmi_paging *p, uint64_t raw, unsigned int level,
+    uint64_t *pa, unsigned int *swap)
+{
+	if (level == 0 && (raw & PTE_PRESENT) != 0) {
+		*pa = raw & PTE_ADDR;
+		return (KVMI_ABSENT_KEPT);
+	}
+	if (level == 0 && (raw & PTE_PROTECT) != 0) {
+		*swap = SWAP_TYPE(raw);
+		return (KVMI_ABSENT_SWAP);
+	}
+	if (level == 0 || !p->arch->level[level].may_leaf)
+		return (KVMI_ABSENT_NONE);
+	if ((raw & HUGE_SWAP) != 0) {
+		*swap = SWAP_SPECIAL;
+		return (KVMI_ABSENT_SWAP);
+	}
+	if ((raw & HUGE_PAGE) == 0)
+		return (KVMI_ABSENT_NONE);
+	*pa = raw & ~((UINT64_C(1) << p->arch->level[level].shift) - 1);
+	return (KVMI_ABSENT_KEPT);
+}
+
+/* The tables of a process have as many levels as it needs. */
+static int
+user(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t mm,
+    struct kvmi_paging *p)
+{
+	struct kvmi_member m;
+	struct kvmi_types *t;
+	uint64_t asce;
+	int r = kvmi_kernel_types(k, cx, &t);
+
+	if (r == 0)
+		r = kvmi_type_member(t, "mm_struct", "context.asce", &m,
+		    &cx->err);
+	if (r == 0)
+		r = kvmi_kread_member(k, cx, mm, &m, &asce);
+	if (r != 0)
+		return (kvmi_wrap(&cx->err, r, "page tables of the process"));
+	p->root_pa = asce & ASCE_ORIGIN;
+	p->levels = levels_of(asce);
+	p->user = true;
+	return (0);
+}
+
+static int
+linear(struct kvmi_kernel *k, struct kvmi_cx *cx, struct kvmi_mapping *ret)
+{
+	const struct kvmi_linux *l = k->priv;
+
+	(void)cx;
+	*ret = (struct kvmi_mapping){ 0 };
+	kvmi_vmcoreinfo_hex(&l->info, "IDENTITYBASE", &ret->va);
+	return (0);
+}
+
+/* s390_regs (arch/s390/include/uapi/asm/ptrace.h). */
+static const struct kvmi_linux_reg regs[] = {
+	{ "psw_mask", 0, 8 }, { "psw_addr", 8, 8 }, { "r0", 16, 8 },
+	{ "r1", 24, 8 }, { "r2", 32, 8 }, { "r3", 40, 8 }, { "r4", 48, 8 },
+	{ "r5", 56, 8 }, { "r6", 64, 8 }, { "r7", 72, 8 }, { "r8", 80, 8 },
+	{ "r9", 88, 8 }, { "r10", 96, 8 }, { "r11", 104, 8 },
+	{ "r12", 112, 8 }, { "r13", 120, 8 }, { "r14", 128, 8 },
+	{ "r15", 136, 8 }, { "orig_r2", 208, 8 },
+	{ NULL, 0, 0 },
+};
+
+const struct kvmi_linux_arch kvmi_linux_s390x = {
+	.arch = &kvmi_arch_s390x,
+	.from_vmcoreinfo = from_vmcoreinfo,
+	.note_pa = note_pa,
+	.absent = absent,
+	.user = user,
+	.linear = linear,
+	.regs = regs,
+};

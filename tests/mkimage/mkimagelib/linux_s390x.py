@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Linux on s390x: big-endian; up to 6.9 with kernel addresses that are physical.
+
+Page tables: z/Architecture Principles of Operation, chapter 3; the bits that software
+uses and what an empty entry is: linux arch/s390/include/asm/pgtable.h. Lowcore:
+arch/s390/include/asm/lowcore.h. Files of the stand-alone dump tools: s390-tools
+include/dump/s390_dump.h.
+"""
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+from typing import Callable
+
+from .case import add, expect_path
+from .expect import Expect
+from .linux_other import MIB, Other, add_elf
+from .memory import PAGE
+from .sparse import SparseFile
+
+EM_S390 = 22
+RAM = [(0, MIB + 0x40000), (16 * MIB, 18 * MIB), (1 << 32, (1 << 32) + 0x40000)]
+LOWCORE_VMCOREINFO = 0xE0C
+
+
+class Dat:
+    """levels of tables, types in their entries; the lowest two have none."""
+
+    order = ">"
+
+    def __init__(self, levels: int) -> None:
+        self.levels = ((12, 8), (20, 11), (31, 11), (42, 11), (53, 11))[:levels]
+
+    def empty(self, level: int) -> int:
+        return 0x400 if level == 0 else 0x20 | level - 1 << 2
+
+    def link(self, pa: int, level: int) -> int:
+        return pa | level - 1 << 2 | (3 if level > 1 else 0)
+
+    def leaf(self, pa: int, prot: str, level: int) -> int:
+        rights = (0 if "w" in prot else 0x200) | (0 if "x" in prot else 0x100)
+        if level == 0:
+            return pa | rights | 0x01 | 0x04 | 0x10 | 0x08
+        return pa | rights | 0x400 | level - 1 << 2 | 0x5003
+
+
+def _fill(machine: Other, vmalloc: int) -> None:
+    """Every size of page in the direct map, pages elsewhere."""
+    tables, base = machine.tables, machine.dmap
+    for pa in range(0, MIB, PAGE):
+        tables.map(base + pa, pa, "rwx" if pa == 0 else "rw-")
+    tables.map(base + MIB, MIB, "rw-", 1)
+    for pa in range(16 * MIB, 18 * MIB, MIB):
+        tables.map(base + pa, pa, "rw-", 1)
+    tables.map(base + (1 << 32), 1 << 32, "rw-", 2)
+    if machine.image_va != base + machine.image_pa:
+        for off in range(0, 2 * MIB, MIB):
+            tables.map(machine.image_va + off, machine.image_pa + off,
+                       "r-x" if off == 0 else "rw-", 1)
+    end = machine.scatter(vmalloc, machine.pages(0x40000, 0x80000))
+    tables.map(end, 0x500000, "rw-")                    # no RAM
+    tables.absent(end + PAGE, 0x1234567 << 12 | 0x604)  # swapped
+    tables.absent(vmalloc + (4 << 30), level=2)
+    machine.write(LOWCORE_VMCOREINFO, "Q", machine.note_pa)
+
+
+def moved(levels: int = 3) -> Other:
+    """6.10 and later: KASLR puts image and direct map anywhere."""
+    top = 1 << (42 if levels == 3 else 53)
+    va, pa, base = top - (6 << 30), 16 * MIB, 1 << 40
+    machine = Other("s390x", EM_S390, 336, ">", PAGE, "6.12.107-mkimage-s390x", va, pa, RAM,
+                    base, Dat(levels), kernoffset=va - MIB)
+    machine.info = [f"KERNELOFFSET={va - MIB:x}", f"IDENTITYBASE={base:x}",
+                    f"KERNELOFFPHYS={pa - MIB:x}"]
+    _fill(machine, top - (512 << 30))
+    return machine
+
+
+def identity() -> Other:
+    """Up to 6.9: the image and all memory are where their addresses say."""
+    pa = 16 * MIB
+    machine = Other("s390x", EM_S390, 336, ">", PAGE, "6.1.176-mkimage-s390x", pa, pa, RAM,
+                    0, Dat(3), kernoffset=0xF00000)
+    machine.info = ["KERNELOFFSET=f00000"]
+    _fill(machine, 0x38000000000)
+    return machine
+
+
+def standalone_header(end: int, tod: int = 0xD8000000) -> bytes:
+    """The header of a single-volume dump of memory from 0 to end."""
+    head = bytearray(PAGE)
+    struct.pack_into(">QIIIIQQQII", head, 0, 0xA8190173618F23FD, 5, PAGE, 4, PAGE, end, 0,
+                     end, end // PAGE, 0)
+    struct.pack_into(">QQIIIQBHH", head, 56, tod, 0xFF00000000000000, 2, 0, 2, end, 0, 2, 2)
+    return bytes(head)
+
+
+def _standalone(path: Path, tod: int = 0xD8001000) -> Other:
+    """Memory as it lies, with zeros where there is none; then the end marker."""
+    machine = identity()
+    machine.ram = RAM[:2]
+    machine.plant_note()
+    end = machine.ram[-1][1]
+    with SparseFile(path) as out:
+        out.write(standalone_header(end))
+        for lo, hi in machine.ram:
+            out.skip(PAGE + lo - out.tell())
+            for pa in range(lo, hi, PAGE):
+                out.write(machine.memory.page(pa // PAGE))
+        out.write(b"DUMP_END" + struct.pack(">Q", tod))
+    return machine
+
+
+def standalone(path: Path) -> None:
+    machine = _standalone(path)
+    # The container does not tell memory from what is none.
+    for pfn in range(RAM[0][1] // PAGE, RAM[1][0] // PAGE):
+        machine.memory.clear(pfn)
+    machine.ram = [(0, RAM[1][1])]
+    machine.expect("s390").write(expect_path(path))
+
+
+add_elf("s390x", "s390x of 6.12: image and direct map moved, three levels", moved)
+add_elf("s390x-4level", "the same with four levels", lambda: moved(4))
+add_elf("s390x-identity", "s390x of 6.1: addresses are physical", identity)
+add_elf("s390x-nonote", "s390x whose note only the lowcore tells of", moved, noted=False)
+add("linux-s390-standalone", "s390x of 6.1, from the stand-alone dump tools", standalone)
+
+
+def _bad(name: str, about: str, make: Callable[[], bytes]) -> None:
+    """A page of header, eight pages of memory and the marker, all but good."""
+    def write(path: Path) -> None:
+        path.write_bytes(make() + bytes(8 * PAGE) + b"DUMP_END" + bytes(8))
+        expect = Expect()
+        expect.fact("bad", path.name)
+        expect.write(expect_path(path))
+    add(f"bad-s390-{name}", about, write)
+
+
+def _with(at: int, form: str, value: int) -> Callable[[], bytes]:
+    def make() -> bytes:
+        head = bytearray(standalone_header(8 * PAGE))
+        struct.pack_into(f">{form}", head, at, value)
+        return bytes(head)
+    return make
+
+
+_bad("header-zero", "header of 0 bytes", _with(12, "I", 0))
+_bad("header-max", "header of 2^32 - 1 bytes", _with(12, "I", 0xFFFFFFFF))
+_bad("memory-end", "memory that ends before it begins", _with(32, "Q", 16 * PAGE))
+_bad("memory-max", "memory up to 2^64 - 1", _with(40, "Q", (1 << 64) - 1))
+_bad("31-bit", "memory of 31 bits", _with(72, "I", 1))
+_bad("volumes", "one of several volumes", _with(92, "B", 1))
