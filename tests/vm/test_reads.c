@@ -31,6 +31,7 @@ struct spans {
 	struct span	*v[REGIONS];
 	size_t		 n[REGIONS];
 	kvaddr_t	 end;		/* of the mapping before */
+	kvaddr_t	 text, etext;	/* where the image is */
 };
 
 static void
@@ -60,7 +61,8 @@ sort_page(struct kvm_page *p, void *arg)
 		add(s, DIRECT, va, p->kp_len);
 	else if (va >= 0xffffffffc0000000)
 		add(s, MODULES, va, p->kp_len);
-	else if (va >= 0xffffffff80000000)
+	else if (va >= 0xffffffff80000000 ||
+	    (va < s->etext && va + p->kp_len > s->text))
 		add(s, IMAGE, va, p->kp_len);
 	else
 		add(s, VMALLOC, va, p->kp_len);
@@ -117,6 +119,37 @@ compare(kvm_t *ref, kvm_t *other, kvaddr_t va, size_t len, bool filtered,
 	return (memcmp(a, b, (size_t)na) != 0);
 }
 
+/* One that this machine has. */
+static enum region
+some_region(const struct spans *s, uint64_t *rnd)
+{
+	enum region r;
+
+	do
+		r = (enum region)(next_random(rnd) % REGIONS);
+	while (s->n[r] == 0);
+	return (r);
+}
+
+/*
+ * On x86-64 all regions are apart; elsewhere modules may be among the rest of
+ * vmalloc, and the image in the direct map.
+ */
+static bool
+has_regions(kvm_t *kd, const struct spans *s, const char *path)
+{
+	const struct kvm_info *info = kvm_getinfo(kd);
+	bool all = info != NULL && strcmp(info->ki_arch, "x86_64") == 0;
+
+	for (int r = 0; r < REGIONS; r++)
+		if (s->n[r] == 0 && (all || (r != IMAGE && r != MODULES))) {
+			printf("%s: no mapping of the %s\n", path,
+			    region_name[r]);
+			return (false);
+		}
+	return (true);
+}
+
 static int
 compare_dumps(kvm_t *ref, const struct spans *s, const char *path,
     bool filtered)
@@ -127,7 +160,7 @@ compare_dumps(kvm_t *ref, const struct spans *s, const char *path,
 	int bad = 0;
 
 	for (int i = 0; i < READS; i++) {
-		enum region r = (enum region)(next_random(&rnd) % REGIONS);
+		enum region r = some_region(s, &rnd);
 		const struct span *p = &s->v[r][next_random(&rnd) % s->n[r]];
 		/* One in four around a boundary of the mapping. */
 		uint64_t at = next_random(&rnd) % 4 == 0 ?
@@ -149,7 +182,7 @@ compare_dumps(kvm_t *ref, const struct spans *s, const char *path,
 	printf("%s: %d reads, %zu whole, %zu left out, %d wrong\n", path,
 	    READS, ok, excluded, bad);
 	for (int r = 0; r < REGIONS; r++)
-		if (per_region[r] < READS / 10)
+		if (s->n[r] != 0 && per_region[r] < READS / 10)
 			bad++;
 	kvm_close(other);
 	return (bad);
@@ -160,22 +193,24 @@ main(int argc, char **argv)
 {
 	bool filtered = argc > 1 && strcmp(argv[1], "-f") == 0;
 	int at = filtered ? 2 : 1, bad = 0;
+	struct kvm_nlist nl[] = { { .n_name = "_stext" },
+		{ .n_name = "_etext" }, { 0 } };
 	struct spans s = { 0 };
 	kvm_t *ref;
 
 	if (argc - at < 2)
 		return (2);
 	ref = open_dump(argv[at]);
+	if (kvm_nlist2(ref, nl) == 0) {
+		s.text = nl[0].n_value;
+		s.etext = nl[1].n_value;
+	}
 	if (kvm_walk_pages(ref, sort_page, &s) != 1) {
 		printf("%s: %s\n", argv[at], kvm_geterr(ref));
 		return (1);
 	}
-	for (int r = 0; r < REGIONS; r++)
-		if (s.n[r] == 0) {
-			printf("%s: no mapping of the %s\n", argv[at],
-			    region_name[r]);
-			return (1);
-		}
+	if (!has_regions(ref, &s, argv[at]))
+		return (1);
 	for (int i = at + 1; i < argc; i++)
 		bad += compare_dumps(ref, &s, argv[i], filtered);
 	for (int r = 0; r < REGIONS; r++)

@@ -55,7 +55,7 @@ load(const char *path)
 	}
 	fclose(f);
 	qsort(lines, nlines, sizeof(*lines), by_name);
-	return (nlines > 50000 ? 0 : -1);
+	return (nlines > 30000 ? 0 : -1);
 }
 
 /* Is there a line of this name and address? */
