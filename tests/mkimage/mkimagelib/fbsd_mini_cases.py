@@ -16,6 +16,9 @@ HIGH = [*LOW, (0x100000000, 0x100040000)]
 COARSE = [(0x4000, 0x9C000), (0x100000, 0x180000), (0x80000000, 0x80100000)]
 
 Entry = Callable[[int, str], int]
+# Gives a machine its pages and tables: how many entries, which rights there
+# are, what an entry says, how many bytes it has.
+Fill = Callable[[Mini, int, tuple[str, ...], Entry, int], Mini]
 
 
 def _sizes(mini: Mini) -> tuple[int, int, int, int]:
@@ -26,7 +29,7 @@ def _magic(mini: Mini) -> bytes:
     return f"minidump FreeBSD/{mini.arch}".encode().ljust(24, b"\0")
 
 
-def _fill(mini: Mini, count: int, rights: tuple[str, ...], entry: Entry, width: int) -> Mini:
+def spread(mini: Mini, count: int, rights: tuple[str, ...], entry: Entry, width: int) -> Mini:
     """Three pages of four in the kernel map are mapped, some to pages left out."""
     mini.choose()
     pages = mini.pages()
@@ -46,7 +49,7 @@ def _fill(mini: Mini, count: int, rights: tuple[str, ...], entry: Entry, width: 
 
 # i386: sys/i386/include/minidump.h
 
-def _i386(pae: bool, version: int) -> Mini:
+def i386(pae: bool, version: int, fill: Fill = spread) -> Mini:
     def header(mini: Mini) -> bytes:
         fixed = _magic(mini) + struct.pack("<IIIIII", *_sizes(mini), mini.kernbase, int(pae))
         return fixed + (struct.pack("<I", PAGE) if version > 1 else b"")
@@ -57,12 +60,12 @@ def _i386(pae: bool, version: int) -> Mini:
     mini = Mini("i386", "i386", version, header, 0xC0000000, HIGH if pae else LOW, version > 1,
                 word=4)
     rights = ("rwx", "r-x", "rw-", "r--") if pae else ("rwx", "r-x")
-    return _fill(mini, 1024, rights, entry, 8 if pae else 4)
+    return fill(mini, 1024, rights, entry, 8 if pae else 4)
 
 
 # arm64: sys/arm64/include/minidump.h; ATTR_* of sys/arm64/include/pte.h
 
-def _arm64(version: int, page: int = PAGE) -> Mini:
+def arm64(version: int, page: int = PAGE, fill: Fill = spread) -> Mini:
     def header(mini: Mini) -> bytes:
         assert mini.dmap is not None
         base, end, phys = mini.dmap
@@ -79,12 +82,12 @@ def _arm64(version: int, page: int = PAGE) -> Mini:
     mini = Mini("arm64", "aarch64", version, header, 0xFFFF000000000000,
                 COARSE if page > PAGE else HIGH, version > 1, page=page,
                 dmap=(0xFFFFA00000000000, 0xFFFFFF0000000000, phys))
-    return _fill(mini, 2048 if page > PAGE else 1024, ("rwx", "r-x", "rw-", "r--"), entry, 8)
+    return fill(mini, 2048 if page > PAGE else 1024, ("rwx", "r-x", "rw-", "r--"), entry, 8)
 
 
 # riscv: sys/riscv/include/minidump.h, pte.h
 
-def _riscv(version: int, attributes: int = 0) -> Mini:
+def riscv(version: int, attributes: int = 0, fill: Fill = spread) -> Mini:
     def header(mini: Mini) -> bytes:
         assert mini.dmap is not None
         base, end, phys = mini.dmap
@@ -99,12 +102,13 @@ def _riscv(version: int, attributes: int = 0) -> Mini:
     mini = Mini("riscv", "riscv64", version, header, 0xFFFFFFC000000000,
                 [(0x80000000, 0x80060000), (0x90000000, 0x90040000)], version > 1,
                 dmap=(0xFFFFFFD000000000, 0xFFFFFFD020000000, 0x80000000))
-    return _fill(mini, 1024, ("rwx", "r-x", "rw-", "r--"), entry, 8)
+    return fill(mini, 1024, ("rwx", "r-x", "rw-", "r--"), entry, 8)
 
 
 # arm: sys/arm/include/minidump.h; PTE2_* of sys/arm/include/pte.h
 
-def _arm(version: int, mmuformat: int = 2, order: str = "<", count: int = 1024) -> Mini:
+def arm(version: int, mmuformat: int = 2, order: str = "<", count: int = 1024,
+        fill: Fill = spread) -> Mini:
     def header(mini: Mini) -> bytes:
         fixed = _magic(mini) + struct.pack(f"{order}IIIIIII", *_sizes(mini), mini.kernbase, 7,
                                            mmuformat)
@@ -119,9 +123,14 @@ def _arm(version: int, mmuformat: int = 2, order: str = "<", count: int = 1024) 
     mini = Mini("arm", "arm", version, header, 0xC0000000, LOW, version > 1, order, 4,
                 packed=True)
     if mmuformat == 1:
-        return _fill(mini, count, ("rw-", "r--"), v4, 4)
-    _fill(mini, count, ("rwx", "r-x", "rw-", "r--"), v6, 4)
-    large = struct.pack(f"{order}I", 0x20010000 | 0x1) * 16
+        return fill(mini, count, ("rw-", "r--"), v4, 4)
+    fill(mini, count, ("rwx", "r-x", "rw-", "r--"), v6, 4)
+    return _large_page(mini) if fill is spread else mini
+
+
+def _large_page(mini: Mini) -> Mini:
+    """The first 16 entries become those of one page of 64 KiB."""
+    large = struct.pack(f"{mini.order}I", 0x20010000 | 0x1) * 16
     mini.tables = large + mini.tables[64:]
     for i in range(16):
         mini.mapped[0xC0000000 + i * PAGE] = (0x20010000 + i * PAGE, "rw-")
@@ -130,7 +139,7 @@ def _arm(version: int, mmuformat: int = 2, order: str = "<", count: int = 1024) 
 
 # mips: sys/mips/include/minidump.h, pte.h
 
-def _mips(is64: bool, version: int, order: str) -> Mini:
+def mips(is64: bool, version: int, order: str, fill: Fill = spread) -> Mini:
     def header(mini: Mini) -> bytes:
         fixed = _magic(mini) + struct.pack(f"{order}IIIIQQQ", *_sizes(mini), mini.kernbase, 0, 0)
         return fixed + (struct.pack(f"{order}I4x", PAGE) if version > 1 else b"")
@@ -145,7 +154,7 @@ def _mips(is64: bool, version: int, order: str) -> Mini:
                 fixed=[0x9800000000000000, 0xFFFFFFFF80000000, 0xFFFFFFFFA0000000] if is64
                 else [0x80000000, 0xA0000000])
     # PA 0x20000000 is beyond KSEG0: only entries reach it
-    return _fill(mini, 1024, ("rwx", "r-x"), entry, 8 if is64 else 4)
+    return fill(mini, 1024, ("rwx", "r-x"), entry, 8 if is64 else 4)
 
 
 def _add(name: str, about: str, make: Callable[[], Mini]) -> None:
@@ -153,25 +162,25 @@ def _add(name: str, about: str, make: Callable[[], Mini]) -> None:
 
 
 for _v in (1, 2):
-    _add(f"fbsd-i386-v{_v}", f"i386 v{_v}: 32-bit entries", partial(_i386, False, _v))
-    _add(f"fbsd-i386-pae-v{_v}", f"i386 v{_v} with PAE", partial(_i386, True, _v))
-    _add(f"fbsd-riscv-v{_v}", f"riscv64 v{_v}", partial(_riscv, _v))
-    _add(f"fbsd-arm-v{_v}", f"arm v{_v}: small pages and a large one", partial(_arm, _v))
-    _add(f"fbsd-mips-v{_v}", f"mips v{_v}, 32 bit, big-endian", partial(_mips, False, _v, ">"))
-    _add(f"fbsd-mips64-v{_v}", f"mips v{_v}, 64 bit, big-endian", partial(_mips, True, _v, ">"))
+    _add(f"fbsd-i386-v{_v}", f"i386 v{_v}: 32-bit entries", partial(i386, False, _v))
+    _add(f"fbsd-i386-pae-v{_v}", f"i386 v{_v} with PAE", partial(i386, True, _v))
+    _add(f"fbsd-riscv-v{_v}", f"riscv64 v{_v}", partial(riscv, _v))
+    _add(f"fbsd-arm-v{_v}", f"arm v{_v}: small pages and a large one", partial(arm, _v))
+    _add(f"fbsd-mips-v{_v}", f"mips v{_v}, 32 bit, big-endian", partial(mips, False, _v, ">"))
+    _add(f"fbsd-mips64-v{_v}", f"mips v{_v}, 64 bit, big-endian", partial(mips, True, _v, ">"))
     _add(f"fbsd-powerpc64-hpt-v{_v}", f"powerpc64 v{_v}: hash table",
          partial(hashed, _v, ">"))
 for _v in (1, 2, 3):
-    _add(f"fbsd-arm64-v{_v}", f"arm64 v{_v}, 4 KiB pages", partial(_arm64, _v))
-_add("fbsd-arm64-16k", "arm64 v3, 16 KiB pages", lambda: _arm64(3, 4 * PAGE))
+    _add(f"fbsd-arm64-v{_v}", f"arm64 v{_v}, 4 KiB pages", partial(arm64, _v))
+_add("fbsd-arm64-16k", "arm64 v3, 16 KiB pages", lambda: arm64(3, 4 * PAGE))
 _add("fbsd-riscv-svpbmt", "riscv64 v2: memory attributes above the address",
-     lambda: _riscv(2, 3))
-_add("fbsd-arm-v4format", "arm v2 with tables of before ARMv6", lambda: _arm(2, 1))
+     lambda: riscv(2, 3))
+_add("fbsd-arm-v4format", "arm v2 with tables of before ARMv6", lambda: arm(2, 1))
 _add("fbsd-arm-odd", "arm v2: tables that end inside a page, pages right behind",
-     lambda: _arm(2, count=768))
-_add("fbsd-armeb", "arm v2, big-endian", lambda: _arm(2, 2, ">"))
-_add("fbsd-mipsel", "mips v2, 32 bit, little-endian", lambda: _mips(False, 2, "<"))
-_add("fbsd-mips64el", "mips v2, 64 bit, little-endian", lambda: _mips(True, 2, "<"))
+     lambda: arm(2, count=768))
+_add("fbsd-armeb", "arm v2, big-endian", lambda: arm(2, 2, ">"))
+_add("fbsd-mipsel", "mips v2, 32 bit, little-endian", lambda: mips(False, 2, "<"))
+_add("fbsd-mips64el", "mips v2, 64 bit, little-endian", lambda: mips(True, 2, "<"))
 _add("fbsd-powerpc64le-hpt", "powerpc64le v2: hash table", lambda: hashed(2, "<"))
 _add("fbsd-powerpc64-radix", "powerpc64 v2: radix tree", lambda: radix(">"))
 _add("fbsd-powerpc64le-radix", "powerpc64le v2: radix tree", lambda: radix("<"))

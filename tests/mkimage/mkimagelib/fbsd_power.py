@@ -20,19 +20,19 @@ GROUPS = 2048
 RIGHTS = ("rwx", "r-x", "rw-", "r--")
 
 
-def _header(mmu: bytes, large: bool) -> Header:
+def _header(mmu: bytes, large: bool, start: int) -> Header:
     def pack(mini: Mini) -> bytes:
         fixed = b"minidump FreeBSD/powerpc64".ljust(32, b"\0") + mmu.ljust(32, b"\0")
         fixed += struct.pack(f"{mini.order}IIIIQQQQI4xQQ", mini.version, len(mini.msgbuf),
                              len(mini.bitmap()), len(mini.tables), mini.kernbase,
-                             mini.kernend, DMAP, DMAP_END, int(large), START_KERNEL + DMAP,
-                             START_KERNEL + DMAP + 0x80000)
+                             mini.kernend, DMAP, DMAP_END, int(large), start, start + 0x80000)
         return fixed + (struct.pack(f"{mini.order}I4x", PAGE) if mini.version > 1 else b"")
     return pack
 
 
-def _machine(version: int, order: str, mmu: bytes, large: bool) -> Mini:
-    mini = Mini("powerpc64", "powerpc64", version, _header(mmu, large), KERNBASE, RANGES,
+def machine(version: int, order: str, mmu: bytes, start: int = DMAP + START_KERNEL) -> Mini:
+    """start: where the kernel runs."""
+    mini = Mini("powerpc64", "powerpc64", version, _header(mmu, True, start), KERNBASE, RANGES,
                 version > 1, order, dmap=(DMAP, DMAP_END + 1, 0))
     mini.choose()
     return mini
@@ -43,7 +43,7 @@ def _vsid(va: int) -> int:
     return ((esid << 8 | esid >> 28) * 0x13BB & 0xFFFFFFFFF) | 0x1000000000
 
 
-class _Hash:
+class Hash:
     """Groups of eight entries; what finds its group full goes to the other one."""
 
     def __init__(self) -> None:
@@ -68,9 +68,9 @@ class _Hash:
 
 
 def hashed(version: int, order: str) -> Mini:
-    mini = _machine(version, order, b"mmu_g5", True)
+    mini = machine(version, order, b"mmu_g5")
     mini.unordered = True
-    table, pages = _Hash(), mini.pages()
+    table, pages = Hash(), mini.pages()
     mini.kernend = KERNBASE + 0x20000000
     for pa in range(0, 0x4000000, 0x1000000):
         table.insert(DMAP + pa, pa, "rw-", True)
@@ -86,40 +86,47 @@ def hashed(version: int, order: str) -> Mini:
     return mini
 
 
-def radix(order: str) -> Mini:
-    mini = _machine(2, order, b"mmu_radix", True)
-    mini.kernend = KERNBASE + 0x40200000
-    pages = mini.pages()
-    free = [pa for pa in pages if 0x1000000 <= pa < 0x1010000]
-    mini.dumped |= {pa // PAGE for pa in free}
-    root = bytearray(65536)
-    tables: dict[int, int] = {}
+class Radix:
+    """Tables of 512 entries below a root of 64 KiB; free: physical pages for them."""
 
-    def table_for(va: int, shift: int) -> int:
+    def __init__(self, mini: Mini, free: list[int]) -> None:
+        self.mini = mini
+        self.free = free
+        self.root = bytearray(65536)
+        self._tables: dict[int, int] = {}
+        mini.dumped |= {pa // PAGE for pa in free}
+
+    def _table_for(self, va: int, shift: int) -> int:
         """The table whose entries map 1 << shift bytes each."""
         key = va >> (shift + 9) << 4 | shift // 9
-        if key not in tables:
-            tables[key] = free.pop()
-            mini.memory.clear(tables[key] // PAGE)
-            link = struct.pack(">Q", 1 << 63 | tables[key] | 9)
+        if key not in self._tables:
+            self._tables[key] = self.free.pop()
+            self.mini.memory.clear(self._tables[key] // PAGE)
+            link = struct.pack(">Q", 1 << 63 | self._tables[key] | 9)
             if shift == 30:
                 at = (va >> 39 & 0x1FFF) * 8
-                root[at:at + 8] = link
+                self.root[at:at + 8] = link
             else:
-                up = table_for(va, shift + 9)
-                mini.memory.write(up + (va >> (shift + 9) & 511) * 8, link)
-        return tables[key]
+                up = self._table_for(va, shift + 9)
+                self.mini.memory.write(up + (va >> (shift + 9) & 511) * 8, link)
+        return self._tables[key]
 
-    def leaf(va: int, pa: int, right: str, shift: int) -> None:
+    def leaf(self, va: int, pa: int, right: str, shift: int = 12) -> None:
         entry = 3 << 62 | pa | 0x100 | 0x80 | 4 | (2 if "w" in right else 0) | ("x" in right)
-        mini.memory.write(table_for(va, shift) + (va >> shift & 511) * 8,
-                          struct.pack(">Q", entry))
+        self.mini.memory.write(self._table_for(va, shift) + (va >> shift & 511) * 8,
+                               struct.pack(">Q", entry))
         for off in range(0, 1 << shift, PAGE):
-            mini.mapped[va + off] = (pa + off, right)
+            self.mini.mapped[va + off] = (pa + off, right)
 
+
+def radix(order: str) -> Mini:
+    mini = machine(2, order, b"mmu_radix")
+    mini.kernend = KERNBASE + 0x40200000
+    pages = mini.pages()
+    tree = Radix(mini, [pa for pa in pages if 0x1000000 <= pa < 0x1010000])
     for i in range(700):
         if i % 4 != 3:
-            leaf(KERNBASE + i * PAGE, pages[i * 13 % len(pages)], RIGHTS[i % 4], 12)
-    leaf(KERNBASE + 0x40000000, 0x1000000, "rwx", 21)
-    mini.tables = bytes(root)
+            tree.leaf(KERNBASE + i * PAGE, pages[i * 13 % len(pages)], RIGHTS[i % 4])
+    tree.leaf(KERNBASE + 0x40000000, 0x1000000, "rwx", 21)
+    mini.tables = bytes(tree.root)
     return mini

@@ -7,6 +7,7 @@ links; so offsets, sizes, padding, byte order, addresses and DWARF are theirs.
 from __future__ import annotations
 
 import functools
+import hashlib
 import struct
 import subprocess
 import tempfile
@@ -28,7 +29,10 @@ SECTIONS {{
 	kernel_start = .;
 	.note.gnu.build-id : {{ *(.note.gnu.build-id) }} :text
 	.text : {{ *(.text .text.*) }}
-	.rodata : {{ *(.rodata .rodata.*) *(.MIPS.abiflags) *(.reginfo) *(.MIPS.options) }}
+	.rodata : {{ *(.rodata .rodata.*) }}
+	.MIPS.abiflags : {{ *(.MIPS.abiflags) }}
+	.MIPS.options : {{ *(.MIPS.options) }}
+	.reginfo : {{ *(.reginfo) }}
 	. = ALIGN({page});
 	.data : {{ *(.data .data.* .sdata .sdata.* .got .toc) }} :data
 	set_pcpu : {{ __start_set_pcpu = .; *(set_pcpu) __stop_set_pcpu = .; }}
@@ -170,7 +174,10 @@ def _script(machine: Machine, kernbase: int, start: int) -> str:
 def build(machine: Machine) -> Kernel:
     with tempfile.TemporaryDirectory() as name:
         where = Path(name)
-        (where / "data.c").write_text(source(machine.name, machine.wrapped), encoding="utf-8")
+        text = source(machine.name, machine.wrapped)
+        (where / "data.c").write_text(text, encoding="utf-8")
+        # both links are one kernel
+        build_id = hashlib.sha1(f"{machine}{text}".encode()).hexdigest()
         objects = []
         for path in (where / "data.c", *sorted(HERE.glob("*.c"))):
             objects.append(str(where / path.with_suffix(".o").name))
@@ -188,7 +195,7 @@ def build(machine: Machine) -> Kernel:
         def link(kernbase: int, start: int) -> bytes:
             script, out = where / "script", where / "kernel"
             script.write_text(_script(machine, kernbase, start), encoding="utf-8")
-            _run("ld.lld", "-T", str(script), "-e", "btext", "--build-id=sha1", "-z",
+            _run("ld.lld", "-T", str(script), "-e", "btext", f"--build-id=0x{build_id}", "-z",
                  f"max-page-size={machine.page}", "-o", str(out), *objects)
             return out.read_bytes()
 

@@ -137,6 +137,19 @@ class Thread:
     pending: tuple[int, int, int, int] = (0, 0, 0, 0)
     cow: int = 0
     runtime: int = 0            # rux_runtime of the thread, in ticks of the CPU
+    unreported: int = 0         # td_incruntime: not yet in its process's
+    slptick: int = TICKS - 7 * HZ
+    usage: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Times:
+    """struct rusage_ext: ticks of the CPU, ticks of the statistics clock."""
+
+    runtime: int = 0
+    user: int = 0
+    system: int = 0
+    interrupt: int = 0
 
 
 @dataclass(frozen=True)
@@ -166,11 +179,13 @@ class Process:
     lock: int = 0
     traceflag: int = 0
     swtick: int = TICKS - 61 * HZ
-    runtime: int = 0            # rux_runtime, in ticks of the CPU
+    times: Times = Times()
+    children: Times = Times()
     start: tuple[int, int] = (5, 250_000)       # since boot: seconds, microseconds
     pending: tuple[int, int, int, int] = (0, 0, 0, 0)
     sigacts: str = "plain"
     usage: dict[str, int] = field(default_factory=dict)
+    children_usage: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -197,7 +212,7 @@ PROCESSES = (
         Thread(100_010, "if_io_tqg_0", wmesg="-", priority=52, base_pri=52, pri_class=1,
                runtime=9_000_000_000)),
         flags=P_KPROC | P_SYSTEM | P_INMEM, emul="null", swtick=0,
-        runtime=10 * TICK_FREQUENCY + 1, start=(0, 0)),
+        times=Times(10 * TICK_FREQUENCY + 1), start=(0, 0)),
     Process(1, "init", 0, 1, "root", (_sleeper(100_001, "", "wait", cow=77),),
             flags=P_SYSTEM | P_INMEM | P_EXEC, space="init", args=("/sbin/init",),
             usage={"ru_maxrss": 1100, "ru_minflt": 222, "ru_majflt": 3, "ru_nvcsw": 44,
@@ -208,7 +223,8 @@ PROCESSES = (
         Thread(100_004, "idle: cpu1", "TDS_CAN_RUN", 0, flags=TDF_INMEM | TDF_IDLETD | TDF_NOLOAD,
                lastcpu=1, priority=255, base_pri=255, user_pri=255, pri_class=4)),
         flags=P_KPROC | P_SYSTEM | P_INMEM, emul="null",
-        runtime=170_000 * TICK_FREQUENCY + TICK_FREQUENCY // 2, start=(0, 100)),
+        times=Times(170_000 * TICK_FREQUENCY + TICK_FREQUENCY // 2, 0, 900, 100),
+        start=(0, 100)),
     Process(12, "intr", 0, 0, "root", (
         Thread(100_005, "swi4: clock (0)", inhibitors=TDI_IWAIT, priority=36, pri_class=1),
         Thread(100_006, "irq264: ahci0:ch0 x", inhibitors=TDI_IWAIT, priority=16, lastcpu=1)),
@@ -217,16 +233,19 @@ PROCESSES = (
                                                   sigmask=(0x80000, 0, 0, 0)),),
             flags=P_CONTROLT | P_INMEM | P_EXEC, space="shell", args=("-sh",), nice=-5,
             sigacts="shell", pending=(0x2, 0, 0, 4), start=(1234, 999_999), acflag=1,
-            runtime=TICK_FREQUENCY // 1000),
+            times=Times(TICK_FREQUENCY // 1000, 30, 10),
+            children=Times(4 * TICK_FREQUENCY, 1, 3), children_usage={"ru_nvcsw": 12}),
     Process(801, "a name of 19 bytes!", 742, 801, "alice", (
-        Thread(100_101, "main", "TDS_RUNQ", 0, lastcpu=0, runtime=6_000_000),
+        Thread(100_101, "main", "TDS_RUNQ", 0, lastcpu=0, runtime=6_000_000,
+               unreported=TICK_FREQUENCY, usage={"ru_maxrss": 9, "ru_minflt": 20}),
         Thread(100_102, "a thread of 19 byte", "TDS_RUNNING", 0, oncpu=1, lastcpu=1, cow=9,
-               runtime=3_000, pending=(0, 0x100, 0, 0)),
+               runtime=3_000, pending=(0, 0x100, 0, 0),
+               usage={"ru_maxrss": 7, "ru_minflt": 300, "ru_nivcsw": 4_000}),
         Thread(100_103, "blocked", inhibitors=TDI_LOCK, lock="process lock", priority=100),
         Thread(100_104, "uninterruptible", wmesg="biowr longer than eight")),
         flags=P_CONTROLT | P_INMEM | P_EXEC, space="server", args=("vi", "", "two words", "-"),
         nice=20, fibnum=2, lock=3, traceflag=0x8000_0011 & 0x7FFF_FFFF, start=(80_000, 1),
-        runtime=7 * TICK_FREQUENCY // 2),
+        times=Times(7 * TICK_FREQUENCY // 2, 4, 4, 0), usage={"ru_maxrss": 5, "ru_minflt": 1}),
     Process(802, "stopped", 742, 801, "setuid", (
         _sleeper(100_110, "stopped", "pause", ),),
         flags=P_CONTROLT | P_INMEM | P_STOPPED_SIG, xsig=17, space="shell",

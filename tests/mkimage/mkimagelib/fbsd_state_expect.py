@@ -93,9 +93,38 @@ def _process(kernel: Kernel, p: Process) -> Fields:
     fields |= _signals("ki_sigcatch", actions.caught)
     if p.state != "PRS_ZOMBIE":
         fields |= {"ki_flag": p.flags, "ki_nice": p.nice, "ki_traceflag": p.traceflag,
-                   "ki_lock": p.lock, "ki_swtime": (data.TICKS - p.swtick) // data.HZ,
-                   "ki_runtime": _usec(p.runtime)}
-    return fields | {f"ki_rusage.{name}": value for name, value in p.usage.items()}
+                   "ki_lock": p.lock, "ki_swtime": (data.TICKS - p.swtick) // data.HZ}
+    return fields
+
+
+def _timeval(name: str, usec: int) -> Fields:
+    return {f"{name}.tv_sec": usec // 1_000_000, f"{name}.tv_usec": usec % 1_000_000}
+
+
+def _split(name: str, times: data.Times) -> Fields:
+    """calcru1(): ticks of the statistics clock divide the time."""
+    total = _usec(times.runtime)
+    ticks = times.user + times.system + times.interrupt
+    user = total * times.user // ticks if ticks else 0
+    system = total * times.system // ticks if ticks else total
+    return _timeval(f"{name}.ru_utime", user) | _timeval(f"{name}.ru_stime", system)
+
+
+def _usage(p: Process) -> Fields:
+    """rufetch(): what threads did not hand in yet is added."""
+    counts = dict(p.usage)
+    for t in p.threads:
+        for name, value in t.usage.items():
+            had = counts.get(name, 0)
+            counts[name] = max(had, value) if name == "ru_maxrss" else had + value
+    runtime = p.times.runtime + sum(t.unreported for t in p.threads)
+    times = data.Times(runtime, p.times.user, p.times.system, p.times.interrupt)
+    children = _split("ki_rusage_ch", p.children)
+    fields: Fields = {f"ki_rusage.{name}": value for name, value in counts.items()}
+    fields |= {f"ki_rusage_ch.{name}": value for name, value in p.children_usage.items()}
+    return (fields | _split("ki_rusage", times) | children |
+            _timeval("ki_childtime", _usec(p.children.runtime)) |
+            {"ki_runtime": _usec(runtime), "ki_cow": sum(t.cow for t in p.threads)})
 
 
 def _proc_addr(kernel: Kernel, p: Process) -> int:
@@ -130,6 +159,7 @@ def _thread(kernel: Kernel, p: Process, t: Thread) -> Fields:
         "ki_lockname": t.lock[:8] if blocked else "", "ki_oncpu": t.oncpu,
         "ki_lastcpu": t.lastcpu, "ki_oncpu_old": _old_cpu(t.oncpu),
         "ki_lastcpu_old": _old_cpu(t.lastcpu), "ki_tdflags": t.flags,
+        "ki_slptime": (data.TICKS - t.slptick) // data.HZ,
         "ki_pri.pri_level": t.priority, "ki_pri.pri_native": t.base_pri,
         "ki_pri.pri_user": t.user_pri, "ki_pri.pri_class": t.pri_class,
         "ki_kiflag": _kiflag(p) | (KI_LOCKBLOCK if blocked else 0)}
@@ -150,13 +180,13 @@ def _entries(kernel: Kernel) -> Iterator[str]:
         whole = base | {"ki_stat": _state(p, living[0] if living else None)}
         if living:
             whole |= _thread(kernel, p, living[0])
-        if len(living) == 1:
-            whole["ki_cow"] = living[0].cow
+            whole |= _usage(p)
         for name, value in whole.items():
             yield f"kproc {p.pid} {name} {value}"
         for t in living:
             own = base | {"ki_stat": _state(p, t), "ki_cow": t.cow} | _thread(kernel, p, t)
-            own["ki_runtime"] = _usec(t.runtime)
+            own["ki_runtime"] = _usec(t.runtime + t.unreported)
+            own |= {f"ki_rusage.{name}": value for name, value in t.usage.items()}
             for name, value in own.items():
                 yield f"kthread {p.pid} {t.tid} {name} {value}"
 
@@ -190,7 +220,7 @@ def _strings(kind: str, pid: int, strings: tuple[str, ...]) -> Iterator[str]:
         yield f"{kind} {pid} {i} {one}"
 
 
-def _arguments(user_pages: bool) -> Iterator[str]:
+def _arguments(kernel: Kernel, user_pages: bool) -> Iterator[str]:
     """user_pages: the dump has the memory of processes."""
     for p in listed():
         if p.args is not None:
@@ -201,7 +231,7 @@ def _arguments(user_pages: bool) -> Iterator[str]:
         elif p.user_args and user_pages:
             yield from _strings("arg", p.pid, p.user_args)
             yield from _strings("env", p.pid, p.user_env)
-        elif p.user_args:
+        elif p.user_args and kernel.machine.user_root:
             yield f"args {p.pid} absent"
             yield f"envs {p.pid} absent"
 
@@ -250,10 +280,10 @@ def _log(kernel: Kernel) -> Iterator[str]:
 
 
 def _modules(kernel: Kernel) -> Iterator[str]:
-    for m in data.MODULES:
-        addr = kernel.addr("heap_start") + m.offset if m.size else kernel.addr("kernel_start")
-        size = m.size or kernel.addr("kernel_size")
-        yield f"module {addr:x} {size:x} {m.filename} {m.pathname}"
+    """All files of linker_files but the kernel itself."""
+    for m in data.MODULES[1:]:
+        yield (f"module {kernel.addr('heap_start') + m.offset:x} {m.size:x} {m.filename} "
+               f"{m.pathname}")
 
 
 def _sets(kernel: Kernel) -> Iterator[str]:
@@ -265,5 +295,5 @@ def _sets(kernel: Kernel) -> Iterator[str]:
 
 def lines(kernel: Kernel, user_pages: bool) -> list[str]:
     """Lines for the expectations file."""
-    return ["state populated", *_entries(kernel), *_selections(), *_arguments(user_pages),
+    return ["state populated", *_entries(kernel), *_selections(), *_arguments(kernel, user_pages),
             *_numbers(kernel), *_facts(), *_log(kernel), *_modules(kernel), *_sets(kernel)]

@@ -186,6 +186,15 @@ def _signals() -> str:
         for a in data.ACTIONS)
 
 
+def _usage(counts: dict[str, int]) -> Value:
+    return dict(counts) if counts else {"ru_maxrss": 0}
+
+
+def _times(t: data.Times) -> Value:
+    return {"rux_runtime": t.runtime, "rux_uticks": t.user, "rux_sticks": t.system,
+            "rux_iticks": t.interrupt}
+
+
 def _one_thread(p: Process, i: int) -> str:
     t: Thread = p.threads[i]
     names = [_thread(x.tid) for x in p.threads]
@@ -197,7 +206,9 @@ def _one_thread(p: Process, i: int) -> str:
         "td_lastcpu": t.lastcpu, "td_priority": t.priority, "td_base_pri": t.base_pri,
         "td_user_pri": t.user_pri, "td_pri_class": t.pri_class,
         "td_sigmask": _bits(t.sigmask), "td_sigqueue": {"sq_signals": _bits(t.pending)},
-        "td_cow": t.cow, "td_rux": {"rux_runtime": t.runtime}, "td_pcb": f"&pcb_{t.tid}",
+        "td_cow": t.cow, "td_rux": {"rux_runtime": t.runtime},
+        "td_incruntime": t.unreported, "td_slptick": t.slptick, "td_ru": _usage(t.usage),
+        "td_pcb": f"&pcb_{t.tid}",
         "td_kstack": f"(vm_offset_t)kstack_{t.tid}", "td_kstack_pages": 4,
         "td_ucred": f"&cred_{p.cred}"}
     if t.wmesg:
@@ -230,7 +241,6 @@ def _one_process(p: Process) -> str:
     children = [_proc(q.pid) for q in _ORDER if q.parent == p.pid and q.pid != 0]
     threads = [_thread(t.tid) for t in p.threads]
     name = _proc(p.pid)
-    usage: dict[str, Value] = dict(p.usage)
     members: dict[str, Value] = {
         "p_list": _list(_NAMES, at, "p_list", "allproc.lh_first"),
         "p_threads": _tail_head(threads, "td_plist", f"{name}.p_threads"),
@@ -242,8 +252,8 @@ def _one_process(p: Process) -> str:
                           f"pgrp_{p.group}.pg_members.lh_first"),
         "p_children": {"lh_first": f"&{children[0]}" if children else 0},
         "p_sigqueue": {"sq_signals": _bits(p.pending)}, "p_oppid": p.oppid,
-        "p_swtick": p.swtick, "p_ru": usage or {"ru_maxrss": 0},
-        "p_rux": {"rux_runtime": p.runtime}, "p_traceflag": p.traceflag,
+        "p_swtick": p.swtick, "p_ru": _usage(p.usage),
+        "p_rux": _times(p.times), "p_crux": _times(p.children), "p_traceflag": p.traceflag,
         "p_textvp": "&text_vnode" if p.space else 0, "p_lock": p.lock, "p_comm": text(p.comm),
         "p_magic": "0xbeefface", "p_sysent": _sysvec(p.emul), "p_nice": p.nice,
         "p_fibnum": p.fibnum, "p_xexit": p.xexit, "p_xsig": p.xsig, "p_acflag": p.acflag,
@@ -259,7 +269,8 @@ def _one_process(p: Process) -> str:
     if p.args is not None:
         members["p_args"] = f"(struct pargs *)&pargs_{p.pid}"
     stats = _object("struct pstats", f"stats_{p.pid}",
-                    {"p_start": {"tv_sec": p.start[0], "tv_usec": p.start[1]}})
+                    {"p_cru": _usage(p.children_usage),
+                     "p_start": {"tv_sec": p.start[0], "tv_usec": p.start[1]}})
     return stats + _pargs(p) + _object("struct proc", name, members, p.pid != 0)
 
 
