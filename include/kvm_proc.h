@@ -180,8 +180,10 @@ struct kinfo_proc {
 	char	ki_emul[KI_EMULNAMELEN + 1];
 	char	ki_loginclass[LOGINCLASSLEN + 1];
 	char	ki_moretdname[4];
-	char	ki_sparestrings[46];
+	char	ki_sparestrings[38];
 	int32_t	ki_spareints[KI_NSPARE_INT];
+	int32_t	ki_reaper;		/* FreeBSD 15 has these two here */
+	int32_t	ki_reapsubtree;
 	uint64_t ki_tdev;		/* makedev() of the image's OS; ~0: none */
 	int32_t	ki_oncpu;		/* -1: not running */
 	int32_t	ki_lastcpu;

@@ -113,6 +113,7 @@ world_init(struct world *w, unsigned int ptr, bool big_endian)
 	w->opts = (struct kvm_options){ .ko_resolver = resolve };
 	w->k.opts = &w->opts;
 	w->k.syms_status = KVMI_ENOTSUP;
+	w->k.types_status = KVMI_ENOTSUP;
 	pthread_mutex_init(&w->k.lock, NULL);
 	w->cx = calloc(1, sizeof(*w->cx));
 	bytes_fill(&w->mem, 0, SIZE);

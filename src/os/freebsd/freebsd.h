@@ -75,6 +75,17 @@ int kvmi_freebsd_set_cpu(struct kvmi_kernel *k, struct kvmi_cx *cx,
 int kvmi_freebsd_set_vnet(struct kvmi_kernel *k, struct kvmi_cx *cx,
     uint64_t vnet);
 
+/* When the machine booted; false: not known, and 0. */
+bool kvmi_freebsd_boottime(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    struct kvm_timeval *ret);
+
+/* What its clock said last; 0: not known. */
+int64_t kvmi_freebsd_now(struct kvmi_kernel *k, struct kvmi_cx *cx);
+
+/* An integer variable of size bytes. */
+int kvmi_freebsd_uint(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    const char *name, unsigned int size, uint64_t *ret);
+
 /* An integer variable of 4 bytes: int, u_int. */
 int kvmi_freebsd_int(struct kvmi_kernel *k, struct kvmi_cx *cx,
     const char *name, int32_t *ret);
