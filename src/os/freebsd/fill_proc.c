@@ -101,8 +101,10 @@ fill_session(struct kvmi_freebsd_lister *x, struct kinfo_proc *ki)
 	if ((ki->ki_flag & P_CONTROLT) != 0 && tty != 0) {
 		pgrp = kvmi_lget(x, tty, T_PGRP);
 		ki->ki_tdev = device_number(x, kvmi_lget(x, tty, T_DEV));
-		ki->ki_tpgid = pgrp == 0 ? -1 : (int32_t)kvmi_lget(x, pgrp, PG_ID);
-		ki->ki_tsid = (int32_t)kvmi_lget(x, kvmi_lget(x, tty, T_SESSION), S_SID);
+		ki->ki_tpgid = pgrp == 0 ? -1 :
+		    (int32_t)kvmi_lget(x, pgrp, PG_ID);
+		session = kvmi_lget(x, tty, T_SESSION);
+		ki->ki_tsid = (int32_t)kvmi_lget(x, session, S_SID);
 	}
 	ki->ki_tdev_freebsd11 = (uint32_t)ki->ki_tdev;
 }
@@ -123,6 +125,7 @@ static void
 fill_parent(struct kvmi_freebsd_lister *x, struct kinfo_proc *ki)
 {
 	uint64_t parent = kvmi_lget(x, ki->ki_paddr, PROC_PPTR);
+	uint64_t reaper = kvmi_lget(x, ki->ki_paddr, PROC_REAPER);
 	int32_t pid = (int32_t)kvmi_lget(x, parent, PROC_PID);
 
 	/* Set while the parent is another, its tracer; since 12.0 always. */
@@ -131,9 +134,9 @@ fill_parent(struct kvmi_freebsd_lister *x, struct kinfo_proc *ki)
 		ki->ki_ppid = pid;
 	if ((ki->ki_flag & P_TRACED) != 0)
 		ki->ki_tracer = pid;
-	ki->ki_reaper = (int32_t)kvmi_lget(x, kvmi_lget(x, ki->ki_paddr, PROC_REAPER),
-	    PROC_PID);
-	ki->ki_reapsubtree = (int32_t)kvmi_lget(x, ki->ki_paddr, PROC_REAPSUBTREE);
+	ki->ki_reaper = (int32_t)kvmi_lget(x, reaper, PROC_PID);
+	ki->ki_reapsubtree = (int32_t)kvmi_lget(x, ki->ki_paddr,
+	    PROC_REAPSUBTREE);
 }
 
 static void

@@ -40,6 +40,19 @@ void kvmi_freebsd_log_lines(const char *text, size_t len,
 /* The release out of the version, when it is not known yet. */
 void kvmi_freebsd_release(struct kvmi_facts *f);
 
+int kvmi_freebsd_loadavg(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    double avg[3]);
+int kvmi_freebsd_cptime(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    uint64_t ticks[CPUSTATES]);
+int kvmi_freebsd_swaps(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    struct kvmi_swaps *out);
+int kvmi_freebsd_cpus(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    uint32_t *running, uint32_t *max);
+int kvmi_freebsd_pcpu(struct kvmi_kernel *k, struct kvmi_cx *cx, uint32_t cpu,
+    uint64_t *va, uint64_t *len);
+int kvmi_freebsd_zpcpu(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    uint64_t base, uint32_t cpu, uint64_t *va);
+
 void kvmi_freebsd_facts(struct kvmi_kernel *k, struct kvmi_cx *cx,
     struct kvmi_facts *f);
 

@@ -91,8 +91,9 @@ follow(struct kvmi_freebsd_lister *x, const struct chain *c, uint64_t from,
 static int
 collect_list(struct kvmi_freebsd_lister *x, const char *name)
 {
-	const struct chain c = { .what = "process", .next = x->l.m[PROC_LIST].off,
-		.id = x->l.m[PROC_PID].off, .id_max = PID_MAX, .max = PID_MAX + 1 };
+	const struct chain c = { .what = "process",
+		.next = x->l.m[PROC_LIST].off, .id = x->l.m[PROC_PID].off,
+		.id_max = PID_MAX, .max = PID_MAX + 1 };
 	uint64_t head, first;
 	int r;
 
@@ -111,8 +112,9 @@ collect_list(struct kvmi_freebsd_lister *x, const char *name)
 static int
 collect_hash(struct kvmi_freebsd_lister *x, struct kvmi_addrs *ret)
 {
-	const struct chain c = { .what = "process hash", .next = x->l.m[PROC_HASH].off,
-		.id = x->l.m[PROC_PID].off, .id_max = PID_MAX, .max = PID_MAX + 1 };
+	const struct chain c = { .what = "process hash",
+		.next = x->l.m[PROC_HASH].off, .id = x->l.m[PROC_PID].off,
+		.id_max = PID_MAX, .max = PID_MAX + 1 };
 	unsigned int ptr = x->k->arch->pointer_size;
 	uint64_t table, mask, first;
 	int r, any = 0;

@@ -206,6 +206,42 @@ struct proc {
 	unsigned short	 p_acflag;
 };
 
+struct pcpu {
+	void		*pc_curthread;
+	u_int		 pc_cpuid;
+	long		 pc_cp_time[5];
+#if RELEASE >= 13
+	unsigned long	 pc_zpcpu_offset;
+#endif
+	char		 pc_pad[64];
+};
+
+struct vnode {
+	int		 v_type;
+#if RELEASE >= 12
+	union {
+		void	*v_mountedhere;
+		struct cdev *v_rdev;
+	};
+#endif
+};
+
+struct swdevt {
+	int		 sw_flags, sw_nblks, sw_used;
+#if RELEASE >= 12
+	uint64		 sw_dev;
+#else
+	u_int		 sw_dev;
+#endif
+	struct vnode	*sw_vp;
+	void		*sw_id;
+	struct {
+		struct swdevt *tqe_next, **tqe_prev;
+	} sw_list;
+};
+
+struct pcpu pcpu_;
+struct swdevt swdevt_;
 struct timehands timehands_;
 struct proc proc_;
 struct td_sched td_sched_;
