@@ -2,22 +2,17 @@
 /*
  * What the library costs, against limits and peers measured in the same run:
  * absolute times on a shared machine are noise, ratios are not.
- *
- * usage: bench ELF-DUMP KDUMP [KPEEK]
  */
-#include <kvm.h>
-
 #include <errno.h>
 #include <fcntl.h>
 #include <spawn.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "bench.h"
 
 #ifdef HAVE_LIBKDUMPFILE
 #include <libkdumpfile/kdumpfile.h>
@@ -26,7 +21,6 @@
 #define READS	1000000
 #define PAGES	20000
 #define LOOKUPS	200000
-#define ROUNDS	5
 
 extern char **environ;
 
@@ -43,32 +37,7 @@ struct stretches {
 	size_t		 n;
 };
 
-static double
-now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return ((double)t.tv_sec + (double)t.tv_nsec / 1e9);
-}
-
-static uint64_t
-next_random(uint64_t *state)
-{
-	*state ^= *state << 13;
-	*state ^= *state >> 7;
-	*state ^= *state << 17;
-	return (*state);
-}
-
-static void
-die(const char *what, const char *why)
-{
-	fprintf(stderr, "bench: %s: %s\n", what, why);
-	exit(1);
-}
-
-static kvm_t *
+kvm_t *
 open_dump(const char *path)
 {
 	char why[2048] = "";
@@ -117,19 +86,6 @@ choose(const struct stretches *s, off_t file_size)
 		p[i++] = (struct place){ t->va + in, t->off + (off_t)in };
 	}
 	return (p);
-}
-
-static void
-report(const char *what, double seconds, size_t n)
-{
-	printf("%-46s %10.1f ns each %12.0f /s\n", what, seconds * 1e9 /
-	    (double)n, (double)n / seconds);
-}
-
-static double
-best(double a, double b)
-{
-	return (a == 0 || b < a ? b : a);
 }
 
 static void
@@ -263,7 +219,7 @@ bench_pages(const char *path)
 	free(s.v);
 }
 
-static void
+void
 bench_open(const char *path)
 {
 	double t = 0;
@@ -331,21 +287,32 @@ bench_ps(const char *kpeek, const char *path)
 	    "kpeek ps, process start to exit", t * 1e3);
 }
 
+static void
+bench_linux(char **file, const char *kpeek)
+{
+	for (int i = 0; i < 2; i++) {
+		printf("%s\n", file[i]);
+		bench_open(file[i]);
+		if (kpeek != NULL)
+			bench_ps(kpeek, file[i]);
+		bench_symbols(file[i]);
+	}
+	bench_reads(file[0]);
+	bench_pages(file[1]);
+}
+
 int
 main(int argc, char **argv)
 {
-	if (argc < 3) {
-		fprintf(stderr, "usage: bench ELF-DUMP KDUMP [KPEEK]\n");
+	if (argc >= 4 && strcmp(argv[1], "linux") == 0) {
+		bench_linux(argv + 2, argv[4]);
+	} else if (argc == 4 && strcmp(argv[1], "freebsd") == 0) {
+		bench_minidump(argv[2]);
+		bench_span(argv[3]);
+	} else {
+		fprintf(stderr, "usage: bench linux ELF-DUMP KDUMP [KPEEK]\n"
+		    "       bench freebsd MINIDUMP SPARSE-MINIDUMP\n");
 		return (2);
 	}
-	for (int i = 1; i <= 2; i++) {
-		printf("%s\n", argv[i]);
-		bench_open(argv[i]);
-		if (argc > 3)
-			bench_ps(argv[3], argv[i]);
-		bench_symbols(argv[i]);
-	}
-	bench_reads(argv[1]);
-	bench_pages(argv[2]);
 	return (0);
 }

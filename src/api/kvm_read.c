@@ -23,18 +23,6 @@ ready_space(kvm_t *kd, struct kvmi_cx *cx)
 	return (s);
 }
 
-/* Words without the call of memcpy(), which costs as much as the copy. */
-static inline void
-copy_small(void *dst, const void *src, size_t n)
-{
-	if (n == 8)
-		memcpy(dst, src, 8);
-	else if (n == 4)
-		memcpy(dst, src, 4);
-	else
-		memcpy(dst, src, n);
-}
-
 static struct kvmi_cx *
 enter(kvm_t *kd, size_t nbytes)
 {
@@ -49,7 +37,7 @@ enter(kvm_t *kd, size_t nbytes)
 	return (cx);
 }
 
-static ssize_t
+static __attribute__((noinline)) ssize_t
 read_slow(kvm_t *kd, kvaddr_t addr, void *buf, size_t nbytes)
 {
 	struct kvmi_cx *cx = enter(kd, nbytes);
@@ -71,25 +59,45 @@ read_slow(kvm_t *kd, kvaddr_t addr, void *buf, size_t nbytes)
 	return (r == KVMI_ETRUNC ? (ssize_t)done : -1);
 }
 
+/* Other lengths, as far as this thread's cache has them in one piece. */
+static __attribute__((noinline)) ssize_t
+read_near(kvm_t *kd, kvaddr_t addr, void *buf, size_t nbytes)
+{
+	struct kvmi_cx *cx = kvmi_kd_enter(kd);
+	const struct kvmi_tlb_entry *e;
+
+	if (cx == NULL)
+		return (-1);
+	e = kvmi_tlb_near(&cx->tlb, addr);
+	if (e == NULL || nbytes > e->len - (addr - e->va))
+		return (read_slow(kd, addr, buf, nbytes));
+	memcpy(buf, kvmi_tlb_host(e, addr), nbytes);
+	if (atomic_load(&kvmi_lost_ever))
+		return (read_slow(kd, addr, buf, nbytes));
+	return ((ssize_t)nbytes);
+}
+
 /*
- * Most reads are of a word near one that was read before: those end here,
- * in as few instructions as will do.
+ * Most reads are of a word near one that was read before: those end here, in as
+ * few instructions as will do.  So nothing is called but what is called last.
+ * Pages of a file that was cut short are noticed behind the copy.
  */
 ssize_t
 kvm_read2(kvm_t *kd, kvaddr_t addr, void *buf, size_t nbytes)
 {
-	const struct kvmi_space *s;
-	struct kvmi_cx *cx;
-	const uint8_t *hit;
+	const struct kvmi_tlb_entry *e;
 
-	if (kd == NULL || (cx = kvmi_cx_peek(&kd->threads)) == NULL)
-		return (read_slow(kd, addr, buf, nbytes));
-	s = &kd->kernel->space;
-	hit = kvmi_space_hit(s, cx, addr, nbytes);
-	if (hit == NULL)
-		return (read_slow(kd, addr, buf, nbytes));
-	copy_small(buf, hit, nbytes);
-	if (kvmi_map_lost(s->img->src->map))
+	if (kd == NULL || !kvmi_cx_is_last(&kd->threads) ||
+	    (e = kvmi_tlb_word(&kvmi_last_cx.cx->tlb, addr)) == NULL)
+		return (read_near(kd, addr, buf, nbytes));
+	if (__builtin_expect(nbytes == 8, 1))
+		memcpy(buf, kvmi_tlb_host(e, addr), 8);
+	else if (nbytes == 4)
+		memcpy(buf, kvmi_tlb_host(e, addr), 4);
+	else
+		return (read_near(kd, addr, buf, nbytes));
+	atomic_thread_fence(memory_order_acquire);
+	if (atomic_load_explicit(&kvmi_lost_ever, memory_order_relaxed))
 		return (read_slow(kd, addr, buf, nbytes));
 	return ((ssize_t)nbytes);
 }

@@ -18,6 +18,8 @@ static unsigned int nslots;
 static struct sigaction previous;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
+_Atomic bool kvmi_lost_ever;
+
 static struct kvmi_map *
 find(const uint8_t *addr)
 {
@@ -78,6 +80,7 @@ on_sigbus(int sig, siginfo_t *si, void *uc)
 		return;
 	}
 	off = (size_t)(addr - m->base) & ~(page - 1);
+	atomic_store(&kvmi_lost_ever, true);
 	note(&m->lost_start, &m->lost_end, off, page);
 	if (mmap((void *)(uintptr_t)(m->base + off), page, PROT_READ,
 	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED)

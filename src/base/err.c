@@ -10,6 +10,8 @@ kvmi_fail(struct kvmi_err *err, int code, const char *fmt, ...)
 {
 	va_list ap;
 
+	if (err == NULL)
+		return (code);
 	err->code = code;
 	va_start(ap, fmt);
 	vsnprintf(err->text, sizeof(err->text), fmt, ap);
@@ -39,6 +41,8 @@ kvmi_fail_errno(struct kvmi_err *err, const char *fmt, ...)
 	size_t len;
 	va_list ap;
 
+	if (err == NULL)
+		return (code_of_errno(e));
 	err->code = code_of_errno(e);
 	va_start(ap, fmt);
 	vsnprintf(err->text, sizeof(err->text), fmt, ap);
@@ -57,6 +61,8 @@ kvmi_wrap(struct kvmi_err *err, int code, const char *fmt, ...)
 	size_t len;
 	va_list ap;
 
+	if (err == NULL)
+		return (code);
 	memcpy(inner, err->text, sizeof(inner));
 	va_start(ap, fmt);
 	vsnprintf(err->text, sizeof(err->text), fmt, ap);

@@ -34,7 +34,10 @@ struct kvmi_err {
 	char	text[KVMI_ERR_SIZE];
 };
 
-/* Store code and text; returns code, so that failing is one statement. */
+/*
+ * Store code and text; returns code, so that failing is one statement.  err is
+ * NULL where nobody will read the text: a walk meets more holes than pages.
+ */
 int kvmi_fail(struct kvmi_err *err, int code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 

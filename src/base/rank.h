@@ -29,11 +29,18 @@ int kvmi_rank_init(struct kvmi_rank *r, struct kvmi_src *src, uint64_t off,
     uint64_t nbits, unsigned int word, const char *what, struct kvmi_err *err);
 void kvmi_rank_deinit(struct kvmi_rank *r);
 
+struct kvmi_rank_at {
+	bool		 set;
+	uint64_t	 rank;		/* bits set below it */
+	uint64_t	 before;	/* bits right before it that are alike */
+	uint64_t	 run;		/* bits alike from it on, itself included */
+};
+
 /*
- * Is bit set, how many are set below it, and how many bits from it on, at
- * most max, are alike?  bit < nbits.
+ * What there is at a bit; lo <= bit < hi.  Runs are followed inside [lo, hi),
+ * and not very far: what is outside of them need not differ.  bit < nbits.
  */
-int kvmi_rank_get(const struct kvmi_rank *r, uint64_t bit, uint64_t max,
-    bool *set, uint64_t *rank, uint64_t *run, struct kvmi_err *err);
+int kvmi_rank_get(const struct kvmi_rank *r, uint64_t bit, uint64_t lo,
+    uint64_t hi, struct kvmi_rank_at *ret, struct kvmi_err *err);
 
 #endif

@@ -27,8 +27,12 @@ struct kvmi_map {
 	_Atomic size_t	 lost_end;
 };
 
+/* Has any mapping of this process ever lost anything?  (busguard.c) */
+extern _Atomic bool kvmi_lost_ever
+    __attribute__((visibility("hidden")));
+
 static inline bool
-kvmi_map_lost(struct kvmi_map *m)
+kvmi_map_lost(const struct kvmi_map *m)
 {
 	/* Asked behind the bytes in question, not before them. */
 	atomic_thread_fence(memory_order_acquire);

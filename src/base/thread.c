@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "base/thread.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+
+_Thread_local struct kvmi_last_cx kvmi_last_cx;
 
 static void
 unlink_cx(struct kvmi_threads *t, struct kvmi_cx *cx)
@@ -15,6 +18,25 @@ unlink_cx(struct kvmi_threads *t, struct kvmi_cx *cx)
 		cx->next->prev = cx->prev;
 }
 
+struct kvmi_cx *
+kvmi_cx_new(void)
+{
+	struct kvmi_cx *cx = calloc(1, sizeof(*cx));
+
+	if (cx != NULL)
+		kvmi_tlb_init(&cx->tlb);
+	return (cx);
+}
+
+void
+kvmi_cx_free(struct kvmi_cx *cx)
+{
+	if (cx == NULL)
+		return;
+	kvmi_tlb_deinit(&cx->tlb);
+	free(cx);
+}
+
 /* A thread ends before the descriptor does. */
 static void
 on_thread_exit(void *arg)
@@ -25,14 +47,18 @@ on_thread_exit(void *arg)
 	pthread_mutex_lock(&t->lock);
 	unlink_cx(t, cx);
 	pthread_mutex_unlock(&t->lock);
-	free(cx);
+	/* Destructors that run after this one may still read. */
+	kvmi_last_cx = (struct kvmi_last_cx){ 0 };
+	kvmi_cx_free(cx);
 }
 
 int
 kvmi_threads_init(struct kvmi_threads *t)
 {
+	static _Atomic uint64_t ids;
 	int e;
 
+	t->id = atomic_fetch_add(&ids, 1) + 1;
 	t->all = NULL;
 	e = pthread_mutex_init(&t->lock, NULL);
 	if (e != 0)
@@ -51,7 +77,7 @@ kvmi_threads_deinit(struct kvmi_threads *t)
 	pthread_key_delete(t->key);
 	for (cx = t->all; cx != NULL; cx = next) {
 		next = cx->next;
-		free(cx);
+		kvmi_cx_free(cx);
 	}
 	pthread_mutex_destroy(&t->lock);
 }
@@ -59,13 +85,13 @@ kvmi_threads_deinit(struct kvmi_threads *t)
 struct kvmi_cx *
 kvmi_cx_get(struct kvmi_threads *t)
 {
-	struct kvmi_cx *cx = pthread_getspecific(t->key);
+	struct kvmi_cx *cx = kvmi_cx_peek(t);
 
 	if (cx != NULL)
-		return (cx);
-	cx = calloc(1, sizeof(*cx));
+		goto out;
+	cx = kvmi_cx_new();
 	if (cx == NULL || pthread_setspecific(t->key, cx) != 0) {
-		free(cx);
+		kvmi_cx_free(cx);
 		return (NULL);
 	}
 	cx->owner = t;
@@ -75,6 +101,8 @@ kvmi_cx_get(struct kvmi_threads *t)
 		cx->next->prev = cx;
 	t->all = cx;
 	pthread_mutex_unlock(&t->lock);
+out:
+	kvmi_last_cx = (struct kvmi_last_cx){ .id = t->id, .cx = cx };
 	return (cx);
 }
 

@@ -8,13 +8,14 @@
 #define KVMI_THREAD_H
 
 #include <pthread.h>
+#include <stdbool.h>
 
 #include "base/err.h"
 #include "base/tlb.h"
 
 struct kvmi_cx {
-	struct kvmi_err	 err;
 	struct kvmi_tlb	 tlb;
+	struct kvmi_err	 err;
 	unsigned int	 damage;	/* objects skipped by the last list call */
 	char		 damage_why[KVMI_ERR_SIZE];
 	struct kvmi_cx	*next;		/* all contexts of a descriptor */
@@ -23,6 +24,7 @@ struct kvmi_cx {
 };
 
 struct kvmi_threads {
+	uint64_t	 id;		/* of this set, never used again */
 	pthread_key_t	 key;
 	pthread_mutex_t	 lock;
 	struct kvmi_cx	*all;
@@ -32,14 +34,38 @@ struct kvmi_threads {
 int kvmi_threads_init(struct kvmi_threads *t);
 void kvmi_threads_deinit(struct kvmi_threads *t);
 
+/* A context of no set (tests), or NULL without memory. */
+struct kvmi_cx *kvmi_cx_new(void);
+void kvmi_cx_free(struct kvmi_cx *cx);
+
 /* This thread's context, made at first use; NULL without memory. */
 struct kvmi_cx *kvmi_cx_get(struct kvmi_threads *t);
+
+/*
+ * The last one used is remembered: asking the thread library for it costs as
+ * much as a whole read.
+ */
+struct kvmi_last_cx {
+	uint64_t	 id;		/* of its threads */
+	struct kvmi_cx	*cx;
+};
+
+extern _Thread_local struct kvmi_last_cx kvmi_last_cx
+    __attribute__((visibility("hidden"), tls_model("initial-exec")));
+
+/* Was a context of this set the last one?  Then it is kvmi_last_cx.cx. */
+static inline bool
+kvmi_cx_is_last(const struct kvmi_threads *t)
+{
+	return (kvmi_last_cx.id == t->id);
+}
 
 /* This thread's context if it has one. */
 static inline struct kvmi_cx *
 kvmi_cx_peek(struct kvmi_threads *t)
 {
-	return (pthread_getspecific(t->key));
+	return (kvmi_cx_is_last(t) ? kvmi_last_cx.cx :
+	    pthread_getspecific(t->key));
 }
 
 /* Count what a list call had to skip; the first reason, in cx->err, is kept. */

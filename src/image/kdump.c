@@ -226,8 +226,7 @@ kdump_locate(struct kvmi_image *img, uint64_t pa, struct kvmi_extent *ret,
 	const struct kdump *k = img->priv;
 	uint64_t pfn = pa / img->block_size;
 	const struct kdump_member *m;
-	uint64_t rank, run;
-	bool set;
+	struct kvmi_rank_at at;
 	int r;
 
 	*ret = (struct kvmi_extent){ .start = pfn * img->block_size,
@@ -237,17 +236,17 @@ kdump_locate(struct kvmi_image *img, uint64_t pa, struct kvmi_extent *ret,
 		ret->len = UINT64_MAX - ret->start;
 		return (0);
 	}
-	r = kvmi_rank_get(&k->stored, pfn, 1, &set, &rank, &run, err);
+	r = kvmi_rank_get(&k->stored, pfn, pfn, pfn + 1, &at, err);
 	if (r != 0)
 		return (r);
-	if (!set)
+	if (!at.set)
 		return (unstored_state(img, k, pfn, ret, err));
 	m = kvmi_kdump_member(k, pfn);
 	if (m->missing[0] != '\0') {
 		lost(ret, m->missing);
 		return (0);
 	}
-	return (describe_page(img, k, m, rank, ret, err));
+	return (describe_page(img, k, m, at.rank, ret, err));
 }
 
 static int

@@ -75,8 +75,7 @@ fill_gaps(struct kvmi_image *img, struct kdump *k, struct kdump_member *v,
 
 	qsort(v, n, sizeof(*v), by_start);
 	for (size_t i = 0; i < n; i++) {
-		bool set;
-		uint64_t run;
+		struct kvmi_rank_at there;
 		int r;
 
 		if (v[i].end_pfn <= v[i].start_pfn)
@@ -88,10 +87,11 @@ fill_gaps(struct kvmi_image *img, struct kdump *k, struct kdump_member *v,
 			    v[i].start_pfn));
 		if (at < v[i].start_pfn)
 			push_missing(k, at, v[i].start_pfn);
-		r = kvmi_rank_get(&k->stored, v[i].start_pfn, 1, &set,
-		    &v[i].first_rank, &run, err);
+		r = kvmi_rank_get(&k->stored, v[i].start_pfn, v[i].start_pfn,
+		    v[i].start_pfn + 1, &there, err);
 		if (r != 0)
 			return (r);
+		v[i].first_rank = there.rank;
 		k->member[k->nmembers++] = v[i];
 		at = v[i].end_pfn;
 	}

@@ -236,11 +236,11 @@ minidump_locate(struct kvmi_image *img, uint64_t pa, struct kvmi_extent *ret,
     struct kvmi_err *err)
 {
 	const struct minidump *m = img->priv;
-	uint64_t gap_start, gap_end, bit, rank, run, max, there;
+	uint64_t gap_start, gap_end, bit, first, there;
 	unsigned int shift = m->pub.page_shift;
 	uint64_t page = page_down(m, pa);
 	const struct range *g = range_of(m, page, &gap_start, &gap_end);
-	bool set;
+	struct kvmi_rank_at at;
 	int r;
 
 	*ret = (struct kvmi_extent){ .state = KVMI_ABSENT };
@@ -255,25 +255,29 @@ minidump_locate(struct kvmi_image *img, uint64_t pa, struct kvmi_extent *ret,
 	if (bit >= m->stored.nbits)
 		return (0);
 	/* Pages whose bits follow each other are stored one after the other. */
-	max = ret->len >> shift;
-	r = kvmi_rank_get(&m->stored, bit, max, &set, &rank, &run, err);
+	first = g->first_bit + (page_up(m, g->start) > g->start);
+	r = kvmi_rank_get(&m->stored, bit, kvmi_min(first, bit),
+	    bit + (ret->len >> shift), &at, err);
 	if (r != 0)
 		return (r);
-	ret->len = run << shift;
-	if (!set) {
+	ret->start = page - (at.before << shift);
+	ret->len = (at.before + at.run) << shift;
+	if (!at.set) {
 		ret->state = KVMI_EXCLUDED;
 		return (0);
 	}
-	ret->off = m->pages_off + (rank << shift);
+	ret->off = m->pages_off + ((at.rank - at.before) << shift);
 	there = ret->off < img->src->size ?
 	    (img->src->size - ret->off) >> shift : 0;
-	if (there == 0) {
+	if (there <= at.before) {
+		ret->start = page;
+		ret->len = at.run << shift;
 		ret->state = KVMI_LOST;
 		ret->why = "the file ends before it (was it copied whole?)";
 		return (0);
 	}
 	ret->state = KVMI_STORED;
-	ret->len = kvmi_min(run, there) << shift;
+	ret->len = kvmi_min(at.before + at.run, there) << shift;
 	return (0);
 }
 

@@ -1,31 +1,39 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "os/pages.h"
 
-/* Where the page is in the file, or -1. */
-static off_t
-file_offset(struct kvmi_image *img, uint64_t pa)
+off_t
+kvmi_pages_offset(struct kvmi_image *img, const struct kvmi_extent *e,
+    uint64_t pa)
 {
-	struct kvmi_extent e;
-	struct kvmi_err err;
-
-	if (kvmi_image_locate(img, pa, &e, &err) != 0 ||
-	    e.state != KVMI_STORED || e.codec != NULL)
+	if (e->state != KVMI_STORED || e->codec != NULL)
 		return (-1);
 	return ((off_t)img->src->ops->file_off(img->src,
-	    e.off + (pa - e.start)));
+	    e->off + (pa - e->start)));
 }
 
 int
-kvmi_pages_give(struct kvmi_kernel *k, const struct kvmi_mapping *m,
+kvmi_pages_find(struct kvmi_kernel *k, const struct kvmi_mapping *m,
     uint64_t kmap_va, uint64_t dmap_va, kvm_walk_pages_cb_t *cb,
     void *closure)
+{
+	struct kvmi_extent e;
+	off_t off = -1;
+
+	if (kvmi_image_locate(k->img, m->pa, &e, NULL) == 0)
+		off = kvmi_pages_offset(k->img, &e, m->pa);
+	return (kvmi_pages_give(m, kmap_va, dmap_va, off, cb, closure));
+}
+
+int
+kvmi_pages_give(const struct kvmi_mapping *m, uint64_t kmap_va,
+    uint64_t dmap_va, off_t off, kvm_walk_pages_cb_t *cb, void *closure)
 {
 	struct kvm_page page = {
 		.kp_version = LIBKVM_WALK_PAGES_VERSION,
 		.kp_paddr = m->pa,
 		.kp_kmap_vaddr = kmap_va,
 		.kp_dmap_vaddr = dmap_va,
-		.kp_offset = file_offset(k->img, m->pa),
+		.kp_offset = off,
 		.kp_len = (size_t)m->len,
 	};
 
@@ -67,7 +75,7 @@ kvmi_pages_each(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t start,
 	*done = false;
 	for (uint64_t left = budget(k); left > 0; left--) {
 		struct kvmi_mapping m;
-		int r = k->space.ops->translate(&k->space, va, &m, &cx->err);
+		int r = k->space.ops->translate(&k->space, va, &m, NULL);
 
 		if (r == 0 && !fn(k, &m, arg))
 			return (0);

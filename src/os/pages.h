@@ -5,8 +5,19 @@
 
 #include "os/kernel.h"
 
-/* Give one mapping to the callback of kvm_walk_pages(); its answer. */
-int kvmi_pages_give(struct kvmi_kernel *k, const struct kvmi_mapping *m,
+/* Where the byte at pa is in the file, or -1; e is its extent. */
+off_t kvmi_pages_offset(struct kvmi_image *img, const struct kvmi_extent *e,
+    uint64_t pa);
+
+/*
+ * Give one mapping, whose first byte is at off in the file, to the callback of
+ * kvm_walk_pages(); its answer.
+ */
+int kvmi_pages_give(const struct kvmi_mapping *m, uint64_t kmap_va,
+    uint64_t dmap_va, off_t off, kvm_walk_pages_cb_t *cb, void *closure);
+
+/* The same when it is not known where. */
+int kvmi_pages_find(struct kvmi_kernel *k, const struct kvmi_mapping *m,
     uint64_t kmap_va, uint64_t dmap_va, kvm_walk_pages_cb_t *cb,
     void *closure);
 

@@ -42,36 +42,34 @@ kvmi_space_translate(const struct kvmi_space *s, uint64_t va,
  * or one state holds for all of it.
  */
 static void
-clip(struct kvmi_tlb_entry *e, const struct kvmi_extent *x, uint64_t pa)
+clip(struct kvmi_mapping *m, const struct kvmi_extent *x, uint64_t pa)
 {
-	uint64_t before = kvmi_min(pa - e->pa, pa - x->start);
-	uint64_t after = kvmi_min(e->pa + e->len - pa, x->start + x->len - pa);
+	uint64_t before = kvmi_min(pa - m->pa, pa - x->start);
+	uint64_t after = kvmi_min(m->pa + m->len - pa, x->start + x->len - pa);
 
-	e->va += pa - before - e->pa;
-	e->pa = pa - before;
-	e->len = before + after;
+	m->va += pa - before - m->pa;
+	m->pa = pa - before;
+	m->len = before + after;
 }
 
-/* From physical address to pointer, where there is one. */
-static void
+/* From physical address to pointer; NULL where there is none. */
+static const uint8_t *
 find_host(struct kvmi_image *img, const struct kvmi_extent *x,
-    struct kvmi_tlb_entry *e, uint64_t pa)
+    struct kvmi_mapping *m, uint64_t pa)
 {
 	uint64_t run;
-	const uint8_t *p = kvmi_image_ptr(img, x, e->pa, &run);
+	const uint8_t *p = kvmi_image_ptr(img, x, m->pa, &run);
 
-	if (p != NULL && run <= pa - e->pa) {
+	if (p != NULL && run <= pa - m->pa) {
 		/* In pieces: take the one of pa. */
-		e->va += pa - e->pa;
-		e->len -= pa - e->pa;
-		e->pa = pa;
+		m->va += pa - m->pa;
+		m->len -= pa - m->pa;
+		m->pa = pa;
 		p = kvmi_image_ptr(img, x, pa, &run);
 	}
-	if (p == NULL)
-		return;
-	e->len = kvmi_min(e->len, run);
-	e->kind = KVMI_TLB_HOST;
-	e->host = p;
+	if (p != NULL)
+		m->len = kvmi_min(m->len, run);
+	return (p);
 }
 
 /* A hole that was met before: no walk, but the whole reason. */
@@ -79,7 +77,7 @@ static int
 hole_fail(const struct kvmi_space *s, const struct kvmi_tlb_entry *e,
     uint64_t va, struct kvmi_err *err)
 {
-	uint64_t pa = e->pa + (va - e->va);
+	uint64_t pa = e->base + va;
 	struct kvmi_extent x;
 	int r;
 
@@ -93,46 +91,58 @@ hole_fail(const struct kvmi_space *s, const struct kvmi_tlb_entry *e,
 	return (kvmi_wrap(err, r, "address 0x%" PRIx64, va));
 }
 
-/* Translate va and remember the outcome.  An entry, or NULL and *code. */
-static const struct kvmi_tlb_entry *
-fill(const struct kvmi_space *s, struct kvmi_cx *cx, uint64_t va, int *code)
+/* Remember an outcome; base is what the first byte of it has. */
+static void
+keep(const struct kvmi_space *s, struct kvmi_cx *cx, uint64_t va,
+    const struct kvmi_mapping *m, enum kvmi_tlb_kind kind, uint64_t base,
+    int code)
 {
-	struct kvmi_tlb_entry e = { .asid = s->asid };
-	struct kvmi_tlb_entry *slot;
+	const struct kvmi_tlb_entry e = { .va = m->va, .len = m->len,
+		.base = base - m->va, .asid = s->asid, .kind = (uint8_t)kind,
+		.code = (int8_t)code };
+
+	if (s->asid == 0 && kind == KVMI_TLB_HOST)
+		kvmi_tlb_put_near(&cx->tlb, va, &e);
+	else
+		kvmi_tlb_put_far(&cx->tlb, va, &e);
+}
+
+/* Translate va and remember the outcome: the cache then has an entry. */
+static int
+fill(const struct kvmi_space *s, struct kvmi_cx *cx, uint64_t va)
+{
+	const uint8_t *host = NULL;
 	struct kvmi_mapping m;
 	struct kvmi_extent x;
 	uint64_t pa;
+	int r;
 
-	*code = kvmi_space_translate(s, va, &m, &cx->err);
-	e.va = m.va;
-	e.len = m.len;
-	e.pa = m.pa;
-	e.kind = KVMI_TLB_PHYS;
-	if (*code != 0) {
-		/* Only what will be the same next time is worth keeping. */
-		if (*code != KVMI_ENOTMAPPED)
-			return (NULL);
-		e.kind = KVMI_TLB_HOLE;
-		goto keep;
-	}
+	r = kvmi_space_translate(s, va, &m, &cx->err);
+	/* Only what will be the same next time is worth keeping. */
+	if (r == KVMI_ENOTMAPPED)
+		keep(s, cx, va, &m, KVMI_TLB_HOLE, m.pa, r);
+	if (r != 0)
+		return (r);
 	pa = m.pa + (va - m.va);
-	*code = kvmi_image_locate(s->img, pa, &x, &cx->err);
-	if (*code != 0)
-		return (NULL);
+	r = kvmi_image_locate(s->img, pa, &x, &cx->err);
+	if (r != 0)
+		return (r);
 	if (x.state != KVMI_STORED) {
-		clip(&e, &x, pa);
-		*code = kvmi_state_fail(s->img, &x, pa, &cx->err);
-		*code = kvmi_wrap(&cx->err, *code, "address 0x%" PRIx64, va);
-		e.kind = KVMI_TLB_HOLE;
-	} else if (x.codec == NULL) {
-		clip(&e, &x, pa);
-		find_host(s->img, &x, &e, pa);
+		clip(&m, &x, pa);
+		r = kvmi_state_fail(s->img, &x, pa, &cx->err);
+		r = kvmi_wrap(&cx->err, r, "address 0x%" PRIx64, va);
+		keep(s, cx, va, &m, KVMI_TLB_HOLE, m.pa, r);
+		return (r);
 	}
-keep:
-	e.code = (int8_t)*code;
-	slot = kvmi_tlb_slot(&cx->tlb, va, e.len);
-	*slot = e;
-	return (e.kind == KVMI_TLB_HOLE ? NULL : slot);
+	if (x.codec == NULL) {
+		clip(&m, &x, pa);
+		host = find_host(s->img, &x, &m, pa);
+	}
+	if (host != NULL)
+		keep(s, cx, va, &m, KVMI_TLB_HOST, (uintptr_t)host, 0);
+	else
+		keep(s, cx, va, &m, KVMI_TLB_PHYS, m.pa, 0);
+	return (0);
 }
 
 /* Images that are read by virtual address, and live ones, are never cached. */
@@ -182,6 +192,55 @@ const struct kvmi_space_ops kvmi_space_segments = {
 	.translate = segments_translate,
 };
 
+static int
+read_host(const struct kvmi_space *s, struct kvmi_cx *cx,
+    const struct kvmi_tlb_entry *e, uint64_t va, uint8_t *out, size_t len,
+    size_t *done)
+{
+	const uint8_t *host = kvmi_tlb_host(e, va);
+	size_t step = (size_t)kvmi_min(e->len - (va - e->va), len);
+	int r;
+
+	memcpy(out, host, step);
+	r = kvmi_src_check_lost(s->img->src, host, step, &cx->err);
+	*done = r == 0 ? step : 0;
+	return (r);
+}
+
+static int
+read_phys(const struct kvmi_space *s, struct kvmi_cx *cx,
+    const struct kvmi_tlb_entry *e, uint64_t va, uint8_t *out, size_t len,
+    size_t *done)
+{
+	size_t step = (size_t)kvmi_min(e->len - (va - e->va), len);
+	int r = kvmi_image_read(s->img, e->base + va, out, step, done,
+	    &cx->err);
+
+	if (r == 0)
+		return (0);
+	return (kvmi_wrap(&cx->err, r, "address 0x%" PRIx64, va + *done));
+}
+
+/* What one entry has of [va, va + len), which is *done bytes. */
+static int
+read_some(const struct kvmi_space *s, struct kvmi_cx *cx, uint64_t va,
+    uint8_t *out, size_t len, size_t *done)
+{
+	const struct kvmi_tlb_entry *e;
+
+	*done = 0;
+	if (s->asid == 0 && (e = kvmi_tlb_near(&cx->tlb, va)) != NULL)
+		return (read_host(s, cx, e, va, out, len, done));
+	e = kvmi_tlb_far(&cx->tlb, s->asid, va);
+	if (e == NULL)
+		return (fill(s, cx, va));
+	if (e->kind == KVMI_TLB_HOLE)
+		return (hole_fail(s, e, va, &cx->err));
+	if (e->kind == KVMI_TLB_PHYS)
+		return (read_phys(s, cx, e, va, out, len, done));
+	return (read_host(s, cx, e, va, out, len, done));
+}
+
 int
 kvmi_space_read(const struct kvmi_space *s, struct kvmi_cx *cx, uint64_t va,
     void *buf, size_t len, size_t *done)
@@ -192,34 +251,15 @@ kvmi_space_read(const struct kvmi_space *s, struct kvmi_cx *cx, uint64_t va,
 	if (s->ops == &kvmi_space_segments)
 		return (read_segments(s, cx, va, out, len, done));
 	while (*done < len) {
-		const struct kvmi_tlb_entry *e;
-		uint64_t at = va + *done, in;
-		size_t step, part;
-		int r = 0;
+		uint64_t at = va + *done;
+		size_t part;
+		int r;
 
 		if (at < va)
 			return (kvmi_fail(&cx->err, KVMI_ENOTMAPPED,
 			    "invalid address: 0x%" PRIx64 " + %zu wraps", va,
 			    len));
-		e = kvmi_tlb_find(&cx->tlb, s->asid, at);
-		if (e == NULL && (e = fill(s, cx, at, &r)) == NULL)
-			return (r);
-		if (e->kind == KVMI_TLB_HOLE)
-			return (hole_fail(s, e, at, &cx->err));
-		in = at - e->va;
-		step = (size_t)kvmi_min(e->len - in, len - *done);
-		if (e->kind == KVMI_TLB_HOST) {
-			memcpy(out + *done, e->host + in, step);
-			r = kvmi_src_check_lost(s->img->src, e->host + in,
-			    step, &cx->err);
-			part = r == 0 ? step : 0;
-		} else {
-			r = kvmi_image_read(s->img, e->pa + in, out + *done,
-			    step, &part, &cx->err);
-			if (r != 0)
-				r = kvmi_wrap(&cx->err, r, "address 0x%" PRIx64,
-				    at + part);
-		}
+		r = read_some(s, cx, at, out + *done, len - *done, &part);
 		*done += part;
 		if (r != 0)
 			return (r);
@@ -270,5 +310,6 @@ kvmi_space_string(const struct kvmi_space *s, struct kvmi_cx *cx, uint64_t va,
 void
 kvmi_space_flush(struct kvmi_cx *cx)
 {
-	memset(&cx->tlb, 0, sizeof(cx->tlb));
+	kvmi_tlb_deinit(&cx->tlb);
+	kvmi_tlb_init(&cx->tlb);
 }

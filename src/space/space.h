@@ -25,7 +25,7 @@ struct kvmi_space_ops {
 struct kvmi_space {
 	const struct kvmi_space_ops *ops;	/* NULL: no translation */
 	struct kvmi_image *img;
-	uint32_t	 asid;		/* unique within the descriptor */
+	uint32_t	 asid;		/* 0: the kernel's; a process has its own */
 	struct kvmi_paging paging;	/* of kvmi_space_paged */
 	const void	*arg;		/* of other translations */
 };
@@ -42,22 +42,6 @@ extern const struct kvmi_space_ops kvmi_space_segments;
  */
 int kvmi_space_read(const struct kvmi_space *s, struct kvmi_cx *cx,
     uint64_t va, void *buf, size_t len, size_t *done);
-
-/*
- * The bytes at va, when this thread has them in its cache and all of them in
- * one piece; else NULL, and kvmi_space_read() is the way.
- */
-static inline const uint8_t *
-kvmi_space_hit(const struct kvmi_space *s, const struct kvmi_cx *cx,
-    uint64_t va, size_t len)
-{
-	const struct kvmi_tlb_entry *e = kvmi_tlb_find(&cx->tlb, s->asid, va);
-
-	if (e == NULL || e->kind != KVMI_TLB_HOST ||
-	    len > e->len - (va - e->va))
-		return (NULL);
-	return (e->host + (va - e->va));
-}
 
 /* kvmi_space_read() for who wants all or nothing. */
 int kvmi_space_copy(const struct kvmi_space *s, struct kvmi_cx *cx,

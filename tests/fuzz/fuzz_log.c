@@ -115,7 +115,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const struct kvm_options opts = { .ko_resolver = resolve };
 	struct kvmi_kernel k = { .os = &kvmi_os_linux, .arch = &arch,
 		.opts = &opts, .priv = &l };
-	struct kvmi_cx *cx = calloc(1, sizeof(*cx));
+	struct kvmi_cx *cx = kvmi_cx_new();
 	unsigned int sum = 0;
 	uint8_t flags;
 	size_t n = 0;
@@ -137,6 +137,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	kvmi_vmcoreinfo_deinit(&l.info);
 	free(p.out);
-	free(cx);
+	kvmi_cx_free(cx);
 	return (0);
 }

@@ -188,7 +188,7 @@ fuzz_use_kernel(struct kvmi_kernel *k, struct kvmi_cx *cx)
 static inline void
 fuzz_use_as_kernel(struct kvmi_image *img)
 {
-	struct kvmi_cx *cx = calloc(1, sizeof(*cx));
+	struct kvmi_cx *cx = kvmi_cx_new();
 	struct kvmi_kernel *k;
 
 	if (cx == NULL)
@@ -199,7 +199,7 @@ fuzz_use_as_kernel(struct kvmi_image *img)
 	} else if (cx->err.text[0] == '\0') {
 		abort();
 	}
-	free(cx);
+	kvmi_cx_free(cx);
 }
 
 /* NULL: it is none, for a reason. */

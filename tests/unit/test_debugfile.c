@@ -70,7 +70,7 @@ look(struct world *w, const char *kernel, const char *kernel_at,
 	w->k.os = &kvmi_os_freebsd;
 	w->k.arch = &kvmi_arch_x86_64;
 	w->k.exec = open_elf(w->exec);
-	w->cx = calloc(1, sizeof(*w->cx));
+	w->cx = kvmi_cx_new();
 	assert_non_null(w->cx);
 	w->r = kvmi_freebsd_find_debug(&w->k, w->cx);
 }
@@ -80,7 +80,7 @@ done(struct world *w)
 {
 	kvmi_elf_close(w->k.debug);
 	kvmi_elf_close(w->k.exec);
-	free(w->cx);
+	kvmi_cx_free(w->cx);
 }
 
 static void

@@ -82,7 +82,7 @@ world_init(struct world *w, const struct kvmi_frame_abi *abi)
 		.f = { .pc = TEXT + 0x10, .sp = STACK + 0x80,
 		.fp = STACK + 0x100 } };
 	w->k.arch = &kvmi_arch_x86_64;
-	w->cx = calloc(1, sizeof(*w->cx));
+	w->cx = kvmi_cx_new();
 	bytes_fill(&w->mem, 0, SIZE);
 	frame(w, STACK + 0x100, STACK + 0x200, TEXT + 0x20);
 	frame(w, STACK + 0x200, STACK + 0x300, TEXT + 0x30);
@@ -106,7 +106,7 @@ walk(struct world *w)
 	kvmi_image_close(w->k.img);
 	bytes_free(&w->file);
 	bytes_free(&w->mem);
-	free(w->cx);
+	kvmi_cx_free(w->cx);
 	return (r);
 }
 

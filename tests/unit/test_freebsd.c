@@ -115,7 +115,7 @@ world_init(struct world *w, unsigned int ptr, bool big_endian)
 	w->k.syms_status = KVMI_ENOTSUP;
 	w->k.types_status = KVMI_ENOTSUP;
 	pthread_mutex_init(&w->k.lock, NULL);
-	w->cx = calloc(1, sizeof(*w->cx));
+	w->cx = kvmi_cx_new();
 	bytes_fill(&w->mem, 0, SIZE);
 	for (size_t i = 0; i < KVMI_COUNT(variable); i++)
 		set(w, 0x2000 + 8 * i, variable[i].value, variable[i].size);
@@ -138,7 +138,7 @@ world_done(struct world *w)
 	bytes_free(&w->file);
 	bytes_free(&w->mem);
 	pthread_mutex_destroy(&w->k.lock);
-	free(w->cx);
+	kvmi_cx_free(w->cx);
 }
 
 static void
@@ -261,7 +261,7 @@ test_machines(void **state)
 		const struct util_elf e = { .machine = row[i].machine };
 		const struct util_phdr load = { 1, 0x1000, 0x2000, UINT64_MAX,
 			0x100, 0x100 };
-		struct kvmi_cx *cx = calloc(1, sizeof(*cx));
+		struct kvmi_cx *cx = kvmi_cx_new();
 		struct bytes b = { 0 };
 		struct kvmi_kernel *k;
 
@@ -276,7 +276,7 @@ test_machines(void **state)
 		else
 			assert_non_null(strstr(cx->err.text, "machine 16640"));
 		bytes_free(&b);
-		free(cx);
+		kvmi_cx_free(cx);
 	}
 }
 

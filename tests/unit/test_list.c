@@ -43,7 +43,7 @@ world_init(struct world *w, unsigned int ptr, bool big_endian)
 	w->arch.pointer_size = (uint8_t)ptr;
 	w->k.arch = &w->arch;
 	w->k.big_endian = big_endian;
-	w->cx = calloc(1, sizeof(*w->cx));
+	w->cx = kvmi_cx_new();
 	bytes_fill(&w->mem, 0, SIZE);
 }
 
@@ -85,7 +85,7 @@ static void
 world_deinit(struct world *w)
 {
 	bytes_free(&w->mem);
-	free(w->cx);
+	kvmi_cx_free(w->cx);
 }
 
 static bool

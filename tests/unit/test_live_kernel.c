@@ -177,7 +177,7 @@ static void *
 open_memory(void *arg)
 {
 	struct root *r = arg;
-	struct kvmi_cx *cx = calloc(1, sizeof(*cx));
+	struct kvmi_cx *cx = kvmi_cx_new();
 	uint64_t v = 0;
 	int status;
 
@@ -186,7 +186,7 @@ open_memory(void *arg)
 	status = r->k.os->memory(&r->k, cx);
 	if (status == 0)
 		status = kvmi_kread_uint(&r->k, cx, TEXT_VA + 1, 1, &v);
-	free(cx);
+	kvmi_cx_free(cx);
 	return ((void *)(uintptr_t)(status != 0 || v != 7));
 }
 

@@ -885,7 +885,7 @@ static void *
 list_thread(void *arg)
 {
 	struct root *r = arg;
-	struct kvmi_cx *cx = calloc(1, sizeof(*cx));
+	struct kvmi_cx *cx = kvmi_cx_new();
 	uintptr_t wrong = 0;
 
 	if (cx == NULL)
@@ -903,7 +903,7 @@ list_thread(void *arg)
 		free(p.v);
 	}
 	wrong += cx->damage;
-	free(cx);
+	kvmi_cx_free(cx);
 	return ((void *)wrong);
 }
 

@@ -31,7 +31,7 @@ root_init(struct root *r)
 	snprintf(r->dir, sizeof(r->dir), "/tmp/kvm-root-XXXXXX");
 	assert_non_null(mkdtemp(r->dir));
 	assert_int_equal(chmod(r->dir, 0755), 0);
-	r->cx = calloc(1, sizeof(*r->cx));
+	r->cx = kvmi_cx_new();
 	assert_non_null(r->cx);
 }
 
@@ -106,7 +106,7 @@ root_deinit(struct root *r)
 		r->k.os->detach(&r->k);
 	kvmi_image_close(r->k.img);
 	nftw(r->dir, root_remove_one, 8, FTW_DEPTH | FTW_PHYS);
-	free(r->cx);
+	kvmi_cx_free(r->cx);
 }
 
 /*

@@ -86,21 +86,32 @@ check(const char *name, const struct bytes *b, uint64_t nbits,
 	UTIL_EQ(name, kvmi_rank_init(&r, src, BEFORE, nbits, 1, "bitmap", &err),
 	    0);
 	for (uint64_t i = 0; i < nbits; i++) {
-		uint64_t rank, run, longest = 0, max;
-		bool set;
+		uint64_t after = 0, back = 0, lo, hi;
+		struct kvmi_rank_at at;
 
 		/* Near where blocks meet every bit is asked for. */
 		if (i % step == 0 || i % 2048 < 2 || i % 2048 > 2045) {
-			max = i % 3 == 0 ? 1 : i % 3 == 1 ? 50 : nbits;
-			UTIL_EQ(name, kvmi_rank_get(&r, i, max, &set, &rank,
-			    &run, &err), 0);
-			UTIL_EQ(name, set, is_set(b, i));
-			UTIL_EQ(name, rank, before);
-			while (longest < run && i + longest < nbits &&
-			    is_set(b, i + longest) == set)
-				longest++;
-			UTIL_TRUE(name, run >= 1 && run <= max);
-			UTIL_EQ(name, run, longest);
+			lo = i % 3 == 0 ? i : i % 3 == 1 && i > 50 ? i - 50 : 0;
+			hi = i % 3 == 0 ? i + 1 : i % 3 == 1 ?
+			    kvmi_min(i + 50, nbits) : nbits;
+			UTIL_EQ(name, kvmi_rank_get(&r, i, lo, hi, &at, &err),
+			    0);
+			UTIL_EQ(name, at.set, is_set(b, i));
+			UTIL_EQ(name, at.rank, before);
+			while (i + after < hi && after < at.run &&
+			    is_set(b, i + after) == at.set)
+				after++;
+			while (back < i - lo && back < at.before &&
+			    is_set(b, i - back - 1) == at.set)
+				back++;
+			UTIL_TRUE(name, at.run >= 1);
+			UTIL_EQ(name, at.run, after);
+			UTIL_EQ(name, at.before, back);
+			/* What stops short of a block's end differs there. */
+			UTIL_TRUE(name, i + after == hi || after > 4 * 2048 ||
+			    is_set(b, i + after) != at.set);
+			UTIL_TRUE(name, i - back == lo || back >= 4 * 2048 ||
+			    is_set(b, i - back - 1) != at.set);
 		}
 		if (is_set(b, i)) {
 			before++;
@@ -135,28 +146,40 @@ test_against_counting(void **state)
 		}
 }
 
-/* A run is as long as the block has it, so that it can be used whole. */
+/* A run is followed through some blocks, so that it can be used whole. */
 static void
 test_run(void **state)
 {
+	static const struct {
+		const char *name;
+		uint64_t bit, lo, hi, before, run;
+	} row[] = {
+		{ "the first", 0, 0, 65536, 0, 5 * 2048 },
+		{ "a block's last", 2047, 0, 65536, 2047, 4 * 2048 + 1 },
+		{ "in the middle", 32768 + 7, 0, 65536, 4 * 2048 + 7,
+		    5 * 2048 - 7 },
+		{ "no longer than asked", 30000, 29997, 30004, 3, 4 },
+		{ "to the last", 65535, 60000, 65536, 5535, 1 },
+	};
 	struct bytes b = { 0 };
 	struct kvmi_src *src;
 	struct kvmi_rank r;
 	struct kvmi_err err;
-	uint64_t rank, run;
-	bool set;
 
 	(void)state;
-	make(&b, ONES, 4096);
+	make(&b, ONES, 65536);
 	src = util_bytes(&b, b.len);
-	UTIL_EQ("init", kvmi_rank_init(&r, src, BEFORE, 4096, 1, "bitmap", &err),
-	    0);
-	kvmi_rank_get(&r, 0, 4096, &set, &rank, &run, &err);
-	UTIL_EQ("to the end of the block", run, 2048);
-	kvmi_rank_get(&r, 2047, 4096, &set, &rank, &run, &err);
-	UTIL_EQ("the block's last", run, 1);
-	kvmi_rank_get(&r, 2050, 5, &set, &rank, &run, &err);
-	UTIL_EQ("no longer than asked", run, 5);
+	UTIL_EQ("init", kvmi_rank_init(&r, src, BEFORE, 65536, 1, "bitmap",
+	    &err), 0);
+	for (size_t i = 0; i < KVMI_COUNT(row); i++) {
+		struct kvmi_rank_at at;
+
+		UTIL_EQ(row[i].name, kvmi_rank_get(&r, row[i].bit, row[i].lo,
+		    row[i].hi, &at, &err), 0);
+		UTIL_EQ(row[i].name, at.before, row[i].before);
+		UTIL_EQ(row[i].name, at.run, row[i].run);
+		UTIL_EQ(row[i].name, at.rank, row[i].bit);
+	}
 	kvmi_rank_deinit(&r);
 	kvmi_src_close(src);
 	bytes_free(&b);
@@ -214,13 +237,12 @@ test_read_errors(void **state)
 		const struct util_src_opts o = { .reads = n };
 		struct kvmi_src *src = util_src(b.p, b.len, &o);
 		struct kvmi_rank k;
-		uint64_t rank, run;
-		bool set;
+		struct kvmi_rank_at at;
 
 		r = kvmi_rank_init(&k, src, BEFORE, 5 * 65536, 1, "bitmap", &err);
 		if (r == 0)
-			UTIL_FAILS("get", kvmi_rank_get(&k, 70000, 1, &set,
-			    &rank, &run, &err), n == 5 ? KVMI_ESYS : 0, &err);
+			UTIL_FAILS("get", kvmi_rank_get(&k, 70000, 70000,
+			    70001, &at, &err), n == 5 ? KVMI_ESYS : 0, &err);
 		else
 			UTIL_FAILS("init", r, KVMI_ESYS, &err);
 		failures += r != 0;
@@ -239,24 +261,23 @@ test_shrinks(void **state)
 	struct kvmi_src *src;
 	struct kvmi_rank r;
 	struct kvmi_err err;
-	uint64_t rank, run;
-	bool set;
+	struct kvmi_rank_at at;
 	int fd;
 
 	(void)state;
-	bytes_fill(&b, 0xff, 65536);
+	bytes_fill(&b, 0x7f, 65536);
 	fd = util_file(b.p, b.len);
 	src = util_file_src(fd);
 	UTIL_EQ("init", kvmi_rank_init(&r, src, 0, 65536 * 8, 1, "bitmap", &err),
 	    0);
 	UTIL_EQ("shrink", ftruncate(fd, 8192), 0);
-	UTIL_FAILS("what is left", kvmi_rank_get(&r, 8191 * 8, 1, &set, &rank,
-	    &run, &err), 0, &err);
-	UTIL_TRUE("what is left", set && rank == 8191 * 8);
-	UTIL_FAILS("what is gone", kvmi_rank_get(&r, 8192 * 8, 1, &set, &rank,
-	    &run, &err), KVMI_ETRUNC, &err);
-	UTIL_FAILS("the last", kvmi_rank_get(&r, 65536 * 8 - 1, 1, &set, &rank,
-	    &run, &err), KVMI_ETRUNC, &err);
+	UTIL_FAILS("what is left", kvmi_rank_get(&r, 8191 * 8, 0, 65536,
+	    &at, &err), 0, &err);
+	UTIL_TRUE("what is left", at.set && at.rank == 8191 * 7);
+	UTIL_FAILS("what is gone", kvmi_rank_get(&r, 8192 * 8, 0, 1 << 20, &at,
+	    &err), KVMI_ETRUNC, &err);
+	UTIL_FAILS("the last", kvmi_rank_get(&r, 65536 * 8 - 1, 0, 1 << 20,
+	    &at, &err), KVMI_ETRUNC, &err);
 	kvmi_rank_deinit(&r);
 	kvmi_src_close(src);
 	close(fd);
@@ -291,15 +312,16 @@ test_words(void **state)
 			    nbits[s], word[w], "bitmap", &err), 0);
 			UTIL_EQ("last", words.last, plain.last);
 			for (uint64_t i = 0; i < nbits[s]; i++) {
-				uint64_t r[2], n[2];
-				bool set[2];
+				struct kvmi_rank_at r[2];
+				uint64_t lo = i - kvmi_min(i, 70);
+				uint64_t hi = kvmi_min(i + 99, nbits[s]);
 
-				kvmi_rank_get(&plain, i, 99, &set[0], &r[0],
-				    &n[0], &err);
-				kvmi_rank_get(&words, i, 99, &set[1], &r[1],
-				    &n[1], &err);
-				UTIL_TRUE("bit", set[0] == set[1] &&
-				    r[0] == r[1] && n[0] == n[1]);
+				kvmi_rank_get(&plain, i, lo, hi, &r[0], &err);
+				kvmi_rank_get(&words, i, lo, hi, &r[1], &err);
+				UTIL_TRUE("bit", r[0].set == r[1].set &&
+				    r[0].rank == r[1].rank &&
+				    r[0].run == r[1].run &&
+				    r[0].before == r[1].before);
 			}
 			kvmi_rank_deinit(&plain);
 			kvmi_rank_deinit(&words);

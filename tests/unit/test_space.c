@@ -306,7 +306,7 @@ static const struct {
 static void
 test_rows(void **state)
 {
-	struct kvmi_cx *cx = calloc(1, sizeof(*cx));
+	struct kvmi_cx *cx = kvmi_cx_new();
 
 	(void)state;
 	for (size_t n = 0; n < KVMI_COUNT(store); n++) {
@@ -328,7 +328,7 @@ test_rows(void **state)
 			}
 		kvmi_image_close(img);
 	}
-	free(cx);
+	kvmi_cx_free(cx);
 }
 
 static uint64_t
@@ -351,7 +351,7 @@ random_va(uint64_t *rnd)
 static void
 test_random(void **state)
 {
-	struct kvmi_cx *cx = calloc(1, sizeof(*cx));
+	struct kvmi_cx *cx = kvmi_cx_new();
 	uint64_t rnd = 31;
 
 	(void)state;
@@ -372,44 +372,54 @@ test_random(void **state)
 		}
 		kvmi_image_close(img);
 	}
-	free(cx);
+	kvmi_cx_free(cx);
 }
 
 /* A hit gives the same bytes without a call; only where they are whole. */
 static void
 test_hit(void **state)
 {
-	struct kvmi_cx *cx = calloc(1, sizeof(*cx));
+	struct kvmi_cx *cx = kvmi_cx_new();
 	struct kvmi_image *img = open_store(ELF);
 	struct kvmi_space s = space_of(img);
-	const uint8_t *p;
+	const struct kvmi_tlb_entry *e;
 	uint8_t buf[16];
 	size_t done;
 
 	(void)state;
-	UTIL_TRUE("cold", kvmi_space_hit(&s, cx, BASE, 8) == NULL);
+	UTIL_TRUE("cold", kvmi_tlb_word(&cx->tlb, BASE) == NULL);
 	kvmi_space_read(&s, cx, BASE, buf, 8, &done);
-	p = kvmi_space_hit(&s, cx, BASE + 16, 8);
-	UTIL_TRUE("warm", p != NULL && mkimage_differs(p, 8, 0x1010) == 8);
+	e = kvmi_tlb_word(&cx->tlb, BASE + 16);
+	UTIL_TRUE("warm", e != NULL && mkimage_differs(kvmi_tlb_host(e,
+	    BASE + 16), 8, 0x1010) == 8);
 	/* The two neighbours are one stretch. */
-	p = kvmi_space_hit(&s, cx, BASE + 0xffc, 8);
-	UTIL_TRUE("across", p != NULL && mkimage_differs(p, 8, 0x1ffc) == 8);
-	UTIL_TRUE("too long", kvmi_space_hit(&s, cx, BASE, 0x2001) == NULL);
-	UTIL_TRUE("just", kvmi_space_hit(&s, cx, BASE, 0x2000) != NULL);
-	UTIL_TRUE("huge", kvmi_space_hit(&s, cx, BASE, SIZE_MAX) == NULL);
+	e = kvmi_tlb_word(&cx->tlb, BASE + 0xffc);
+	UTIL_TRUE("across", e != NULL && mkimage_differs(kvmi_tlb_host(e,
+	    BASE + 0xffc), 8, 0x1ffc) == 8);
+	kvmi_space_read(&s, cx, BASE + 0x1000, buf, 8, &done);
+	UTIL_TRUE("just", kvmi_tlb_word(&cx->tlb, BASE + 0x1ff8) != NULL);
+	UTIL_TRUE("over the end", kvmi_tlb_word(&cx->tlb, BASE + 0x1ff9) ==
+	    NULL);
 	kvmi_space_read(&s, cx, BASE + 0x3000, buf, 8, &done);
-	UTIL_TRUE("a hole", kvmi_space_hit(&s, cx, BASE + 0x3000, 8) == NULL);
+	UTIL_TRUE("a hole", kvmi_tlb_word(&cx->tlb, BASE + 0x3000) == NULL);
+	/* A process has addresses of its own. */
+	s.asid = 1;
 	kvmi_space_flush(cx);
-	UTIL_TRUE("flushed", kvmi_space_hit(&s, cx, BASE, 8) == NULL);
+	kvmi_space_read(&s, cx, BASE, buf, 8, &done);
+	UTIL_TRUE("not the kernel's", kvmi_tlb_word(&cx->tlb, BASE) == NULL);
+	s.asid = 0;
+	kvmi_space_read(&s, cx, BASE, buf, 8, &done);
+	kvmi_space_flush(cx);
+	UTIL_TRUE("flushed", kvmi_tlb_word(&cx->tlb, BASE) == NULL);
 	kvmi_image_close(img);
-	free(cx);
+	kvmi_cx_free(cx);
 }
 
 /* Two spaces of one thread do not mix. */
 static void
 test_asid(void **state)
 {
-	struct kvmi_cx *cx = calloc(1, sizeof(*cx));
+	struct kvmi_cx *cx = kvmi_cx_new();
 	struct kvmi_image *img = open_store(ELF);
 	struct kvmi_space a = space_of(img), b = space_of(img);
 	uint8_t buf[8];
@@ -424,13 +434,13 @@ test_asid(void **state)
 		    0 || mkimage_differs(buf, 8, 0x1000) != 8);
 	}
 	kvmi_image_close(img);
-	free(cx);
+	kvmi_cx_free(cx);
 }
 
 static void
 test_uint(void **state)
 {
-	struct kvmi_cx *cx = calloc(1, sizeof(*cx));
+	struct kvmi_cx *cx = kvmi_cx_new();
 	struct kvmi_image *img = open_store(ELF);
 	struct kvmi_space s = space_of(img);
 
@@ -458,7 +468,7 @@ test_uint(void **state)
 	UTIL_FAILS("far too large", kvmi_space_uint(&s, cx, BASE, UINT32_MAX,
 	    false, &(uint64_t){ 0 }), KVMI_EFORMAT, &cx->err);
 	kvmi_image_close(img);
-	free(cx);
+	kvmi_cx_free(cx);
 }
 
 static void
@@ -483,7 +493,7 @@ test_string(void **state)
 		{ "a hole", BASE + 0x3000, 64, KVMI_ENOTMAPPED, "" },
 		{ "left out", BASE + 0x6000, 64, KVMI_ENOTINDUMP, "" },
 	};
-	struct kvmi_cx *cx = calloc(1, sizeof(*cx));
+	struct kvmi_cx *cx = kvmi_cx_new();
 
 	(void)state;
 	for (size_t n = 0; n < KVMI_COUNT(store); n++) {
@@ -503,7 +513,7 @@ test_string(void **state)
 		}
 		kvmi_image_close(img);
 	}
-	free(cx);
+	kvmi_cx_free(cx);
 }
 
 static void
@@ -570,7 +580,7 @@ test_segments(void **state)
 		{ 1, 0x4000, BASE + 0x3000, UINT64_MAX, 0x1000, 0x1000 },
 		{ 1, 0x5000, BASE + 0x4000, UINT64_MAX, 0x1000, 0x1000 },
 	};
-	struct kvmi_cx *cx = calloc(1, sizeof(*cx));
+	struct kvmi_cx *cx = kvmi_cx_new();
 	struct bytes b = { 0 };
 	struct kvmi_image *img;
 	struct kvmi_mapping m;
@@ -591,14 +601,14 @@ test_segments(void **state)
 		UTIL_EQ(r[i].name, done, r[i].done);
 		UTIL_EQ(r[i].name, mkimage_differs(buf, done, r[i].va - BASE),
 		    done);
-		UTIL_TRUE(r[i].name, kvmi_space_hit(&s, cx, r[i].va, 1) ==
+		UTIL_TRUE(r[i].name, kvmi_tlb_word(&cx->tlb, r[i].va) ==
 		    NULL);
 	}
 	UTIL_FAILS("translate", kvmi_space_translate(&s, BASE, &m, &cx->err),
 	    KVMI_ENOTSUP, &cx->err);
 	kvmi_image_close(img);
 	bytes_free(&b);
-	free(cx);
+	kvmi_cx_free(cx);
 }
 
 /* FreeBSD's minidumps carry their tables beside the memory. */
@@ -665,7 +675,7 @@ test_minidump(void **state)
 			.entry = version == 1 ? ptes : pdes, .nentries = 512,
 			.kernbase = KERN, .dmap_start = DMAP,
 			.dmap_end = KERN - (UINT64_C(2) << 40) };
-		struct kvmi_cx *cx = calloc(1, sizeof(*cx));
+		struct kvmi_cx *cx = kvmi_cx_new();
 		struct bytes b = { 0 };
 		struct kvmi_image *img;
 		struct kvmi_space s;
@@ -687,7 +697,7 @@ test_minidump(void **state)
 			}
 		kvmi_image_close(img);
 		bytes_free(&b);
-		free(cx);
+		kvmi_cx_free(cx);
 	}
 }
 

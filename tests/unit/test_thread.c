@@ -26,7 +26,7 @@ test_same_thread(void **state)
 	    kvmi_cx_get(&b) != x);
 	UTIL_EQ("no error", x->err.code, 0);
 	UTIL_STR("no error", x->err.text, "");
-	UTIL_TRUE("no translation", kvmi_tlb_find(&x->tlb, 0, 0) == NULL);
+	UTIL_TRUE("no translation", kvmi_tlb_near(&x->tlb, 0) == NULL);
 	kvmi_threads_deinit(&a);
 	kvmi_threads_deinit(&b);
 }
@@ -219,18 +219,72 @@ test_tlb(void **state)
 	(void)state;
 	for (size_t i = 0; i < KVMI_COUNT(row); i++) {
 		static struct kvmi_tlb tlb;
-		struct kvmi_tlb_entry *e;
+		struct kvmi_tlb_entry e;
 
 		memset(&tlb, 0, sizeof(tlb));
-		e = kvmi_tlb_slot(&tlb, row[i].at, row[i].len);
-		*e = (struct kvmi_tlb_entry){ .va = row[i].va,
-			.len = row[i].len, .asid = 5 };
-		UTIL_TRUE(row[i].name, (kvmi_tlb_find(&tlb, 5, row[i].at) ==
-		    e) == row[i].found);
-		UTIL_TRUE(row[i].name, kvmi_tlb_find(&tlb, 4, row[i].at) ==
-		    NULL);
+		kvmi_tlb_init(&tlb);
+		e = (struct kvmi_tlb_entry){ .va = row[i].va,
+			.len = row[i].len, .base = 7, .asid = 5 };
+		kvmi_tlb_put_far(&tlb, row[i].at, &e);
+		UTIL_TRUE(row[i].name, (kvmi_tlb_far(&tlb, 5, row[i].at) !=
+		    NULL) == row[i].found);
+		UTIL_TRUE(row[i].name, kvmi_tlb_far(&tlb, 4, row[i].at) ==
+		    NULL && kvmi_tlb_near(&tlb, row[i].at) == NULL);
+		kvmi_tlb_put_near(&tlb, row[i].at, &e);
+		UTIL_TRUE(row[i].name, (kvmi_tlb_near(&tlb, row[i].at) !=
+		    NULL) == row[i].found);
+		/* A word needs its eight bytes. */
+		UTIL_TRUE(row[i].name, (kvmi_tlb_word(&tlb, row[i].at) !=
+		    NULL) == (row[i].found && row[i].va - row[i].at +
+		    row[i].len >= 8));
+		kvmi_tlb_deinit(&tlb);
 	}
 	UTIL_EQ("half a cache line", sizeof(struct kvmi_tlb_entry), 32);
+}
+
+/* Entries that push each other out get more room, though not for ever. */
+static void
+test_tlb_growth(void **state)
+{
+	static struct kvmi_tlb tlb;
+	const size_t one = sizeof(struct kvmi_tlb_entry);
+
+	(void)state;
+	kvmi_tlb_init(&tlb);
+	for (uint64_t round = 0; round < 40; round++)
+		for (uint64_t i = 0; i < 1 << 16; i++) {
+			uint64_t va = (i << 12) + (round << 40);
+			const struct kvmi_tlb_entry e = { .va = va,
+				.len = 4096 };
+
+			kvmi_tlb_put_near(&tlb, va, &e);
+			UTIL_TRUE("what was put there is found",
+			    kvmi_tlb_word(&tlb, va + 4088) != NULL);
+		}
+	UTIL_EQ("it grew", tlb.near.of[1].mask, ((1 << 16) - 1) * one);
+	UTIL_TRUE("others did not", tlb.near.of[0].mask < 65536 &&
+	    tlb.far.of[1].mask < 65536);
+	for (uint64_t i = 0; i < 1 << 16; i++)
+		UTIL_TRUE("all at once", kvmi_tlb_near(&tlb, (i << 12) +
+		    (UINT64_C(39) << 40)) != NULL);
+	kvmi_tlb_deinit(&tlb);
+}
+
+/* A context that went with its thread or descriptor is not used again. */
+static void
+test_last(void **state)
+{
+	struct kvmi_threads t;
+	struct kvmi_cx *cx;
+
+	(void)state;
+	UTIL_EQ("init", kvmi_threads_init(&t), 0);
+	cx = kvmi_cx_get(&t);
+	UTIL_TRUE("remembered", kvmi_cx_peek(&t) == cx);
+	kvmi_threads_deinit(&t);
+	UTIL_EQ("again, at the same address", kvmi_threads_init(&t), 0);
+	UTIL_TRUE("none yet", kvmi_cx_peek(&t) == NULL);
+	kvmi_threads_deinit(&t);
 }
 
 int
@@ -244,6 +298,8 @@ main(void)
 		cmocka_unit_test(test_keys),
 		cmocka_unit_test(test_damage),
 		cmocka_unit_test(test_tlb),
+		cmocka_unit_test(test_tlb_growth),
+		cmocka_unit_test(test_last),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, util_report));

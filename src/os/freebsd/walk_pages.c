@@ -28,18 +28,20 @@ dmap_va(const struct kvmi_minidump *h, uint64_t pa)
 
 /*
  * By place in the file, not by physical address: that is bounded by what
- * there is, whatever the headers say.
+ * there is, whatever the headers say.  Where the first byte is, or -1.
  */
-static void
+static off_t
 note_seen(struct kvmi_kernel *k, struct walk *w, const struct kvmi_mapping *m)
 {
-	struct kvmi_err ignored;
 	struct kvmi_extent e;
+	off_t off = -1;
 
 	for (uint64_t at = 0; at < m->len; at = e.start + e.len - m->pa) {
-		if (kvmi_image_locate(k->img, m->pa + at, &e, &ignored) != 0 ||
+		if (kvmi_image_locate(k->img, m->pa + at, &e, NULL) != 0 ||
 		    e.start + e.len <= m->pa + at)
-			return;
+			break;
+		if (at == 0)
+			off = kvmi_pages_offset(k->img, &e, m->pa);
 		for (uint64_t p = m->pa + at; e.state == KVMI_STORED &&
 		    p < e.start + e.len && p - m->pa < m->len; p += w->page) {
 			uint64_t i = (e.off + (p - e.start)) / w->page;
@@ -47,6 +49,7 @@ note_seen(struct kvmi_kernel *k, struct walk *w, const struct kvmi_mapping *m)
 			w->seen[i / 8] |= (uint8_t)(1u << i % 8);
 		}
 	}
+	return (off);
 }
 
 static bool
@@ -58,9 +61,27 @@ give_mapping(struct kvmi_kernel *k, const struct kvmi_mapping *m, void *arg)
 	/* The direct map comes last, page by page, wherever it lies. */
 	if (kvmi_freebsd_untabled(w->h, m->va, &direct))
 		return (true);
-	note_seen(k, w, m);
-	return (kvmi_pages_give(k, m, m->va, dmap_va(w->h, m->pa), w->cb,
-	    w->closure) != 0);
+	return (kvmi_pages_give(m, m->va, dmap_va(w->h, m->pa),
+	    note_seen(k, w, m), w->cb, w->closure) != 0);
+}
+
+/* The pages of an extent that no table led to; false to stop. */
+static bool
+give_extent(struct kvmi_kernel *k, struct walk *w, const struct kvmi_extent *e)
+{
+	for (uint64_t p = e->start; p < e->start + e->len; p += w->page) {
+		const struct kvmi_mapping m = { .pa = p, .len = w->page,
+			.prot = KVMI_PROT_R | KVMI_PROT_W };
+		uint64_t va = dmap_va(w->h, p);
+		uint64_t i = (e->off + (p - e->start)) / w->page;
+
+		if (va == 0 || (w->seen[i / 8] >> i % 8 & 1))
+			continue;
+		if (kvmi_pages_give(&m, 0, va, kvmi_pages_offset(k->img, e, p),
+		    w->cb, w->closure) == 0)
+			return (false);
+	}
+	return (true);
 }
 
 static int
@@ -74,20 +95,8 @@ give_rest(struct kvmi_kernel *k, struct kvmi_cx *cx, struct walk *w,
 
 		if (r != 0)
 			return (r);
-		if (e.state != KVMI_STORED)
-			continue;
-		for (uint64_t p = e.start; p < e.start + e.len; p += w->page) {
-			struct kvmi_mapping m = { .pa = p, .len = w->page,
-				.prot = KVMI_PROT_R | KVMI_PROT_W };
-			uint64_t va = dmap_va(w->h, p);
-			uint64_t i = (e.off + (p - e.start)) / w->page;
-
-			if (va == 0 || (w->seen[i / 8] >> i % 8 & 1))
-				continue;
-			if (kvmi_pages_give(k, &m, 0, va, w->cb,
-			    w->closure) == 0)
-				return (0);
-		}
+		if (e.state == KVMI_STORED && !give_extent(k, w, &e))
+			return (0);
 	}
 	*done = true;
 	return (0);
@@ -98,7 +107,7 @@ give_full(struct kvmi_kernel *k, const struct kvmi_mapping *m, void *arg)
 {
 	struct walk *w = arg;
 
-	return (kvmi_pages_give(k, m, m->va, 0, w->cb, w->closure) != 0);
+	return (kvmi_pages_find(k, m, m->va, 0, w->cb, w->closure) != 0);
 }
 
 /* By the kernel's own page tables: 32-bit ones may map anything. */

@@ -20,7 +20,7 @@ give(struct kvmi_kernel *k, const struct kvmi_mapping *m, void *arg)
 	    w->dmap_va + (m->pa - w->dmap_pa) : 0;
 	uint64_t kmap = m->va == dmap ? 0 : m->va;
 
-	return (kvmi_pages_give(k, m, kmap, dmap, w->cb, w->closure) != 0);
+	return (kvmi_pages_find(k, m, kmap, dmap, w->cb, w->closure) != 0);
 }
 
 /* What is translated without tables is mapped where there is memory. */

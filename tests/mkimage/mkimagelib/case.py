@@ -16,6 +16,7 @@ class Case:
     name: str
     about: str
     make: Make
+    large: bool = False      # not one of --all
 
 
 _CASES: dict[str, Case] = {}
@@ -29,10 +30,10 @@ def case(name: str, about: str) -> Callable[[Make], Make]:
     return register
 
 
-def add(name: str, about: str, make: Make) -> None:
+def add(name: str, about: str, make: Make, large: bool = False) -> None:
     if name in _CASES:
         raise ValueError(f"case {name} is there twice")
-    _CASES[name] = Case(name, about, make)
+    _CASES[name] = Case(name, about, make, large)
 
 
 def all_cases() -> list[Case]:

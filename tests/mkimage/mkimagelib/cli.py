@@ -14,7 +14,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="mkimage", description="Write kernel-dump images for tests and fuzz seeds.")
     parser.add_argument("cases", nargs="*", metavar="CASE")
-    parser.add_argument("--all", action="store_true", help="every case")
+    parser.add_argument("--all", action="store_true", help="every case but the large ones")
     parser.add_argument("--list", action="store_true", help="name the cases and stop")
     parser.add_argument("--out", type=Path, default=Path("."), metavar="DIR",
                         help="where to write (default: here)")
@@ -23,7 +23,7 @@ def _arguments() -> argparse.Namespace:
 
 def _chosen(arguments: argparse.Namespace) -> list[Case]:
     if arguments.all:
-        return all_cases()
+        return [case for case in all_cases() if not case.large]
     chosen = []
     for name in arguments.cases:
         found = find(name)
