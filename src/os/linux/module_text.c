@@ -11,7 +11,8 @@
 
 /* The members that a module is looked at by; since 6.4 text is mem[0]. */
 struct layout {
-	struct kvmi_member list, name, base, size, ips, entries, n;
+	struct kvmi_member list, name, base, size;
+	struct kvmi_member ips, entries, n;	/* of size 0: it has no ORC */
 };
 
 static int
@@ -35,7 +36,7 @@ init(struct layout *l, struct kvmi_types *t, struct kvmi_err *err)
 	for (size_t i = 0; r == 0 && i < KVMI_COUNT(members); i++)
 		r = kvmi_type_first(t, members[i].spellings, members[i].m,
 		    err);
-	return (r);
+	return (r == KVMI_ENOENT && l->size.size != 0 ? 0 : r);
 }
 
 static bool
@@ -56,15 +57,15 @@ read_module(struct kvmi_kernel *k, struct kvmi_cx *cx, const struct layout *l,
     uint64_t module, struct kvmi_linux_module *ret)
 {
 	size_t len = (size_t)kvmi_min(l->name.size, sizeof(ret->name) - 1);
-	int r = kvmi_kread_member(k, cx, module, &l->ips, &ret->orc.ips);
+	int r = kvmi_kread(k, cx, module + l->name.off, ret->name, len);
 
-	if (r == 0)
+	if (r == 0 && l->n.size != 0)
+		r = kvmi_kread_member(k, cx, module, &l->ips, &ret->orc.ips);
+	if (r == 0 && l->n.size != 0)
 		r = kvmi_kread_member(k, cx, module, &l->entries,
 		    &ret->orc.entries);
-	if (r == 0)
+	if (r == 0 && l->n.size != 0)
 		r = kvmi_kread_member(k, cx, module, &l->n, &ret->orc.n);
-	if (r == 0)
-		r = kvmi_kread(k, cx, module + l->name.off, ret->name, len);
 	return (r == 0 ? 0 : kvmi_wrap(&cx->err, r, "struct module at 0x%"
 	    PRIx64, module));
 }
