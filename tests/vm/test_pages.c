@@ -4,7 +4,7 @@
  * read, and what is not tells why.  Of dumps with "-d31" in their names user
  * pages were left out; in ELF some that lie between others are kept.
  *
- * usage: test_pages DUMP...
+ * usage: test_pages [-k VMLINUX] DUMP...
  */
 #include <kvm.h>
 
@@ -105,11 +105,11 @@ check_identity(kvm_t *kd, const struct kinfo_proc *ki, kvaddr_t pages)
 }
 
 static int
-check_dump(const char *path)
+check_dump(const char *path, const char *kernel)
 {
 	bool whole = strstr(path, "-d31") == NULL;
 	char why[2048] = "";
-	kvm_t *kd = kvm_open2(NULL, path, O_RDONLY, why, NULL);
+	kvm_t *kd = kvm_open2(kernel, path, O_RDONLY, why, NULL);
 	struct kinfo_proc *p;
 	kvaddr_t pages, text;
 	int n = 0, wrong = 0, i;
@@ -136,11 +136,12 @@ check_dump(const char *path)
 int
 main(int argc, char **argv)
 {
-	int bad = 0;
+	bool with = argc > 2 && strcmp(argv[1], "-k") == 0;
+	int at = with ? 3 : 1, bad = 0;
 
-	if (argc < 2)
+	if (argc <= at)
 		return (2);
-	for (int i = 1; i < argc && bad == 0; i++)
-		bad = check_dump(argv[i]);
+	for (int i = at; i < argc && bad == 0; i++)
+		bad = check_dump(argv[i], with ? argv[2] : NULL);
 	return (bad);
 }

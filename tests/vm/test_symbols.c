@@ -21,6 +21,7 @@ struct line {
 
 static struct line *lines;
 static size_t nlines;
+static uint64_t kernel;		/* addresses are above, per-CPU offsets not */
 
 static int
 by_name(const void *a, const void *b)
@@ -50,10 +51,12 @@ load(const char *path)
 		/* Modules have their own tables. */
 		if (sscanf(text, "%" SCNx64 " %c %511s %511s",
 		    &lines[nlines].addr, &lines[nlines].letter,
-		    lines[nlines].name, module) == 3)
-			nlines++;
+		    lines[nlines].name, module) != 3)
+			continue;
+		kernel |= lines[nlines++].addr;
 	}
 	fclose(f);
+	kernel = kernel > UINT32_MAX ? UINT64_C(1) << 63 : UINT64_C(1) << 30;
 	qsort(lines, nlines, sizeof(*lines), by_name);
 	return (nlines > 30000 ? 0 : -1);
 }
@@ -103,7 +106,7 @@ check(const char *path)
 		    strcmp(l[1].name, l->name) != 0 &&
 		    (s.ks_value != l->addr || s.ks_letter != l->letter));
 		/* Per-CPU offsets are no addresses. */
-		if (!wrong && l->addr > UINT64_C(1) << 63)
+		if (!wrong && l->addr > kernel)
 			wrong = kvm_symbol_by_addr(kd, l->addr, &s) != 0 ||
 			    s.ks_value != l->addr || !listed(s.ks_name,
 			    l->addr);

@@ -126,7 +126,7 @@ kvmi_linux_zpcpu(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t base,
 	if (r != 0)
 		return (r);
 	if (kvmi_linux_cpu_is(&c, cpu, KVMI_CPU_POSSIBLE))
-		*va = base + c.offset[cpu];
+		*va = kvmi_linux_percpu_at(k, base, c.offset[cpu]);
 	else
 		r = kvmi_fail(&cx->err, KVMI_ENOENT, "no CPU %" PRIu32 ": this "
 		    "kernel numbers them below %u", cpu, c.n);

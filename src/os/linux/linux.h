@@ -24,6 +24,12 @@ struct kvmi_linux_reg {
 	uint8_t		 size;
 };
 
+/* A register that a task which does not run has left in a structure. */
+struct kvmi_linux_saved {
+	const char	*name;
+	const char	*member;
+};
+
 /*
  * What Linux does on one architecture; the table is in attach.c.  A function
  * that is NULL: not had.
@@ -49,12 +55,18 @@ struct kvmi_linux_arch {
 	    uint64_t raw, unsigned int level, uint64_t *pa,
 	    unsigned int *swap);
 	/*
+	 * Where Linux keeps what it knows of a page that the hardware's entry
+	 * at entry_pa does not say.  NULL: there.
+	 */
+	uint64_t (*linux_entry)(const struct kvmi_paging *p,
+	    uint64_t entry_pa, unsigned int level);
+	/*
 	 * What differs in *p, the kernel's paging with the root of a process,
 	 * for the addresses of the process, whose mm_struct is at mm.
 	 */
 	int (*user)(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t mm,
 	    struct kvmi_paging *p);
-	/* Where all memory is mapped: va, pa; the length is the image's. */
+	/* Where all memory is mapped: va, pa; len, or 0 for the image's. */
 	int (*linear)(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	    struct kvmi_mapping *ret);
 
@@ -68,8 +80,11 @@ struct kvmi_linux_arch {
 	    void *closure, size_t *n);
 };
 
+extern const struct kvmi_linux_arch kvmi_linux_arm;
+extern const struct kvmi_linux_arch kvmi_linux_i386;
 extern const struct kvmi_linux_arch kvmi_linux_loongarch64;
 extern const struct kvmi_linux_arch kvmi_linux_ppc64;
+extern const struct kvmi_linux_arch kvmi_linux_riscv64;
 extern const struct kvmi_linux_arch kvmi_linux_s390x;
 extern const struct kvmi_linux_arch kvmi_linux_x86_64;
 
@@ -152,6 +167,15 @@ void kvmi_linux_reg_add(struct kvmi_regs *out, const char *name,
 /* 0 where there is none of that name. */
 uint64_t kvmi_linux_reg_get(const struct kvmi_regs *regs, const char *name);
 
+/* Those of saved, which ends with a name that is NULL, in task_struct. */
+int kvmi_linux_saved_in_task(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    uint64_t task, const struct kvmi_linux_saved *saved,
+    struct kvmi_regs *out);
+/* The same, of the frame that x86 leaves on the stack; it ends at sp. */
+int kvmi_linux_saved_on_stack(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    uint64_t task, const struct kvmi_linux_saved *saved, const char *sp,
+    struct kvmi_regs *out);
+
 int kvmi_linux_regs(struct kvmi_kernel *k, struct kvmi_cx *cx,
     const struct kinfo_proc *ki, uint32_t cpu, struct kvmi_regs *out);
 int kvmi_linux_panic_cpu(struct kvmi_kernel *k, struct kvmi_cx *cx,
@@ -183,5 +207,15 @@ int kvmi_linux_path(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t va,
 /* offsets[cpu] to add to a per-CPU address; *ncpus of them; free() it. */
 int kvmi_linux_percpu(struct kvmi_kernel *k, struct kvmi_cx *cx,
     uint64_t **offsets, unsigned int *ncpus);
+
+/* The copy of the per-CPU object at va that such an offset leads to. */
+uint64_t kvmi_linux_percpu_at(const struct kvmi_kernel *k, uint64_t va,
+    uint64_t offset);
+
+/*
+ * Are variables among the symbols, not functions alone?  An error, and what
+ * to do, when they are not: that a name is unknown then means nothing.
+ */
+int kvmi_linux_variables(struct kvmi_kernel *k, struct kvmi_cx *cx);
 
 #endif

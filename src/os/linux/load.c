@@ -30,7 +30,9 @@ kvmi_linux_loadavg(struct kvmi_kernel *k, struct kvmi_cx *cx, double avg[3])
 	uint64_t va;
 	int r;
 
-	r = kvmi_kernel_addr(k, cx, "avenrun", &va);
+	r = kvmi_linux_variables(k, cx);
+	if (r == 0)
+		r = kvmi_kernel_addr(k, cx, "avenrun", &va);
 	if (r == 0)
 		r = kvmi_kread(k, cx, va, raw, 3 * (size_t)ptr);
 	if (r != 0)
@@ -129,7 +131,8 @@ static int
 idle_time(const struct times *x, uint64_t offset, uint64_t *ret)
 {
 	const struct tick *tick = &x->tick;
-	uint64_t va = tick->va + offset, idle, iowait, active, entry;
+	uint64_t va = kvmi_linux_percpu_at(x->k, tick->va, offset);
+	uint64_t idle, iowait, active, entry;
 	int r;
 
 	r = read_at(x, va, &tick->idle, &idle);
@@ -160,8 +163,8 @@ add_cpu(const struct times *x, uint64_t offset, bool runs,
 	bool apart = runs && x->tick.va != 0;
 	int r;
 
-	r = kvmi_kread(x->k, x->cx, x->stat_va + offset, raw,
-	    8 * (size_t)x->states);
+	r = kvmi_kread(x->k, x->cx, kvmi_linux_percpu_at(x->k, x->stat_va,
+	    offset), raw, 8 * (size_t)x->states);
 	if (r == 0 && apart)
 		r = idle_time(x, offset, &idle);
 	if (r != 0)

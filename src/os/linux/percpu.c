@@ -9,6 +9,14 @@
 /* CONFIG_NR_CPUS has never been higher. */
 #define MAX_CPUS	8192
 
+uint64_t
+kvmi_linux_percpu_at(const struct kvmi_kernel *k, uint64_t va,
+    uint64_t offset)
+{
+	va += offset;
+	return (k->arch->pointer_size == 4 ? (uint32_t)va : va);
+}
+
 int
 kvmi_linux_percpu(struct kvmi_kernel *k, struct kvmi_cx *cx,
     uint64_t **offsets, unsigned int *ncpus)
@@ -16,9 +24,9 @@ kvmi_linux_percpu(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	unsigned int ptr = k->arch->pointer_size;
 	uint64_t va, n = 1, *v;
 	uint8_t *raw;
-	int r = 0;
+	int r = kvmi_linux_variables(k, cx);
 
-	if (kvmi_kernel_addr(k, cx, "nr_cpu_ids", &va) == 0)
+	if (r == 0 && kvmi_kernel_addr(k, cx, "nr_cpu_ids", &va) == 0)
 		r = kvmi_kread_uint(k, cx, va, 4, &n);
 	if (r == 0 && (n == 0 || n > MAX_CPUS))
 		r = kvmi_fail(&cx->err, KVMI_EFORMAT, "nr_cpu_ids is %" PRIu64,

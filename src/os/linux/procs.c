@@ -315,8 +315,8 @@ percpu_counter(struct lister *x, const uint8_t *copy, uint64_t size)
 	for (unsigned int cpu = 0; cpu < x->ncpus && area != 0; cpu++) {
 		uint64_t d;
 
-		if (kvmi_kread_uint(x->k, x->cx, area + x->percpu[cpu], 4,
-		    &d) == 0)
+		if (kvmi_kread_uint(x->k, x->cx, kvmi_linux_percpu_at(x->k,
+		    area, x->percpu[cpu]), 4, &d) == 0)
 			v += (int32_t)d;
 	}
 	return (v < 0 ? 0 : v);
@@ -338,9 +338,14 @@ resident_pages(struct lister *x)
 
 		if (m->size == 0 || !kvmi_inside(at, step, x->layout.mm_size))
 			continue;
-		sum += percpu ? percpu_counter(x, x->mm + at, step) :
-		    (int64_t)kvmi_get_uint(x->mm + at, (unsigned int)step,
-		    x->k->big_endian);
+		if (percpu)
+			sum += percpu_counter(x, x->mm + at, step);
+		else if (step == 4)
+			sum += (int32_t)kvmi_get32(x->mm + at,
+			    x->k->big_endian);
+		else
+			sum += (int64_t)kvmi_get64(x->mm + at,
+			    x->k->big_endian);
 	}
 	return (sum < 0 ? 0 : sum);
 }

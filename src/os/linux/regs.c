@@ -45,17 +45,34 @@ kvmi_linux_reg_get(const struct kvmi_regs *regs, const char *name)
 	return (0);
 }
 
-/* Notes that QEMU wrote are one for each CPU, in order. */
+static int32_t
+note_pid(struct kvmi_kernel *k, const struct kvmi_note *n)
+{
+	return ((int32_t)kvmi_get32(n->desc + prstatus_pid(k),
+	    k->img->big_endian));
+}
+
+/*
+ * Notes that QEMU wrote are one for each CPU, in order.  It numbers them from
+ * 1 on, and on x86 adds notes of its own.
+ */
 static bool
 notes_by_cpu(struct kvmi_kernel *k)
 {
 	struct kvmi_note n;
 	size_t pos = 0;
+	int32_t next = 1;
+	bool numbered = true;
 
-	while (kvmi_note_next(&k->img->notes, k->img->big_endian, &pos, &n))
+	while (kvmi_note_next(&k->img->notes, k->img->big_endian, &pos, &n)) {
 		if (kvmi_note_is(&n, "QEMU", 0))
 			return (true);
-	return (false);
+		if (kvmi_note_is(&n, "CORE", NT_PRSTATUS))
+			numbered = numbered &&
+			    n.descsz >= k->arch->prstatus_size &&
+			    note_pid(k, &n) == next++;
+	}
+	return (numbered);
 }
 
 /*
@@ -75,8 +92,7 @@ find_note(struct kvmi_kernel *k, struct kvmi_cx *cx, uint32_t cpu,
 		if (!kvmi_note_is(ret, "CORE", NT_PRSTATUS) ||
 		    ret->descsz < k->arch->prstatus_size)
 			continue;
-		if (by_cpu ? i == cpu : (int32_t)kvmi_get32(ret->desc +
-		    prstatus_pid(k), be) == tid)
+		if (by_cpu ? i == cpu : note_pid(k, ret) == tid)
 			return (0);
 		i++;
 	}
@@ -102,6 +118,68 @@ running_regs(struct kvmi_kernel *k, struct kvmi_cx *cx, uint32_t cpu,
 			    n.desc + prstatus_regs(k) + reg->off, reg->size,
 			    k->img->big_endian));
 	return (0);
+}
+
+int
+kvmi_linux_saved_on_stack(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    uint64_t task, const struct kvmi_linux_saved *saved, const char *sp,
+    struct kvmi_regs *out)
+{
+	struct kvmi_member at_sp, m;
+	struct kvmi_types *t;
+	uint8_t frame[256];
+	uint64_t at, size;
+	int r = kvmi_kernel_types(k, cx, &t);
+
+	if (r == 0)
+		r = kvmi_type_member(t, "task_struct", "thread.sp", &at_sp,
+		    &cx->err);
+	if (r == 0)
+		r = kvmi_type_size(t, "inactive_task_frame", &size, &cx->err);
+	if (r != 0)
+		return (kvmi_fail(&cx->err, r, "%s: how a thread is switched "
+		    "away is not known: no struct inactive_task_frame",
+		    k->img->src->name));
+	if (size > sizeof(frame))
+		return (kvmi_fail(&cx->err, KVMI_EFORMAT, "struct "
+		    "inactive_task_frame of %" PRIu64 " bytes", size));
+	r = kvmi_kread_ptr(k, cx, task + at_sp.off, &at);
+	if (r == 0)
+		r = kvmi_kread(k, cx, at, frame, (size_t)size);
+	if (r != 0)
+		return (kvmi_wrap(&cx->err, r, "saved registers of the task at "
+		    "0x%" PRIx64, task));
+	for (; saved->name != NULL; saved++)
+		if (kvmi_type_member(t, "inactive_task_frame", saved->member,
+		    &m, &cx->err) == 0)
+			kvmi_linux_reg_add(out, saved->name,
+			    kvmi_member_get(&m, frame, (size_t)size,
+			    k->big_endian));
+	kvmi_linux_reg_add(out, sp, at + size);
+	return (0);
+}
+
+int
+kvmi_linux_saved_in_task(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    uint64_t task, const struct kvmi_linux_saved *saved,
+    struct kvmi_regs *out)
+{
+	struct kvmi_types *t;
+	int r = kvmi_kernel_types(k, cx, &t);
+
+	for (; r == 0 && saved->name != NULL; saved++) {
+		struct kvmi_member m;
+		uint64_t v;
+
+		r = kvmi_type_member(t, "task_struct", saved->member, &m,
+		    &cx->err);
+		if (r == 0)
+			r = kvmi_kread_member(k, cx, task, &m, &v);
+		if (r == 0)
+			kvmi_linux_reg_add(out, saved->name, v);
+	}
+	return (r == 0 ? 0 : kvmi_wrap(&cx->err, r, "saved registers of the "
+	    "task at 0x%" PRIx64, task));
 }
 
 int

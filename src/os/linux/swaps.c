@@ -80,7 +80,8 @@ add_device(const struct lister *x, uint64_t info)
 	/* Being set up, or taken down. */
 	if (r != 0 || file == 0)
 		return (r);
-	if (x->m[S_INUSE].size == 8)
+	/* A long since then, which where it is short nothing else fills. */
+	if (x->m[S_INUSE].size == 8 || x->k->arch->pointer_size == 4)
 		s.used &= ~USAGE_OFFLIST;
 	s.flags = (int)(flags & SWP_FLAGS);
 	fill_name(x, file, &s);
@@ -96,6 +97,9 @@ list_devices(struct lister *x)
 	uint64_t table, va, n, info;
 	int r;
 
+	r = kvmi_linux_variables(x->k, x->cx);
+	if (r != 0)
+		return (r);
 	/* A kernel without CONFIG_SWAP has none of these. */
 	r = kvmi_kernel_addr(x->k, x->cx, "swap_info", &table);
 	if (r == KVMI_ENOENT)

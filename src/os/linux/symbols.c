@@ -247,6 +247,41 @@ kvmi_linux_symbols(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	return (kvmi_linux_kallsyms(k, cx, *t));
 }
 
+/*
+ * Every kernel has the function and the variable; one without
+ * CONFIG_KALLSYMS_ALL lists functions.
+ */
+int
+kvmi_linux_variables(struct kvmi_kernel *k, struct kvmi_cx *cx)
+{
+	uint64_t va;
+
+	if (kvmi_kernel_addr(k, cx, "init_task", &va) != KVMI_ENOENT ||
+	    kvmi_kernel_addr(k, cx, "schedule", &va) != 0)
+		return (0);
+	return (kvmi_fail(&cx->err, KVMI_ENOTSUP, "the kernel lists its "
+	    "functions but not its variables (no CONFIG_KALLSYMS_ALL); give "
+	    "the kernel file (vmlinux) as the second argument"));
+}
+
+/* Of the kernel file that was given. */
+static int
+types_of_file(struct kvmi_kernel *k, struct kvmi_types **ret,
+    struct kvmi_err *err)
+{
+	const char *name = strrchr(k->opts->ko_execfile, '/');
+	struct kvmi_elf_view view;
+	int r = kvmi_elf_dwarf(k->exec, &view, err);
+
+	if (r == 0)
+		r = kvmi_dwarf_open(&view, ret, err);
+	if (r == 0)
+		snprintf((*ret)->where, sizeof((*ret)->where), "%s of %s",
+		    (*ret)->ops->name, name == NULL ? k->opts->ko_execfile :
+		    name + 1);
+	return (r);
+}
+
 int
 kvmi_linux_types(struct kvmi_kernel *k, struct kvmi_cx *cx,
     struct kvmi_types **ret)
@@ -258,9 +293,18 @@ kvmi_linux_types(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	r = kvmi_kernel_addr(k, cx, "__start_BTF", &start);
 	if (r == 0)
 		r = kvmi_kernel_addr(k, cx, "__stop_BTF", &stop);
+	if (r == KVMI_ENOENT && k->exec != NULL) {
+		r = types_of_file(k, ret, &cx->err);
+		if (r != KVMI_ENOENT)
+			return (r);
+		return (kvmi_fail(&cx->err, r, "%s: no type information in the "
+		    "image (a kernel without CONFIG_DEBUG_INFO_BTF), nor DWARF "
+		    "in %s", k->img->src->name, k->opts->ko_execfile));
+	}
 	if (r != 0)
 		return (kvmi_wrap(&cx->err, r, "%s: no type information in the "
-		    "image (a kernel without CONFIG_DEBUG_INFO_BTF)",
+		    "image (a kernel without CONFIG_DEBUG_INFO_BTF); a vmlinux "
+		    "with DWARF as the second argument has it",
 		    k->img->src->name));
 	if (stop <= start || stop - start > MAX_BTF)
 		return (kvmi_fail(&cx->err, KVMI_EFORMAT, "%s: BTF from 0x%"

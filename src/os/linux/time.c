@@ -2,7 +2,21 @@
 /* When the machine booted: the timekeeper's offsets between its clocks. */
 #include <inttypes.h>
 
+#include "base/math.h"
 #include "os/linux/linux.h"
+
+/*
+ * The alignment of 64-bit numbers: 4 on i386, 8 on others, which a member of
+ * the timekeeper behind a pointer shows.
+ */
+static uint64_t
+alignment(struct kvmi_types *t, struct kvmi_err *err)
+{
+	struct kvmi_member mask;
+
+	return (kvmi_type_member(t, "tk_read_base", "mask", &mask, err) == 0 &&
+	    mask.off == 4 ? 4 : 8);
+}
 
 /*
  * Before 6.17 the timekeeper lies in an unnamed structure behind a sequence
@@ -31,7 +45,9 @@ timekeeper(struct kvmi_kernel *k, struct kvmi_cx *cx, struct kvmi_types *t,
 	    &cx->err) != 0 &&
 	    kvmi_type_size(t, "seqcount_t", &seq, &cx->err) != 0)
 		seq = 8;
-	*ret = va + ((seq + 7) & ~UINT64_C(7));
+	if (!kvmi_round_up(seq, alignment(t, &cx->err), &seq))
+		seq = 8;
+	*ret = va + seq;
 	return (0);
 }
 

@@ -40,7 +40,10 @@ explain(const struct kvmi_space *s, uint64_t va, struct kvmi_mapping *m,
 
 	if (m->entry_pa == 0 || u->linux_->arch->absent == NULL)
 		return (KVMI_ENOTMAPPED);
-	r = kvmi_image_read_phys(s->img, m->entry_pa, raw, size, err);
+	pa = m->entry_pa;
+	if (u->linux_->arch->linux_entry != NULL)
+		pa = u->linux_->arch->linux_entry(&s->paging, pa, m->level);
+	r = kvmi_image_read_phys(s->img, pa, raw, size, err);
 	if (r != 0)
 		return (r);
 	switch (u->linux_->arch->absent(&s->paging, kvmi_get_uint(raw, size,

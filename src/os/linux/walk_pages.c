@@ -60,7 +60,7 @@ kvmi_linux_walk_pages(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	const struct kvmi_paging *p = &k->space.paging;
 	const struct kvmi_linux *l = k->priv;
 	struct walk w = { .cb = cb, .closure = closure };
-	struct kvmi_mapping dmap;
+	struct kvmi_mapping dmap = { 0 };
 	int r;
 
 	*done = false;
@@ -68,7 +68,8 @@ kvmi_linux_walk_pages(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	    dmap.pa < k->img->max_pa) {
 		w.dmap_va = dmap.va;
 		w.dmap_pa = dmap.pa;
-		w.dmap_len = k->img->max_pa - dmap.pa;
+		w.dmap_len = dmap.len != 0 ? dmap.len :
+		    k->img->max_pa - dmap.pa;
 	}
 	for (size_t i = 0; i < p->ndirect; i++)
 		if (p->direct[i].va < l->va.first && !is_alias(p, i) &&

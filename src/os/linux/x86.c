@@ -191,47 +191,18 @@ static const struct kvmi_linux_reg regs[] = {
 	{ NULL, 0, 0 },
 };
 
-/* Members of struct inactive_task_frame (arch/x86/include/asm/switch_to.h). */
-static const struct { const char *member, *reg; } saved[] = {
+/* struct inactive_task_frame (arch/x86/include/asm/switch_to.h). */
+static const struct kvmi_linux_saved saved[] = {
 	{ "r15", "r15" }, { "r14", "r14" }, { "r13", "r13" }, { "r12", "r12" },
-	{ "bx", "rbx" }, { "bp", "rbp" }, { "ret_addr", "rip" },
+	{ "rbx", "bx" }, { "rbp", "bp" }, { "rip", "ret_addr" },
+	{ NULL, NULL },
 };
 
 static int
 saved_regs(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t task,
     struct kvmi_regs *out)
 {
-	struct kvmi_member sp, m;
-	struct kvmi_types *t;
-	uint8_t frame[256];
-	uint64_t at, size;
-	int r = kvmi_kernel_types(k, cx, &t);
-
-	if (r == 0)
-		r = kvmi_type_member(t, "task_struct", "thread.sp", &sp,
-		    &cx->err);
-	if (r == 0)
-		r = kvmi_type_size(t, "inactive_task_frame", &size, &cx->err);
-	if (r != 0)
-		return (kvmi_fail(&cx->err, r, "%s: how a thread is switched "
-		    "away is not known: no struct inactive_task_frame",
-		    k->img->src->name));
-	if (size > sizeof(frame))
-		return (kvmi_fail(&cx->err, KVMI_EFORMAT, "struct "
-		    "inactive_task_frame of %" PRIu64 " bytes", size));
-	r = kvmi_kread_ptr(k, cx, task + sp.off, &at);
-	if (r == 0)
-		r = kvmi_kread(k, cx, at, frame, (size_t)size);
-	if (r != 0)
-		return (kvmi_wrap(&cx->err, r, "saved registers of the task at "
-		    "0x%" PRIx64, task));
-	for (size_t i = 0; i < KVMI_COUNT(saved); i++)
-		if (kvmi_type_member(t, "inactive_task_frame",
-		    saved[i].member, &m, &cx->err) == 0)
-			kvmi_linux_reg_add(out, saved[i].reg, kvmi_member_get(&m,
-			    frame, (size_t)size, k->big_endian));
-	kvmi_linux_reg_add(out, "rsp", at + size);
-	return (0);
+	return (kvmi_linux_saved_on_stack(k, cx, task, saved, "rsp", out));
 }
 
 const struct kvmi_linux_arch kvmi_linux_x86_64 = {
