@@ -20,6 +20,7 @@ class Arch:
     memory: int = 256       # MiB
     suite: str = "bookworm"
     modules: tuple[str, ...] = field(default=())    # loaded before all others
+    threads: str = "single"     # QEMU's, for the processors
 
 
 def _arm64(name: str, kernel: str, suite: str) -> Arch:
@@ -30,8 +31,11 @@ def _arm64(name: str, kernel: str, suite: str) -> Arch:
 
 
 def _armhf(name: str, kernel: str) -> Arch:
-    return Arch(name, "armhf", kernel, "vmlinuz-", "qemu-system-arm", "virt", {"max": "cortex-a15"},
-                "ttyAMA0", "virtio-serial-device", "arm-linux-gnueabihf-gcc")
+    # Without LPAE a kernel cannot use what the machine has above 4 GiB.  What
+    # one processor broadcasts would wait for the others' turns of one thread.
+    return Arch(name, "armhf", kernel, "vmlinuz-", "qemu-system-arm", "virt,highmem=off",
+                {"max": "cortex-a15"}, "ttyAMA0", "virtio-serial-device",
+                "arm-linux-gnueabihf-gcc", threads="multi")
 
 
 def _i386(name: str, kernel: str) -> Arch:

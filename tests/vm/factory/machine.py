@@ -57,7 +57,8 @@ class Machine:
         # thread for all is even faster here.
         arguments = [
             self._arch.qemu, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
-            "-accel", "tcg,thread=single", "-machine", self._arch.machine, "-cpu", self._arch.cpus[self._variant.cpu],
+            "-accel", f"tcg,thread={self._arch.threads}", "-machine", self._arch.machine,
+            "-cpu", self._arch.cpus[self._variant.cpu],
             "-smp", "2", "-m", str(self._arch.memory), "-action", "panic=pause",
             "-kernel", str(self._kernel), "-initrd", str(self._initramfs),
             "-append", f"console={self._arch.console} quiet printk.devkmsg=on "
