@@ -495,6 +495,43 @@ struct kvm_save_options {
 int	 kvm_save(const char *device, const struct kvm_save_options *options,
 	    char *path, size_t path_len, char *errbuf);
 
+/* What kvm_convert() writes.  Begin with KVM_CONVERT_OPTIONS_INIT. */
+struct kvm_convert_options {
+	size_t		 kc_size;	/* sizeof(struct kvm_convert_options) */
+	const char	*kc_path;	/* the file to make; NULL: kc_fd */
+	int		 kc_fd;		/* open for writing; a pipe: flattened */
+	int		 kc_format;	/* KVM_FORMAT_* */
+	const char	*kc_codec;	/* "zstd", "zlib", "lzo", "snappy",
+					   "none"; NULL: zstd */
+	int		 kc_flags;	/* KVM_CONVERT_* */
+	int		 kc_exclude;	/* KVM_EXCLUDE_*, or'ed */
+	unsigned int	 kc_threads;	/* 0: one for each CPU of this host */
+	/* Called now and then, of so many pages; zero stops it. */
+	int (*kc_progress)(void *closure, uint64_t done, uint64_t total);
+	void		*kc_closure;
+};
+#define KVM_CONVERT_OPTIONS_INIT \
+	{ .kc_size = sizeof(struct kvm_convert_options), .kc_fd = -1 }
+
+#define KVM_FORMAT_KDUMP	0	/* kdump-compressed */
+#define KVM_FORMAT_ELF		1
+
+#define KVM_CONVERT_FLATTENED	0x1	/* as makedumpfile -F writes */
+#define KVM_CONVERT_FORCE	0x2	/* replace a file of that name */
+
+/* Pages to leave out; the bits of makedumpfile's -d. */
+#define KVM_EXCLUDE_ZERO	0x01	/* nothing but zeros */
+#define KVM_EXCLUDE_CACHE	0x02	/* page cache */
+#define KVM_EXCLUDE_CACHE_PRIVATE 0x04	/* page cache with private data */
+#define KVM_EXCLUDE_USER	0x08	/* memory of processes */
+#define KVM_EXCLUDE_FREE	0x10	/* not in use */
+
+/*
+ * Write the image as another.  A file is made with mode 0600, whole or not at
+ * all.  0 or -1.
+ */
+int	 kvm_convert(kvm_t *kd, const struct kvm_convert_options *options);
+
 /* One frame of a thread's stack. */
 struct kvm_frame {
 	kvaddr_t	 kf_pc;		/* where the function goes on */

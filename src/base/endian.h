@@ -40,6 +40,22 @@ kvmi_get64(const void *p, bool big_endian)
 	return (v);
 }
 
+static inline void
+kvmi_put32(void *p, uint32_t v, bool big_endian)
+{
+	if (big_endian != (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__))
+		v = __builtin_bswap32(v);
+	memcpy(p, &v, sizeof(v));
+}
+
+static inline void
+kvmi_put64(void *p, uint64_t v, bool big_endian)
+{
+	if (big_endian != (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__))
+		v = __builtin_bswap64(v);
+	memcpy(p, &v, sizeof(v));
+}
+
 /* An unsigned integer of 1 to 8 bytes. */
 static inline uint64_t
 kvmi_get_uint(const void *p, unsigned int size, bool big_endian)

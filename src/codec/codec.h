@@ -21,6 +21,14 @@ struct kvmi_codec {
 	 */
 	int (*decode)(const void *src, size_t src_len, void *dst,
 	    size_t dst_len);
+	/*
+	 * Encode into at most cap bytes; how many there are, or 0 when they do
+	 * not fit.  encoder is one thread's, from create.
+	 */
+	size_t (*encode)(void *encoder, const void *src, size_t src_len,
+	    void *dst, size_t cap);
+	void *(*encoder_create)(void);	/* NULL without memory */
+	void (*encoder_destroy)(void *encoder);
 };
 
 extern const struct kvmi_codec kvmi_codec_zlib;
@@ -29,6 +37,7 @@ extern const struct kvmi_codec kvmi_codec_snappy;
 extern const struct kvmi_codec kvmi_codec_zstd;
 
 const struct kvmi_codec *kvmi_codec_by_kdump_flag(uint32_t flag);
+const struct kvmi_codec *kvmi_codec_by_name(const char *name);
 
 int kvmi_codec_decode(const struct kvmi_codec *c, const void *src,
     size_t src_len, void *dst, size_t dst_len, struct kvmi_err *err);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <inttypes.h>
+#include <string.h>
 
 #include "base/math.h"
 #include "codec/codec.h"
@@ -16,6 +17,15 @@ kvmi_codec_by_kdump_flag(uint32_t flag)
 {
 	for (size_t i = 0; i < KVMI_COUNT(codec_table); i++)
 		if (codec_table[i]->kdump_flag == flag)
+			return (codec_table[i]);
+	return (NULL);
+}
+
+const struct kvmi_codec *
+kvmi_codec_by_name(const char *name)
+{
+	for (size_t i = 0; i < KVMI_COUNT(codec_table); i++)
+		if (strcmp(codec_table[i]->name, name) == 0)
 			return (codec_table[i]);
 	return (NULL);
 }

@@ -18,6 +18,26 @@ zlib_decode(const void *src, size_t src_len, void *dst, size_t dst_len)
 	libdeflate_free_decompressor(d);
 	return (r == LIBDEFLATE_SUCCESS ? 0 : -1);
 }
+
+/* makedumpfile's level: what compresses faster than a disk writes. */
+static void *
+zlib_encoder_create(void)
+{
+	return (libdeflate_alloc_compressor(1));
+}
+
+static void
+zlib_encoder_destroy(void *encoder)
+{
+	libdeflate_free_compressor(encoder);
+}
+
+static size_t
+zlib_encode(void *encoder, const void *src, size_t src_len, void *dst,
+    size_t cap)
+{
+	return (libdeflate_zlib_compress(encoder, src, src_len, dst, cap));
+}
 #endif
 
 const struct kvmi_codec kvmi_codec_zlib = {
@@ -25,5 +45,8 @@ const struct kvmi_codec kvmi_codec_zlib = {
 	.kdump_flag = 0x1,
 #ifdef HAVE_LIBDEFLATE
 	.decode = zlib_decode,
+	.encode = zlib_encode,
+	.encoder_create = zlib_encoder_create,
+	.encoder_destroy = zlib_encoder_destroy,
 #endif
 };

@@ -77,6 +77,16 @@ struct kvmi_swaps {
 	size_t		 n;
 };
 
+/* What the header of a dump says of the kernel in it. */
+struct kvmi_dump_facts {
+	const char	*vmcoreinfo;	/* the kernel's */
+	size_t		 vmcoreinfo_len;	/* 0: it has none */
+	uint64_t	 phys_base;	/* where x86 lies, or arm begins */
+};
+
+/* n pages from pfn on are of a KVM_EXCLUDE_* kind. */
+typedef void kvmi_page_kind_fn(void *arg, uint64_t pfn, uint64_t n, int kind);
+
 /* Registers of a CPU or a thread; the names are constant. */
 #define KVMI_MAX_REGS	64
 struct kvmi_regs {
@@ -190,6 +200,13 @@ struct kvmi_os_ops {
 
 	int (*panic_cpu)(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	    int32_t *ret);
+
+	/* NULL: there are none. */
+	void (*dump_facts)(struct kvmi_kernel *k, struct kvmi_dump_facts *ret);
+
+	/* Tell the kinds of all pages that need not be dumped. */
+	int (*page_kinds)(struct kvmi_kernel *k, struct kvmi_cx *cx,
+	    kvmi_page_kind_fn *fn, void *arg);
 
 	/* Fill what can be known; what fails stays empty. */
 	void (*facts)(struct kvmi_kernel *k, struct kvmi_cx *cx,

@@ -15,8 +15,8 @@
 struct kvmi_out {
 	int		 dir;		/* the caller's */
 	int		 fd;		/* -1: not open */
-	char		 name[64];
-	char		 tmp[80];
+	char		 name[256];	/* NAME_MAX and a NUL */
+	char		 tmp[288];
 };
 
 /* A file of mode 0600 in the directory dir, which stays the caller's. */

@@ -25,6 +25,7 @@ static const struct command *const commands[] = {
 	&cmd_vtop,
 	&cmd_text,
 	&cmd_save,
+	&cmd_convert,
 };
 
 static void
@@ -34,7 +35,7 @@ print_overview(FILE *out)
 	    "Look into a kernel's memory: of the crash dump CORE, or of this "
 	    "host.\n\n");
 	for (size_t i = 0; i < COUNT(commands); i++)
-		fprintf(out, "  %-6s  %s\n", commands[i]->name,
+		fprintf(out, "  %-7s  %s\n", commands[i]->name,
 		    commands[i]->summary);
 	fprintf(out, "\n  -M CORE    the dump, instead of the argument\n"
 	    "  -N KERNEL  the kernel file, where the dump has no symbols\n"

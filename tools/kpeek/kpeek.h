@@ -57,6 +57,7 @@ extern const struct command cmd_read;
 extern const struct command cmd_vtop;
 extern const struct command cmd_text;
 extern const struct command cmd_save;
+extern const struct command cmd_convert;
 
 /* options.c */
 

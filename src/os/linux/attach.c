@@ -358,6 +358,18 @@ linux_early_symbol(struct kvmi_kernel *k, const char *name, uint64_t *ret)
 	return (kvmi_vmcoreinfo_symbol(&l->info, name, ret) ? 0 : KVMI_ENOENT);
 }
 
+static void
+linux_dump_facts(struct kvmi_kernel *k, struct kvmi_dump_facts *ret)
+{
+	const struct kvmi_linux *l = k->priv;
+	int64_t base;
+
+	ret->vmcoreinfo = l->info.text;
+	ret->vmcoreinfo_len = l->info.len;
+	if (kvmi_vmcoreinfo_number(&l->info, "phys_base", &base))
+		ret->phys_base = (uint64_t)base;
+}
+
 const struct kvmi_os_ops kvmi_os_linux = {
 	.name = "Linux",
 	.attach = linux_attach,
@@ -379,6 +391,8 @@ const struct kvmi_os_ops kvmi_os_linux = {
 	.stack = kvmi_linux_stack,
 	.regs = kvmi_linux_regs,
 	.panic_cpu = kvmi_linux_panic_cpu,
+	.dump_facts = linux_dump_facts,
+	.page_kinds = kvmi_linux_page_kinds,
 	.facts = kvmi_linux_facts,
 	.walk_pages = kvmi_linux_walk_pages,
 };

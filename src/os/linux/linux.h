@@ -141,6 +141,9 @@ int kvmi_linux_modules(struct kvmi_kernel *k, struct kvmi_cx *cx,
 int kvmi_linux_modules_collect(struct kvmi_kernel *k, struct kvmi_cx *cx,
     uint64_t list_off, struct kvmi_addrs *ret);
 
+int kvmi_linux_page_kinds(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    kvmi_page_kind_fn *fn, void *arg);
+
 void kvmi_linux_facts(struct kvmi_kernel *k, struct kvmi_cx *cx,
     struct kvmi_facts *f);
 int kvmi_linux_walk_pages(struct kvmi_kernel *k, struct kvmi_cx *cx,

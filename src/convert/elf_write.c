@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * An ELF vmcore: notes, and a segment for each run of pages, with those left
+ * out behind it as its tail without data (as makedumpfile -E).  ELF64 for
+ * every machine, as the kernel writes /proc/vmcore where 32 bits may be few.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/endian.h"
+#include "base/math.h"
+#include "convert/convert.h"
+
+#define EHDR		64
+#define PHDR		56
+#define SHDR		64
+#define ET_CORE		4
+#define PT_LOAD		1
+#define PT_NOTE		4
+#define PN_XNUM		0xffff
+#define INCOMPLETE	1		/* e_flags, as makedumpfile sets it */
+#define MAX_LOADS	(1u << 24)
+
+/* A hole in a segment pays only when it is large; makedumpfile's number. */
+#define MIN_GAP		256
+
+struct writer {
+	struct kvmi_convert *c;
+	bool		 big;
+	uint8_t		*head;		/* all headers */
+	size_t		 head_len;
+	uint64_t	 loads;
+	uint64_t	 data_off;
+	uint64_t	 at;		/* of the next page */
+	bool		 lost;
+};
+
+static void
+put16(const struct writer *w, uint8_t *p, uint16_t v)
+{
+	p[w->big ? 1 : 0] = (uint8_t)v;
+	p[w->big ? 0 : 1] = (uint8_t)(v >> 8);
+}
+
+static void
+put_phdr(const struct writer *w, uint64_t i, uint32_t type, uint64_t off,
+    uint64_t pa, uint64_t filesz, uint64_t memsz)
+{
+	uint8_t *p = w->head + EHDR + i * PHDR;
+
+	kvmi_put32(p, type, w->big);
+	kvmi_put32(p + 4, type == PT_LOAD ? 7 : 0, w->big);
+	kvmi_put64(p + 8, off, w->big);
+	kvmi_put64(p + 16, pa, w->big);	/* as QEMU: what it is mapped at */
+	kvmi_put64(p + 24, pa, w->big);	/* is for the page tables to say */
+	kvmi_put64(p + 32, filesz, w->big);
+	kvmi_put64(p + 40, memsz, w->big);
+	kvmi_put64(p + 48, type == PT_LOAD ? 0 : 4, w->big);
+}
+
+/*
+ * Each segment in turn: pages that are written, then pages that are not.
+ * Without w->head they are only counted.
+ */
+static int
+put_loads(struct writer *w, struct kvmi_err *err)
+{
+	const struct kvmi_pageset *s = &w->c->pages;
+	uint64_t off = w->data_off;
+
+	w->loads = 0;
+	for (uint64_t pfn = 0; pfn < s->npages;) {
+		bool ram, dumped;
+		uint64_t end = pfn + kvmi_pageset_run(s, s->ram, pfn, &ram);
+
+		while (ram && pfn < end) {
+			uint64_t n = 0, left = 0;
+
+			n = kvmi_min(kvmi_pageset_run(s, s->dump, pfn,
+			    &dumped), end - pfn);
+			if (!dumped) {
+				left = n;
+				n = 0;
+			} else if (pfn + n < end) {
+				left = kvmi_min(kvmi_pageset_run(s, s->dump,
+				    pfn + n, &dumped), end - pfn - n);
+			}
+			if (++w->loads > MAX_LOADS)
+				return (kvmi_fail(err, KVMI_ENOTSUP, "more than "
+				    "%u segments; a kdump-compressed file has "
+				    "room for them", MAX_LOADS));
+			if (w->head != NULL)
+				put_phdr(w, w->loads, PT_LOAD, n == 0 ? 0 : off,
+				    pfn << s->shift, n << s->shift,
+				    (n + left) << s->shift);
+			off += n << s->shift;
+			pfn += n + left;
+		}
+		pfn = end;
+	}
+	return (0);
+}
+
+static void
+put_ehdr(const struct writer *w)
+{
+	const struct kvmi_arch *arch = w->c->k->arch;
+	uint8_t *p = w->head;
+	bool many = w->loads + 1 >= PN_XNUM;
+
+	memcpy(p, "\177ELF\2", 5);
+	p[5] = w->big ? 2 : 1;
+	p[6] = 1;
+	put16(w, p + 16, ET_CORE);
+	put16(w, p + 18, arch != NULL ? arch->elf_machine : 0);
+	kvmi_put32(p + 20, 1, w->big);
+	kvmi_put64(p + 32, EHDR, w->big);
+	kvmi_put32(p + 48, w->lost ? INCOMPLETE : 0, w->big);
+	put16(w, p + 52, EHDR);
+	put16(w, p + 54, PHDR);
+	put16(w, p + 56, many ? PN_XNUM : (uint16_t)(w->loads + 1));
+	if (!many)
+		return;
+	kvmi_put64(p + 40, EHDR + (w->loads + 1) * PHDR, w->big);
+	put16(w, p + 58, SHDR);
+	put16(w, p + 60, 1);
+	kvmi_put32(p + EHDR + (w->loads + 1) * PHDR + 44,
+	    (uint32_t)(w->loads + 1), w->big);
+}
+
+static int
+put_page(void *arg, const struct kvmi_packed *page, struct kvmi_err *err)
+{
+	struct writer *w = arg;
+	size_t size = (size_t)1 << w->c->pages.shift;
+	int r = 0;
+
+	/* A file's gaps are zeros; lost pages become some, and e_flags says so. */
+	w->lost |= page->lost;
+	if ((!page->zero && !page->lost) || w->c->sink.flattened)
+		r = kvmi_sink_put(&w->c->sink, w->at, page->p, size, err);
+	w->at += size;
+	return (r);
+}
+
+/* A segment's data is read and looked at once more when it is written. */
+static int
+drop_zeros(struct kvmi_convert *c, struct kvmi_err *err)
+{
+	struct kvmi_pageset *s = &c->pages;
+	size_t size = (size_t)1 << s->shift;
+	uint8_t *page = malloc(size);
+	int r = 0;
+
+	if (page == NULL)
+		return (kvmi_fail(err, KVMI_ENOMEM, "no memory for a page"));
+	for (uint64_t pfn = 0; pfn < s->npages; pfn++) {
+		uint64_t bit = UINT64_C(1) << pfn % 64;
+
+		if ((s->dump[pfn / 64] & bit) == 0)
+			continue;
+		r = kvmi_pageset_read(s, c->k->img, pfn, page, err);
+		if (r == 0 && kvmi_page_is_zero(page, size))
+			s->dump[pfn / 64] &= ~bit;
+		if (r != 0 && r != KVMI_ETRUNC)
+			break;
+		r = 0;
+	}
+	free(page);
+	return (r);
+}
+
+static int
+put_head(struct writer *w, struct kvmi_err *err)
+{
+	put_ehdr(w);
+	return (kvmi_sink_put(&w->c->sink, 0, w->head, w->head_len, err));
+}
+
+int
+kvmi_convert_elf(struct kvmi_convert *c, struct kvmi_err *err)
+{
+	struct writer w = { .c = c, .big = c->k->big_endian };
+	uint64_t page = UINT64_C(1) << c->pages.shift;
+	int r = 0;
+
+	if ((c->o->kc_exclude & KVM_EXCLUDE_ZERO) != 0)
+		r = drop_zeros(c, err);
+	kvmi_pageset_fill_gaps(&c->pages, MIN_GAP);
+	if (r == 0)
+		r = put_loads(&w, err);
+	if (r != 0)
+		return (r);
+	w.head_len = EHDR + (size_t)(w.loads + 1) * PHDR +
+	    (w.loads + 1 >= PN_XNUM ? SHDR : 0);
+	w.data_off = (w.head_len + c->notes_len + page - 1) / page * page;
+	w.at = w.data_off;
+	w.head = calloc(1, w.head_len);
+	if (w.head == NULL)
+		return (kvmi_fail(err, KVMI_ENOMEM, "no memory for %" PRIu64
+		    " program headers", w.loads));
+	r = put_loads(&w, err);
+	put_phdr(&w, 0, PT_NOTE, w.head_len, 0, c->notes_len, c->notes_len);
+	if (r == 0)
+		r = put_head(&w, err);
+	if (r == 0)
+		r = kvmi_sink_put(&c->sink, w.head_len, c->notes, c->notes_len,
+		    err);
+	if (r == 0)
+		r = kvmi_pool_run(&c->pages, c->k->img, NULL, c->o, put_page, &w,
+		    err);
+	if (r == 0 && w.lost)
+		r = put_head(&w, err);
+	/* The last pages may be zeros that nobody wrote. */
+	if (r == 0 && !c->sink.flattened)
+		r = kvmi_sink_size(&c->sink, w.at, err);
+	free(w.head);
+	return (r);
+}
