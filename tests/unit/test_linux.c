@@ -320,7 +320,7 @@ test_kernels(void **state)
 	(void)state;
 	for (size_t i = 0; i < KVMI_COUNT(kernel_row); i++) {
 		const struct kernel_row *row = &kernel_row[i];
-		struct kvmi_cx *cx = calloc(1, sizeof(*cx));
+		struct kvmi_cx *cx = kvmi_cx_new();
 		struct bytes file = { 0 };
 		struct kvmi_kernel *k = NULL;
 
@@ -332,7 +332,7 @@ test_kernels(void **state)
 			kvmi_kernel_close(k);
 		}
 		bytes_free(&file);
-		free(cx);
+		kvmi_cx_free(cx);
 	}
 }
 

@@ -87,7 +87,7 @@ typed_init(struct typed *w, const char *path)
 	w->k.opts = &w->opts;
 	w->k.syms_status = KVMI_ENOTSUP;
 	pthread_mutex_init(&w->k.lock, NULL);
-	w->cx = calloc(1, sizeof(*w->cx));
+	w->cx = kvmi_cx_new();
 	bytes_fill(&w->mem, 0, TYPED_SIZE);
 	return (true);
 }
@@ -115,7 +115,7 @@ typed_done(struct typed *w)
 	bytes_free(&w->file);
 	bytes_free(&w->mem);
 	pthread_mutex_destroy(&w->k.lock);
-	free(w->cx);
+	kvmi_cx_free(w->cx);
 }
 
 static inline uint64_t
