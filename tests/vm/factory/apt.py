@@ -65,14 +65,18 @@ class PrivateApt:
     def update(self) -> None:
         self._run("apt-get", "-qq", "update")
 
-    def dependency(self, package: str, pattern: str) -> str:
-        """The first dependency of package whose name matches pattern."""
+    def dependencies(self, package: str, pattern: str) -> list[str]:
+        """The dependencies of package whose names match pattern."""
         record = self._run("apt-cache", "show", "--no-all-versions", package)
         depends = re.search(r"^Depends: (.*)$", record, re.MULTILINE)
-        match = re.search(pattern, depends.group(1)) if depends else None
-        if not match:
+        return re.findall(pattern, depends.group(1)) if depends else []
+
+    def dependency(self, package: str, pattern: str) -> str:
+        """The first of them."""
+        found = self.dependencies(package, pattern)
+        if not found:
             raise AptError(f"{package} depends on nothing like {pattern}")
-        return match.group(0)
+        return found[0]
 
     def version(self, package: str) -> str:
         record = self._run("apt-cache", "show", "--no-all-versions", package)

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,20 +46,24 @@ def _members(deb: Path):
             yield tar, [member for member in tar if member.isfile()]
 
 
-def _unpack_kernel(deb: Path, arch: Arch, into: Path) -> list[str]:
+def _unpack_kernel(debs: list[Path], arch: Arch, into: Path) -> list[str]:
     """Extracts the kernel and the wanted modules; returns the load order."""
     order: list[str] = []
     (into / "modules").mkdir()
-    with _members(deb) as (tar, members):
-        image = next(m for m in members if m.name.startswith(f"./boot/{arch.image}"))
+    with ExitStack() as stack:
+        found = [(tar, member) for tar, members in
+                 (stack.enter_context(_members(deb)) for deb in debs) for member in members]
+        tar, image = next((t, m) for t, m in found
+                          if Path(m.name).name.startswith(arch.image.rstrip("-")))
         (into / "kernel").write_bytes(tar.extractfile(image).read())
-        files = {module_name(m.name): m for m in members if module_name(m.name)}
+        files = {module_name(m.name): (t, m) for t, m in found if module_name(m.name)}
 
         def load(name: str) -> None:
             # A wanted module that is no file is built into this kernel.
             if name in order or name not in files:
                 return
-            content = decompress(files[name].name, tar.extractfile(files[name]).read())
+            tar, member = files[name]
+            content = decompress(member.name, tar.extractfile(member).read())
             for needed in dependencies(content):
                 load(needed)
             (into / "modules" / f"{name}.ko").write_bytes(content)
@@ -77,14 +81,16 @@ def _unpack_busybox(deb: Path, into: Path) -> None:
     (into / "busybox").chmod(0o755)
 
 
-def _download_kernel(apt: PrivateApt, arch: Arch) -> tuple[str, Path]:
-    """Name and file of the newest kernel that the mirror has."""
+def _download_kernel(apt: PrivateApt, arch: Arch) -> tuple[str, list[Path]]:
+    """Name and files of the newest kernel that the mirror has."""
     newest = apt.dependency(arch.kernel, r"linux-image-\d[^\s,]*")
     flavour = re.escape(arch.kernel.removeprefix("linux-image"))
     # A mirror may list a version before it has it.
     for kernel in [newest, *apt.others(rf"linux-image-\d[\d.]*(?:-\d+|\+\w+)?{flavour}")]:
         try:
-            return kernel, apt.download(kernel)
+            # Since 7.2 the image package only depends on those that hold the files.
+            parts = apt.dependencies(kernel, r"linux-(?:binary|modules)-\d[^\s,]*")
+            return kernel, [apt.download(part) for part in parts or [kernel]]
         except AptError as error:
             failure = error
     raise failure
@@ -93,11 +99,11 @@ def _download_kernel(apt: PrivateApt, arch: Arch) -> tuple[str, Path]:
 def _fetch(root: Path, arch: Arch, suite: str, refresh: bool) -> None:
     apt = PrivateApt(root / "apt", arch.debian, suite)
     apt.update()
-    kernel, deb = _download_kernel(apt, arch)
+    kernel, debs = _download_kernel(apt, arch)
     versions = {package: apt.version(package) for package in (kernel, BUSYBOX)}
     fresh = Path(tempfile.mkdtemp(prefix="guest.", dir=root))
     try:
-        modules = _unpack_kernel(deb, arch, fresh)
+        modules = _unpack_kernel(debs, arch, fresh)
         _unpack_busybox(apt.download(BUSYBOX), fresh)
         (fresh / "manifest.json").write_text(
             json.dumps({"versions": versions, "modules": modules}, indent=1) + "\n")

@@ -13,6 +13,8 @@ class Variant:
     vmcoreinfo: bool = True     # QEMU's device: the guest tells where the note is
     cmdline: str = ""
     panic: bool = False         # dumped after the kernel panicked
+    memory: int = 0             # MiB; 0: as much as the architecture's others
+    asked_for: bool = False     # made only when it is named
 
 
 VARIANTS = {variant.name: variant for variant in (
@@ -23,6 +25,7 @@ VARIANTS = {variant.name: variant for variant in (
     Variant("nokaslr", "max", cmdline="nokaslr"),
     Variant("nokaslr-plain", "qemu64", vmcoreinfo=False, cmdline="nokaslr"),
     Variant("panic", "max", panic=True),
+    Variant("crowd", "qemu64", cmdline="crowd=5000", memory=1024, asked_for=True),
 )}
 
 

@@ -22,6 +22,7 @@ static const struct {
 	{ "traced",	play_traced },
 	{ "vforked",	play_vforked },
 	{ "spinner",	play_spinner },
+	{ "crowd",	play_crowd },
 	{ "deadleader",	play_deadleader },
 	{ "namespace",	play_namespace },
 	{ "nice",	play_nice },

@@ -208,3 +208,14 @@ play_namespace(int argc, char *argv[])
 		sleep_for_ever();
 	}
 }
+
+/* crowd N: so many children that sleep */
+void
+play_crowd(int argc, char *argv[])
+{
+	int count = argc > 1 ? atoi(argv[1]) : 1;
+
+	for (int i = 0; i < count; i++)
+		if (fork_named("one of many") == 0)
+			sleep_for_ever();
+}

@@ -16,6 +16,9 @@
 
 #include "buffer.h"
 
+/* Linux 7.2 refuses reads of more than 4 MiB from files of /proc/sys. */
+#define	READ_SIZE	65536
+
 static void
 reserve(struct buffer *b, size_t more)
 {
@@ -42,8 +45,8 @@ buffer_add_fd(struct buffer *b, int fd)
 	ssize_t n;
 
 	for (;;) {
-		reserve(b, 65536);
-		n = read(fd, b->data + b->used, b->size - b->used);
+		reserve(b, READ_SIZE);
+		n = read(fd, b->data + b->used, READ_SIZE);
 		if (n <= 0)
 			return ((int)n);
 		b->used += (size_t)n;
