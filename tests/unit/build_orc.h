@@ -57,6 +57,8 @@ world_start(struct world *w, bool modern)
 	}
 	w->table = (struct kvmi_orc_table){ .ips = WORLD_IPS,
 		.entries = WORLD_ENTRIES };
+	/* An empty table has the old numbers. */
+	kvmi_orc_numbering(&w->orc, &w->table, NULL);
 }
 
 static inline void

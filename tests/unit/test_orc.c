@@ -3,11 +3,20 @@
 
 #include "build_orc.h"
 
-/* arch/x86/include/asm/orc_types.h of Linux 6.1, and of 6.4 and later. */
+/*
+ * arch/x86/include/asm/orc_types.h of Linux 6.1, and of 6.4 and later; the
+ * registers as far as they are in the tables of Debian's 7.2.
+ */
 enum { PREV_SP = 1, DX = 2, BP = 4, SP = 5, R10 = 6, BP_IND = 8, SP_IND = 9 };
 enum { OLD_CALL, OLD_REGS, OLD_PARTIAL, OLD_END = 4 };
 enum { NEW_UNDEFINED, NEW_END, NEW_CALL, NEW_REGS, NEW_PARTIAL };
 #define BITS(sp, bp, type)	((sp) | (bp) << 4 | (unsigned int)(type) << 8)
+
+static const unsigned int renumbered[16] = { [PREV_SP] = 8, [DX] = 2,
+	[BP] = 4, [SP] = 3, [R10] = 6, [BP_IND] = 10, [SP_IND] = 9,
+	[15] = 15 };
+
+enum era { ERA_4_14, ERA_6_4, ERA_7_2, ERAS };
 
 #define FN	UINT64_C(0x20000)	/* where the entry under test applies */
 #define IP	(FN + 0x10)
@@ -67,19 +76,31 @@ test_step(void **state)
 	struct world w;
 
 	(void)state;
-	for (size_t i = 0; i < 2 * KVMI_COUNT(row); i++) {
-		bool modern = i >= KVMI_COUNT(row);
+	for (size_t i = 0; i < ERAS * KVMI_COUNT(row); i++) {
+		enum era era = (enum era)(i / KVMI_COUNT(row));
+		bool modern = era >= ERA_6_4;
 		size_t n = i % KVMI_COUNT(row);
+		unsigned int sp = row[n].sp, bp = row[n].bp;
 		struct kvmi_orc_state s = { .ip = IP, .sp = s0, .bp = s0 + 64,
 			.r10 = s0 + 0x108, .full = row[n].full };
 		int r;
 
+		if (era == ERA_7_2) {
+			sp = renumbered[sp];
+			bp = renumbered[bp];
+		}
 		world_start(&w, modern);
 		world_entry(&w, FN - 0x1000, 0, 0, 0);
 		world_entry(&w, FN, row[n].sp_offset, row[n].bp_offset,
-		    BITS(row[n].sp, row[n].bp, modern ? row[n].new_type :
-		    row[n].old_type));
+		    BITS(sp, bp, modern ? row[n].new_type : row[n].old_type));
 		world_entry(&w, FN + 0x100, 0, 0, 0);
+		/* What most of a table looks like. */
+		for (unsigned int j = 0; j < 4; j++)
+			world_entry(&w, FN + 0x200 + j, 8, 0,
+			    BITS(era == ERA_7_2 ? renumbered[SP] : SP, 0,
+			    modern ? (unsigned int)NEW_CALL : OLD_CALL));
+		UTIL_EQ(row[n].name, kvmi_orc_numbering(&w.orc, &w.table,
+		    &err), 0);
 		world_put(&w, s0, 0x1111, 8);
 		world_put(&w, s0 + 8, CALLER, 8);
 		world_put(&w, s0 + 64, 0x2222, 8);

@@ -38,7 +38,8 @@ unwinds(struct dump *d, const struct kvmi_linux_module *m, uint64_t addr)
 {
 	struct kvmi_orc_state s = { .ip = addr, .exact = true };
 
-	return (kvmi_orc_step(&d->orc, &m->orc, &s, &d->cx->err) != 0 &&
+	return (kvmi_orc_numbering(&d->orc, &m->orc, &d->cx->err) == 0 &&
+	    kvmi_orc_step(&d->orc, &m->orc, &s, &d->cx->err) != 0 &&
 	    strncmp(d->cx->err.text, "stack at 0x", 11) == 0);
 }
 

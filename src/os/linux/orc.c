@@ -2,13 +2,38 @@
 #include "os/linux/orc.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "base/endian.h"
 
-/* arch/x86/include/asm/orc_types.h; the registers never changed. */
+/* arch/x86/include/asm/orc_types.h */
 enum {
 	REG_UNDEFINED, REG_PREV_SP, REG_DX, REG_DI, REG_BP, REG_SP, REG_R10,
-	REG_R13, REG_BP_INDIRECT, REG_SP_INDIRECT
+	REG_R13, REG_BP_INDIRECT, REG_SP_INDIRECT, REG_NONE
+};
+
+/* How entries number them: from 4.14 on, and as Linux 7.2 does. */
+#define NUMBERS	16
+static const uint8_t old_numbers[NUMBERS] = { REG_UNDEFINED, REG_PREV_SP,
+	REG_DX, REG_DI, REG_BP, REG_SP, REG_R10, REG_R13, REG_BP_INDIRECT,
+	REG_SP_INDIRECT, REG_NONE, REG_NONE, REG_NONE, REG_NONE, REG_NONE,
+	REG_NONE };
+static const uint8_t new_numbers[NUMBERS] = { REG_UNDEFINED, REG_NONE,
+	REG_DX, REG_SP, REG_BP, REG_NONE, REG_R10, REG_R13, REG_PREV_SP,
+	REG_SP_INDIRECT, REG_BP_INDIRECT, REG_NONE, REG_NONE, REG_NONE,
+	REG_NONE, REG_NONE };
+#define OLD_SP	5
+#define NEW_SP	3
+/* Entries that are asked which it is. */
+#define SAMPLES	64
+
+/* The registers as numbered in the enumeration above. */
+struct entry {
+	int64_t		 sp_offset;
+	int64_t		 bp_offset;
+	unsigned int	 sp_reg;
+	unsigned int	 bp_reg;
+	enum kind	 kind;
 };
 
 /* What an entry's type says, however this kernel numbers it. */
@@ -33,14 +58,6 @@ enum kind { KIND_UNDEFINED, KIND_END, KIND_CALL, KIND_REGS, KIND_PARTIAL };
 /* Above what any kernel has. */
 #define MAX_ENTRIES	(UINT64_C(1) << 24)
 
-struct entry {
-	int64_t		 sp_offset;
-	int64_t		 bp_offset;
-	unsigned int	 sp_reg;
-	unsigned int	 bp_reg;
-	enum kind	 kind;
-};
-
 int
 kvmi_orc_init(struct kvmi_orc *o, struct kvmi_types *t,
     kvmi_orc_read_fn *read, void *arg, struct kvmi_err *err)
@@ -57,7 +74,8 @@ kvmi_orc_init(struct kvmi_orc *o, struct kvmi_types *t,
 	};
 	int r = 0;
 
-	*o = (struct kvmi_orc){ .read = read, .arg = arg };
+	*o = (struct kvmi_orc){ .read = read, .arg = arg,
+		.numbers = old_numbers };
 	for (size_t i = 0; r == 0 && i < sizeof(members) / sizeof(members[0]);
 	    i++)
 		r = kvmi_type_member(t, "orc_entry", members[i].name,
@@ -122,11 +140,52 @@ entry_kind(const struct kvmi_orc *o, const uint8_t *raw, unsigned int sp_reg)
 }
 
 static int
+read_entry(const struct kvmi_orc *o, const struct kvmi_orc_table *t,
+    uint64_t i, uint8_t raw[MAX_ENTRY], struct kvmi_err *err)
+{
+	uint64_t at = t->entries + i * o->entry_size;
+	int r;
+
+	memset(raw, 0, MAX_ENTRY);
+	r = o->read(o->arg, at, raw, (size_t)o->entry_size, err);
+	return (r == 0 ? 0 : kvmi_wrap(err, r, "ORC entry at 0x%" PRIx64,
+	    at));
+}
+
+static unsigned int
+number(const struct kvmi_member *m, const uint8_t *raw)
+{
+	return ((unsigned int)kvmi_member_get(m, raw, MAX_ENTRY, false) %
+	    NUMBERS);
+}
+
+int
+kvmi_orc_numbering(struct kvmi_orc *o, const struct kvmi_orc_table *t,
+    struct kvmi_err *err)
+{
+	uint64_t step = t->n / SAMPLES + 1;
+	int newer = 0;
+
+	for (uint64_t i = 0; i < t->n; i += step) {
+		uint8_t raw[MAX_ENTRY];
+		int r = read_entry(o, t, i, raw, err);
+		unsigned int n;
+
+		if (r != 0)
+			return (r);
+		n = number(&o->sp_reg, raw);
+		newer += (n == NEW_SP) - (n == OLD_SP);
+	}
+	o->numbers = newer > 0 ? new_numbers : old_numbers;
+	return (0);
+}
+
+static int
 find(const struct kvmi_orc *o, const struct kvmi_orc_table *t, uint64_t ip,
     struct entry *ret, struct kvmi_err *err)
 {
-	uint64_t lo = 0, hi = t->n, at, v = 0;
-	uint8_t raw[MAX_ENTRY] = { 0 };
+	uint64_t lo = 0, hi = t->n, v = 0;
+	uint8_t raw[MAX_ENTRY];
 	int r;
 
 	if (t->n > MAX_ENTRIES)
@@ -147,18 +206,15 @@ find(const struct kvmi_orc *o, const struct kvmi_orc_table *t, uint64_t ip,
 	if (lo == 0)
 		return (kvmi_fail(err, KVMI_ENOENT, "no ORC entry for 0x%"
 		    PRIx64, ip));
-	at = t->entries + (lo - 1) * o->entry_size;
-	r = o->read(o->arg, at, raw, (size_t)o->entry_size, err);
+	r = read_entry(o, t, lo - 1, raw, err);
 	if (r != 0)
-		return (kvmi_wrap(err, r, "ORC entry at 0x%" PRIx64, at));
+		return (r);
 	ret->sp_offset = (int64_t)kvmi_member_get(&o->sp_offset, raw,
 	    sizeof(raw), false);
 	ret->bp_offset = (int64_t)kvmi_member_get(&o->bp_offset, raw,
 	    sizeof(raw), false);
-	ret->sp_reg = (unsigned int)kvmi_member_get(&o->sp_reg, raw,
-	    sizeof(raw), false);
-	ret->bp_reg = (unsigned int)kvmi_member_get(&o->bp_reg, raw,
-	    sizeof(raw), false);
+	ret->sp_reg = o->numbers[number(&o->sp_reg, raw)];
+	ret->bp_reg = o->numbers[number(&o->bp_reg, raw)];
 	ret->kind = entry_kind(o, raw, ret->sp_reg);
 	return (0);
 }
@@ -198,8 +254,7 @@ previous_sp(const struct kvmi_orc *o, const struct entry *e,
 		break;
 	default:
 		return (kvmi_fail(err, KVMI_EFORMAT, "ORC entry for 0x%" PRIx64
-		    " finds the stack by register %u, which is none", s->ip,
-		    e->sp_reg));
+		    " finds the stack by a register that is none", s->ip));
 	}
 	if (!s->full)
 		return (kvmi_fail(err, KVMI_ENOENT, "the stack of 0x%" PRIx64
@@ -221,8 +276,8 @@ caller_bp(const struct kvmi_orc *o, const struct entry *e, uint64_t sp,
 	case REG_BP:
 		return (read_word(o, bp + (uint64_t)e->bp_offset, ret, err));
 	default:
-		return (kvmi_fail(err, KVMI_EFORMAT, "ORC entry finds rbp by "
-		    "register %u, which is none", e->bp_reg));
+		return (kvmi_fail(err, KVMI_EFORMAT, "ORC entry finds rbp by a "
+		    "register that is none"));
 	}
 }
 

@@ -24,6 +24,7 @@ struct kvmi_orc {
 	kvmi_orc_read_fn *read;
 	void		*arg;
 	uint64_t	 entry_size;
+	const uint8_t	*numbers;	/* which register each number is */
 	struct kvmi_member sp_offset, bp_offset, sp_reg, bp_reg, type;
 	struct kvmi_member end;		/* size 0 since 6.4 */
 };
@@ -42,6 +43,13 @@ struct kvmi_orc_state {
 /* The layout of the entries, by name. */
 int kvmi_orc_init(struct kvmi_orc *o, struct kvmi_types *t,
     kvmi_orc_read_fn *read, void *arg, struct kvmi_err *err);
+
+/*
+ * How this kernel numbers registers, which nothing in it says: most entries
+ * of its table go by the stack pointer.
+ */
+int kvmi_orc_numbering(struct kvmi_orc *o, const struct kvmi_orc_table *t,
+    struct kvmi_err *err);
 
 /*
  * From a frame to its caller's.  1: *s is that; 0: *s was the last; an error:

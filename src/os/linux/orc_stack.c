@@ -72,6 +72,8 @@ init(struct walk *w, struct kvmi_kernel *k, struct kvmi_cx *cx,
 	if (r == 0)
 		r = kernel_table(w);
 	if (r == 0)
+		r = kvmi_orc_numbering(&w->orc, &w->table, &cx->err);
+	if (r == 0)
 		r = kvmi_linux_stack_of(k, cx, ki, &w->stack, &w->stack_end);
 	return (r);
 }

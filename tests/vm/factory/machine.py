@@ -50,9 +50,9 @@ class Machine:
         self.console = b""
 
     def _arguments(self, qmp: socket.socket) -> list[str]:
-        # A panic before the report ends QEMU at once; the wanted one must not.
         # On a busy host the kernel may find that the timer of x86 does not work.
         check = "no_timer_check"
+        # A panic before the report ends QEMU at once; the wanted one must not.
         after_panic = "panic=0 libkvm.panic" if self._variant.panic else "panic=-1"
         # With a thread for each processor, one may run into a breakpoint that
         # another has just removed (the kernel patches itself), and panic.  One
