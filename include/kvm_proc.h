@@ -42,16 +42,24 @@ extern "C" {
 /* ki_flag */
 #define P_CONTROLT	0x00000002	/* has a controlling terminal */
 #define P_KPROC		0x00000004	/* kernel process */
+#define P_PPWAIT	0x00000010	/* its parent waits for it, vfork(2) */
+#define P_HADTHREADS	0x00000080	/* has several threads */
 #define P_SYSTEM	0x00000200	/* no signals, stats or swapping */
 #define P_TRACED	0x00000800
 #define P_WEXIT		0x00002000	/* exiting */
+#define P_EXEC		0x00004000	/* has called exec(2) */
 #define P_STOPPED_SIG	0x00020000	/* stopped by a signal */
 #define P_STOPPED_TRACE	0x00040000	/* stopped by a tracer */
+
+#define P_INMEM		0x10000000	/* in memory; always on Linux */
 
 /* ki_kiflag */
 #define KI_CTTY		0x00000001	/* the session has a terminal */
 #define KI_SLEADER	0x00000002	/* session leader */
 #define KI_LOCKBLOCK	0x00000004	/* blocked on ki_lockname */
+
+/* ki_sflag */
+#define PS_INMEM	0x00000001	/* in memory; always on Linux */
 
 /* ki_tdflags */
 #define TDF_SINTR	0x00000008	/* the sleep can be interrupted */
@@ -154,7 +162,7 @@ struct kinfo_proc {
 	int64_t	ki_dsize;		/* data, pages */
 	int64_t	ki_ssize;		/* stack, pages */
 	uint16_t ki_xstat;		/* wait status */
-	uint16_t ki_acflag;
+	uint16_t ki_acflag;		/* A* of <sys/acct.h> */
 	uint32_t ki_pctcpu;		/* fixed point, KI_FSCALE */
 	uint32_t ki_estcpu;
 	uint32_t ki_slptime;		/* seconds */

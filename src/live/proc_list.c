@@ -20,17 +20,8 @@
 #include "base/math.h"
 #include "live/live.h"
 #include "live/parse.h"
-
-/* include/linux/sched.h */
-#define PF_EXITING	0x00000004
-#define PF_KTHREAD	0x00200000
-#define MAX_RT_PRIO	100
-#define DEFAULT_PRIO	120
-
-/* include/uapi/linux/sched.h */
-#define SCHED_FIFO_	1
-#define SCHED_RR_	2
-#define SCHED_DEADLINE_	6
+#include "live/proc_fill.h"
+#include "os/linux/taskflags.h"
 
 #define DENTS_SIZE	((size_t)64 << 10)
 
@@ -54,187 +45,12 @@ struct lister {
 	bool		 threads;
 	bool		 clocks;
 	uid_t		 euid;
-	int64_t		 boot;		/* seconds since the epoch */
-	uint64_t	 hz;
-	uint64_t	 page_kib;
+	struct kvmi_fill fill;
 	char		*dents;
 	struct kvmi_text text;
 	struct ids	 tids;
 	struct kvmi_procs *out;
 };
-
-static struct kvm_timeval
-timeval_of(const struct lister *x, uint64_t ticks)
-{
-	struct kvm_timeval tv = { .tv_sec = (int64_t)(ticks / x->hz),
-		.tv_usec = (int64_t)(ticks % x->hz * 1000000 / x->hz) };
-
-	return (tv);
-}
-
-static uint64_t
-positive(int64_t v)
-{
-	return (v > 0 ? (uint64_t)v : 0);
-}
-
-static void
-fill_state(struct kinfo_proc *ki, char state)
-{
-	ki->ki_stat = SSLEEP;
-	switch (state) {
-	case 'R':
-		ki->ki_stat = SRUN;
-		break;
-	case 'S':
-		ki->ki_tdflags |= TDF_SINTR;
-		break;
-	case 'I':
-		ki->ki_tdflags |= TDF_NOLOAD;
-		break;
-	case 'T':
-		ki->ki_stat = SSTOP;
-		ki->ki_flag |= P_STOPPED_SIG;
-		break;
-	case 't':
-		ki->ki_stat = SSTOP;
-		ki->ki_flag |= P_STOPPED_TRACE;
-		break;
-	case 'Z':
-	case 'X':
-	case 'x':
-		ki->ki_stat = SZOMB;
-		break;
-	}
-}
-
-/* What the threads of a process share. */
-static void
-fill_process(const struct lister *x, struct kinfo_proc *ki,
-    const struct kvmi_proc_stat *s)
-{
-	ki->ki_pid = s->pid;
-	ki->ki_ppid = s->ppid;
-	ki->ki_pgid = s->pgrp;
-	ki->ki_sid = s->session;
-	ki->ki_tpgid = s->tpgid;
-	ki->ki_tdev = UINT64_MAX;
-	ki->ki_tdev_freebsd11 = UINT32_MAX;
-	if (s->tty_nr != 0) {
-		ki->ki_tdev = ki->ki_tdev_freebsd11 = (uint32_t)s->tty_nr;
-		/* procfs does not say whose terminal it is. */
-		ki->ki_tsid = s->session;
-		ki->ki_flag |= P_CONTROLT;
-		ki->ki_kiflag |= KI_CTTY;
-	}
-	if (s->session == s->pid)
-		ki->ki_kiflag |= KI_SLEADER;
-	memcpy(ki->ki_comm, s->comm, strnlen(s->comm, COMMLEN));
-	memcpy(ki->ki_emul, "Linux", sizeof("Linux"));
-	ki->ki_numthreads = s->num_threads;
-	ki->ki_size = s->vsize;
-	ki->ki_rssize = s->rss;
-	ki->ki_xstat = (uint16_t)s->exit_code;
-	ki->ki_start = timeval_of(x, s->starttime);
-	ki->ki_start.tv_sec += x->boot;
-	ki->ki_rusage_ch.ru_utime = timeval_of(x, positive(s->cutime));
-	ki->ki_rusage_ch.ru_stime = timeval_of(x, positive(s->cstime));
-	ki->ki_rusage_ch.ru_minflt = (int64_t)s->cminflt;
-	ki->ki_rusage_ch.ru_majflt = (int64_t)s->cmajflt;
-	ki->ki_childtime = timeval_of(x, positive(s->cutime) +
-	    positive(s->cstime));
-}
-
-static void
-fill_groups(struct kinfo_proc *ki, const struct kvmi_proc_status *s)
-{
-	uint32_t n = (uint32_t)kvmi_min(s->ngroups, KVMI_COUNT(s->groups));
-
-	ki->ki_groups[0] = s->gid[1];
-	memcpy(ki->ki_groups + 1, s->groups, n * sizeof(s->groups[0]));
-	ki->ki_ngroups = (int16_t)(n + 1);
-	if (s->ngroups > n)
-		ki->ki_cr_flags |= KI_CRF_GRP_OVERFLOW;
-}
-
-static void
-fill_process_status(const struct lister *x, struct kinfo_proc *ki,
-    const struct kvmi_proc_status *s)
-{
-	ki->ki_ruid = s->uid[0];
-	ki->ki_uid = s->uid[1];
-	ki->ki_svuid = s->uid[2];
-	ki->ki_rgid = s->gid[0];
-	ki->ki_svgid = s->gid[2];
-	fill_groups(ki, s);
-	/* Since 6.2 stat's figure lacks what CPUs have not handed in. */
-	if (s->has_rss)
-		ki->ki_rssize = (int64_t)(s->vm_rss / x->page_kib);
-	ki->ki_swrss = (int64_t)(s->vm_swap / x->page_kib);
-	ki->ki_tsize = (int64_t)(s->vm_exe / x->page_kib);
-	ki->ki_dsize = (int64_t)(s->vm_data / x->page_kib);
-	ki->ki_ssize = (int64_t)(s->vm_stk / x->page_kib);
-	ki->ki_rusage.ru_maxrss = (int64_t)s->vm_hwm;
-	ki->ki_sigignore = s->sig_ignored;
-	ki->ki_sigcatch = s->sig_caught;
-}
-
-/* As the kernel computes them from policy and nice value. */
-static void
-fill_priority(struct kinfo_proc *ki, const struct kvmi_proc_stat *s)
-{
-	int32_t native = s->nice + DEFAULT_PRIO;
-
-	ki->ki_nice = (signed char)s->nice;
-	ki->ki_pri.pri_user = (uint8_t)native;
-	if (s->policy == SCHED_FIFO_ || s->policy == SCHED_RR_)
-		native = MAX_RT_PRIO - 1 - (int32_t)s->rt_priority;
-	else if (s->policy == SCHED_DEADLINE_)
-		native = -1;
-	ki->ki_pri.pri_native = (uint8_t)native;
-	ki->ki_pri.pri_level = (uint8_t)(s->priority + MAX_RT_PRIO);
-	ki->ki_pri.pri_class = (uint8_t)s->policy;
-}
-
-/* What a thread has of its own; the process itself stands for its first. */
-static void
-fill_thread(const struct lister *x, struct kinfo_proc *ki,
-    const struct kvmi_proc_stat *s)
-{
-	ki->ki_tid = s->pid;
-	memcpy(ki->ki_tdname, s->comm, strnlen(s->comm, TDNAMLEN));
-	fill_state(ki, s->state);
-	if (s->flags & PF_KTHREAD)
-		ki->ki_flag |= P_KPROC | P_SYSTEM;
-	if (s->flags & PF_EXITING)
-		ki->ki_flag |= P_WEXIT;
-	fill_priority(ki, s);
-	/* procfs does not tell a running thread from one that waits to run. */
-	ki->ki_lastcpu = s->processor;
-	ki->ki_oncpu = s->state == 'R' ? s->processor : -1;
-	ki->ki_lastcpu_old = (uint8_t)kvmi_min((uint64_t)s->processor, 254);
-	ki->ki_oncpu_old = s->state == 'R' ? ki->ki_lastcpu_old : 255;
-	ki->ki_runtime = (s->utime + s->stime) / x->hz * 1000000 +
-	    (s->utime + s->stime) % x->hz * 1000000 / x->hz;
-	ki->ki_rusage.ru_utime = timeval_of(x, s->utime);
-	ki->ki_rusage.ru_stime = timeval_of(x, s->stime);
-	ki->ki_rusage.ru_minflt = (int64_t)s->minflt;
-	ki->ki_rusage.ru_majflt = (int64_t)s->majflt;
-}
-
-static void
-fill_thread_status(struct kinfo_proc *ki, const struct kvmi_proc_status *s)
-{
-	for (size_t i = 0; i < KVMI_COUNT(ki->ki_siglist.__bits); i++)
-		ki->ki_siglist.__bits[i] = s->sig_pending.__bits[i] |
-		    s->shared_pending.__bits[i];
-	ki->ki_sigmask = s->sig_blocked;
-	ki->ki_rusage.ru_nvcsw = (int64_t)s->nvcsw;
-	ki->ki_rusage.ru_nivcsw = (int64_t)s->nivcsw;
-	ki->ki_tracer = s->tracer;
-	if (s->tracer != 0)
-		ki->ki_flag |= P_TRACED;
-}
 
 /*
  * What an errno means for the list: processes end, and procfs may hide them
@@ -294,13 +110,20 @@ read_status(struct lister *x, int dirfd, int32_t id,
 }
 
 /*
- * Where it sleeps.  The kernel tells those who may trace it, so others do not
- * ask: the refusal would be written to the audit log.
+ * Some the kernel tells only those who may trace it.  Others do not ask: the
+ * refusal would be written to the audit log.
  */
+static bool
+may_ask(const struct lister *x, const struct kinfo_proc *ki)
+{
+	return (x->euid == 0 || x->euid == ki->ki_ruid);
+}
+
+/* Where it sleeps. */
 static void
 fill_wmesg(struct lister *x, int dirfd, struct kinfo_proc *ki)
 {
-	if (ki->ki_stat != SSLEEP || (x->euid != 0 && x->euid != ki->ki_ruid))
+	if (ki->ki_stat != SSLEEP || !may_ask(x, ki))
 		return;
 	if (kvmi_text_read(&x->text, dirfd, "wchan", KVMI_TEXT_ONE_READ,
 	    TEXT_MAX) != 0 || strcmp(x->text.p, "0") == 0)
@@ -324,6 +147,24 @@ read_clock(const struct lister *x, int32_t pid, uint64_t *ret_usec)
 	*ret_usec = (uint64_t)ts.tv_sec * 1000000 +
 	    (uint64_t)ts.tv_nsec / 1000;
 	return (true);
+}
+
+/*
+ * What was read and written of devices, in blocks of 512 bytes.  The same
+ * holds as for wchan.
+ */
+static void
+fill_io(struct lister *x, int dirfd, struct kinfo_proc *ki)
+{
+	uint64_t v;
+
+	if (!may_ask(x, ki) || kvmi_text_read(&x->text, dirfd, "io",
+	    KVMI_TEXT_ONE_READ, TEXT_MAX) != 0)
+		return;
+	if (kvmi_text_number(&x->text, "read_bytes:", &v))
+		ki->ki_rusage.ru_inblock = (int64_t)(v / 512);
+	if (kvmi_text_number(&x->text, "write_bytes:", &v))
+		ki->ki_rusage.ru_oublock = (int64_t)(v / 512);
 }
 
 /* "RUNNING WAITING SLICES", in nanoseconds. */
@@ -439,9 +280,11 @@ list_thread(struct lister *x, int taskfd, int32_t tid,
 	if (r == 0)
 		r = read_status(x, fd, tid, &status);
 	if (r == 0) {
-		fill_thread(x, &ki, &stat);
-		fill_thread_status(&ki, &status);
+		kvmi_fill_thread(&x->fill, &ki, &stat);
+		kvmi_fill_thread_status(&ki, &status);
 		fill_thread_runtime(x, fd, &ki);
+		kvmi_fill_share(&x->fill, &ki, stat.starttime);
+		fill_io(x, fd, &ki);
 		fill_wmesg(x, fd, &ki);
 		r = append(x, &ki);
 	}
@@ -465,6 +308,38 @@ list_threads(struct lister *x, int dirfd, const struct kinfo_proc *proc)
 	if (proc->ki_numthreads != 1)
 		for (size_t i = 0; i < x->tids.n && r >= 0; i++)
 			r = list_thread(x, fd, x->tids.v[i], proc);
+	close(fd);
+	return (r);
+}
+
+/*
+ * Switches are counted by thread, and procfs has no sum of them; those of
+ * threads that have ended are lost.
+ */
+static int
+sum_switches(struct lister *x, int dirfd, struct kinfo_proc *ki)
+{
+	int fd = openat(dirfd, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct kvmi_proc_status status;
+	int tdfd, r;
+
+	if (fd < 0)
+		return (skip_or_fail(x, errno, ki->ki_pid, "/task"));
+	r = read_ids(x, fd, &x->tids);
+	for (size_t i = 0; i < x->tids.n && r >= 0; i++) {
+		/* That of the first is known. */
+		if (x->tids.v[i] == ki->ki_pid)
+			continue;
+		r = open_id(x, fd, x->tids.v[i], &tdfd);
+		if (r != 0)
+			continue;
+		r = read_status(x, tdfd, x->tids.v[i], &status);
+		if (r == 0) {
+			ki->ki_rusage.ru_nvcsw += (int64_t)status.nvcsw;
+			ki->ki_rusage.ru_nivcsw += (int64_t)status.nivcsw;
+		}
+		close(tdfd);
+	}
 	close(fd);
 	return (r);
 }
@@ -496,7 +371,7 @@ list_open_process(struct lister *x, int dirfd, int32_t pid)
 	r = read_stat(x, dirfd, pid, &stat);
 	if (r != 0)
 		return (r);
-	fill_process(x, &ki, &stat);
+	kvmi_fill_process(&x->fill, &ki, &stat);
 	if (excluded_early(x, &ki))
 		return (0);
 	/* A status after it proves that the number was still this process's. */
@@ -507,20 +382,20 @@ list_open_process(struct lister *x, int dirfd, int32_t pid)
 	/* The number of a thread opens too, though it is not listed. */
 	if (status.tgid != pid)
 		return (SKIP);
-	fill_process_status(x, &ki, &status);
+	kvmi_fill_process_status(&x->fill, &ki, &status);
 	if (!kvmi_procs_selected(&ki, x->op, x->arg))
 		return (0);
-	if (x->threads && (stat.flags & PF_KTHREAD) == 0)
+	if (x->threads && (stat.flags & KVMI_PF_KTHREAD) == 0)
 		return (list_threads(x, dirfd, &ki));
-	fill_thread(x, &ki, &stat);
-	fill_thread_status(&ki, &status);
+	kvmi_fill_thread(&x->fill, &ki, &stat);
+	kvmi_fill_thread_status(&ki, &status);
 	if (exact)
 		ki.ki_runtime = runtime;
+	kvmi_fill_share(&x->fill, &ki, stat.starttime);
+	fill_io(x, dirfd, &ki);
 	fill_wmesg(x, dirfd, &ki);
-	/* These are the first thread's, not the sum that they should be. */
-	if (stat.num_threads > 1)
-		ki.ki_rusage.ru_nvcsw = ki.ki_rusage.ru_nivcsw = 0;
-	return (append(x, &ki));
+	r = stat.num_threads > 1 ? sum_switches(x, dirfd, &ki) : 0;
+	return (r < 0 ? r : append(x, &ki));
 }
 
 static int
@@ -574,6 +449,16 @@ clocks_usable(struct lister *x)
 	return (usable);
 }
 
+static uint64_t
+usec_since_boot(void)
+{
+	struct timespec ts;
+
+	if (clock_gettime(CLOCK_BOOTTIME, &ts) != 0)
+		return (0);
+	return ((uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000);
+}
+
 static int
 lister_init(struct lister *x)
 {
@@ -591,10 +476,11 @@ lister_init(struct lister *x)
 	x->dents = malloc(DENTS_SIZE);
 	if (x->dents == NULL)
 		return (kvmi_fail(&x->cx->err, KVMI_ENOMEM, "out of memory"));
-	x->hz = hz > 0 ? (uint64_t)hz : 100;
-	x->page_kib = page >= 1024 ? (uint64_t)page / 1024 : 4;
+	x->fill = (struct kvmi_fill){ .hz = hz > 0 ? (uint64_t)hz : 100,
+		.page_kib = page >= 1024 ? (uint64_t)page / 1024 : 4,
+		.now_usec = usec_since_boot(),
+		.boot = kvmi_live_boot(x->live) };
 	x->euid = geteuid();
-	x->boot = kvmi_live_boot(x->live);
 	x->clocks = clocks_usable(x);
 	return (0);
 }

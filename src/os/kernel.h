@@ -32,11 +32,17 @@ struct kvmi_procs {
 /* A zeroed entry at the end, with ki_structsize set; NULL without memory. */
 struct kinfo_proc *kvmi_procs_add(struct kvmi_procs *p);
 
+/* Room for n entries; false without memory. */
+bool kvmi_procs_reserve(struct kvmi_procs *p, size_t n);
+
 /* By process id, then by thread id. */
 void kvmi_procs_sort(struct kvmi_procs *p);
 
 /* Is the entry one of those that op (without INC_THREAD) and arg select? */
 bool kvmi_procs_selected(const struct kinfo_proc *ki, int op, int arg);
+
+/* ki_pctcpu: used in the course of of_usec. */
+uint32_t kvmi_procs_share(uint64_t used_usec, uint64_t of_usec);
 
 /* Check op; *threads: one entry per thread is wanted. */
 int kvmi_procs_op(int op, int *ret_op, bool *threads, struct kvmi_err *err);

@@ -2,7 +2,21 @@
 /* What every process lister shares: the list and the KERN_PROC_* selections. */
 #include <stdlib.h>
 
+#include "base/math.h"
 #include "os/kernel.h"
+
+bool
+kvmi_procs_reserve(struct kvmi_procs *p, size_t n)
+{
+	void *v = n <= p->cap ? p->v : realloc(p->v, n * sizeof(*p->v));
+
+	if (v == NULL && n > p->cap)
+		return (false);
+	p->v = v;
+	if (n > p->cap)
+		p->cap = n;
+	return (true);
+}
 
 struct kinfo_proc *
 kvmi_procs_add(struct kvmi_procs *p)
@@ -33,7 +47,12 @@ by_pid(const void *a, const void *b)
 void
 kvmi_procs_sort(struct kvmi_procs *p)
 {
-	if (p->n > 0)
+	size_t i = 1;
+
+	/* They mostly are, and they are large. */
+	while (i < p->n && by_pid(&p->v[i - 1], &p->v[i]) <= 0)
+		i++;
+	if (i < p->n)
 		qsort(p->v, p->n, sizeof(*p->v), by_pid);
 }
 
@@ -86,4 +105,14 @@ kvmi_procs_selected(const struct kinfo_proc *ki, int op, int arg)
 	default:
 		return (true);
 	}
+}
+
+uint32_t
+kvmi_procs_share(uint64_t used_usec, uint64_t of_usec)
+{
+	uint64_t n;
+
+	if (of_usec == 0 || !kvmi_mul(used_usec, KI_FSCALE, &n))
+		return (0);
+	return ((uint32_t)kvmi_min(n / of_usec, UINT32_MAX));
 }

@@ -7,6 +7,9 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <sys/acct.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
@@ -113,10 +116,19 @@ find(const struct kvmi_procs *p, int32_t pid, int32_t tid)
 	return (NULL);
 }
 
+/* The 3 seconds that process 10 had of what it lived. */
+static uint32_t
+share_of(int64_t seconds)
+{
+	return (seconds <= 0 ? UINT32_MAX / 2 : (uint32_t)(3 * KI_FSCALE /
+	    seconds));
+}
+
 static void
 test_fields(void **state)
 {
 	long page = sysconf(_SC_PAGESIZE) / 1024;
+	struct timespec up;
 	const struct kinfo_proc *ki;
 	struct kvmi_procs p;
 	struct root r;
@@ -124,6 +136,8 @@ test_fields(void **state)
 	(void)state;
 	fake_some(&r);
 	root_file(&r, "proc/10/wchan", "do_select_and_more");
+	root_file(&r, "proc/10/io", "rchar: 1\nwchar: 2\nread_bytes: 1024\n"
+	    "write_bytes: 5120\ncancelled_write_bytes: 9\n");
 	root_file(&r, "proc/300/wchan", "not_asked_for");
 	root_open(&r, true);
 	must_list(&r, KERN_PROC_PROC, 0, false, &p);
@@ -142,7 +156,9 @@ test_fields(void **state)
 	assert_int_equal(ki->ki_tsid, 10);
 	assert_int_equal(ki->ki_tpgid, 10);
 	assert_int_equal(ki->ki_tdev, 34816);
-	assert_int_equal(ki->ki_flag, P_CONTROLT);
+	assert_int_equal(ki->ki_flag, P_CONTROLT | P_INMEM | P_EXEC);
+	assert_int_equal(ki->ki_sflag, PS_INMEM);
+	assert_int_equal(ki->ki_acflag, 0);
 	assert_int_equal(ki->ki_kiflag, KI_CTTY | KI_SLEADER);
 	assert_int_equal(ki->ki_stat, SSLEEP);
 	assert_int_equal(ki->ki_tdflags, TDF_SINTR);
@@ -178,6 +194,13 @@ test_fields(void **state)
 	assert_int_equal(ki->ki_rusage.ru_nvcsw, 15);
 	assert_int_equal(ki->ki_rusage.ru_nivcsw, 5);
 	assert_int_equal(ki->ki_rusage.ru_maxrss, 3000);
+	if (geteuid() == 0) {
+		assert_int_equal(ki->ki_rusage.ru_inblock, 2);
+		assert_int_equal(ki->ki_rusage.ru_oublock, 10);
+	}
+	clock_gettime(CLOCK_BOOTTIME, &up);
+	assert_in_range(ki->ki_pctcpu + 1, share_of(up.tv_sec + 2 - 123),
+	    share_of(up.tv_sec - 2 - 123) + 2);
 	assert_int_equal(ki->ki_rusage_ch.ru_minflt, 2);
 	assert_int_equal(ki->ki_childtime.tv_usec, 70000);
 	assert_int_equal(ki->ki_numthreads, 1);
@@ -193,16 +216,19 @@ test_fields(void **state)
 	assert_int_equal(ki->ki_oncpu, 1);
 	assert_string_equal(ki->ki_wmesg, "");
 	assert_int_equal(ki->ki_numthreads, 3);
-	/* The first thread's switches are not those of three. */
-	assert_int_equal(ki->ki_rusage.ru_nvcsw, 0);
+	/* Those of three threads. */
+	assert_int_equal(ki->ki_rusage.ru_nvcsw, 45);
+	assert_int_equal(ki->ki_rusage.ru_nivcsw, 15);
+	assert_true((ki->ki_flag & P_HADTHREADS) != 0);
 	ki = find(&p, 2, 2);
-	assert_int_equal(ki->ki_flag, P_KPROC | P_SYSTEM);
+	assert_int_equal(ki->ki_flag, P_KPROC | P_SYSTEM | P_INMEM);
+	assert_int_equal(ki->ki_acflag, AFORK);
 	assert_true(ki->ki_tdev == UINT64_MAX);
 	assert_int_equal(ki->ki_tpgid, -1);
 	assert_int_equal(ki->ki_kiflag, 0);
 	ki = find(&p, 41, 41);
 	assert_int_equal(ki->ki_stat, SZOMB);
-	assert_int_equal(ki->ki_flag, P_WEXIT);
+	assert_int_equal(ki->ki_flag, P_WEXIT | P_INMEM | P_EXEC);
 	assert_int_equal(r.cx->damage, 0);
 	free(p.v);
 	root_deinit(&r);
@@ -335,7 +361,7 @@ test_states(void **state)
 	assert_int_equal(p.n, KVMI_COUNT(row));
 	for (size_t i = 0; i < p.n; i++) {
 		if (p.v[i].ki_stat != row[i].stat ||
-		    p.v[i].ki_flag != row[i].flag ||
+		    p.v[i].ki_flag != (row[i].flag | P_INMEM | P_EXEC) ||
 		    p.v[i].ki_tdflags != row[i].tdflags)
 			fail_msg("%c: %d %" PRIx64 " %" PRIx64, row[i].letter,
 			    p.v[i].ki_stat, p.v[i].ki_flag, p.v[i].ki_tdflags);
@@ -933,6 +959,86 @@ test_host_coming_and_going(void **state)
 	root_deinit(&r);
 }
 
+/* A child with the number pid; its kind is in its name and its signals. */
+static pid_t
+clone_as(pid_t pid)
+{
+	struct clone_args a = { .exit_signal = SIGCHLD,
+		.set_tid = (uintptr_t)&pid, .set_tid_size = 1 };
+
+	return ((pid_t)syscall(SYS_clone3, &a, sizeof(a)));
+}
+
+/* Children of two kinds in turn, all with the same number. */
+static void
+succeed(pid_t pid)
+{
+	for (unsigned int i = 0;; i++) {
+		pid_t got;
+
+		prctl(PR_SET_NAME, i % 2 == 0 ? "even" : "odd");
+		signal(SIGUSR1, i % 2 == 0 ? SIG_IGN : SIG_DFL);
+		signal(SIGUSR2, i % 2 == 0 ? SIG_DFL : SIG_IGN);
+		got = clone_as(pid);
+		if (got == 0) {
+			for (unsigned int j = 0; j < i % 7; j++)
+				sched_yield();
+			_exit(0);
+		}
+		if (got < 0 && errno != EEXIST)
+			_exit(errno);
+		if (got > 0)
+			waitpid(got, NULL, 0);
+	}
+}
+
+/* What is listed is of one process, also where its number lives on. */
+static void
+test_host_successors(void **state)
+{
+	int status, seen[2] = { 0 };
+	pid_t maker, pid;
+	struct root r;
+
+	(void)state;
+	pid = child();
+	if (pid == 0)
+		_exit(0);
+	waitpid(pid, NULL, 0);
+	maker = child();
+	if (maker == 0)
+		succeed(pid);
+	host_open(&r);
+	for (int i = 0; i < 200000 && (i < 5000 || seen[0] < 100 ||
+	    seen[1] < 100) && waitpid(maker, &status, WNOHANG) == 0; i++) {
+		struct kvmi_procs p;
+
+		must_list(&r, KERN_PROC_PID, pid, i % 2 == 0, &p);
+		for (size_t j = 0; j < p.n; j++) {
+			const struct kinfo_proc *ki = &p.v[j];
+			bool odd = strcmp(ki->ki_comm, "odd") == 0;
+			uint32_t ignored = ki->ki_sigignore.__bits[0];
+
+			/* A zombie has no signals any more. */
+			if (ignored == 0)
+				continue;
+			seen[odd]++;
+			assert_int_equal(ignored >> (SIGUSR1 - 1) & 1, !odd);
+			assert_int_equal(ignored >> (SIGUSR2 - 1) & 1, odd);
+			assert_string_equal(ki->ki_tdname, ki->ki_comm);
+		}
+		assert_int_equal(r.cx->damage, 0);
+		free(p.v);
+	}
+	kill(maker, SIGKILL);
+	waitpid(maker, &status, 0);
+	root_deinit(&r);
+	/* Numbers may be chosen only with CAP_CHECKPOINT_RESTORE. */
+	if (geteuid() != 0)
+		skip();
+	assert_true(seen[0] >= 100 && seen[1] >= 100);
+}
+
 static void
 test_host_missing(void **state)
 {
@@ -974,6 +1080,7 @@ main(void)
 		cmocka_unit_test(test_host_children),
 		cmocka_unit_test(test_host_runtime),
 		cmocka_unit_test(test_host_coming_and_going),
+		cmocka_unit_test(test_host_successors),
 		cmocka_unit_test(test_host_missing),
 	};
 

@@ -7,7 +7,7 @@
  *	sym NAME ADDRESS
  *	read ADDRESS LENGTH HASH	(FNV-1a of the bytes)
  *	fail ADDRESS LENGTH KIND
- *	proc PID PPID PGID SID UID THREADS START COMM...
+ *	kinfo process|thread HEX	(the bytes of its struct kinfo_proc)
  *	strings PID HASH HASH		(of arguments and environment)
  *	percpu NAME CPU VALUE
  *	cpus RUNNING MAX
@@ -134,6 +134,17 @@ check_banner(kvm_t *kd)
 }
 
 static void
+record_kinfo(const char *what, const struct kinfo_proc *ki)
+{
+	const uint8_t *p = (const uint8_t *)ki;
+
+	printf("kinfo %s ", what);
+	for (size_t i = 0; i < sizeof(*ki); i++)
+		printf("%02x", p[i]);
+	putchar('\n');
+}
+
+static void
 record_procs(kvm_t *kd)
 {
 	struct kinfo_proc *p;
@@ -143,17 +154,16 @@ record_procs(kvm_t *kd)
 	p = kvm_getprocs(kd, KERN_PROC_PROC, 0, &n);
 	check("getprocs", p != NULL && n > 10, kvm_geterr(kd));
 	for (int i = 0; i < n; i++) {
-		/* One line each, whatever a name holds. */
-		for (char *c = p[i].ki_comm; *c != '\0'; c++)
-			if (*c < ' ' || *c > '~')
-				*c = '?';
 		self |= p[i].ki_pid == getpid() && p[i].ki_ppid == getppid();
-		printf("proc %d %d %d %d %u %d %lld %s\n", p[i].ki_pid,
-		    p[i].ki_ppid, p[i].ki_pgid, p[i].ki_sid, p[i].ki_uid,
-		    p[i].ki_numthreads, (long long)p[i].ki_start.tv_sec,
-		    p[i].ki_comm);
+		if (p[i].ki_pid != getpid())
+			record_kinfo("process", &p[i]);
 	}
 	check("getprocs lists this process", self, "it is missing");
+	p = kvm_getprocs(kd, KERN_PROC_ALL, 0, &n);
+	check("getprocs of threads", p != NULL && n > 10, kvm_geterr(kd));
+	for (int i = 0; i < n; i++)
+		if (p[i].ki_pid != getpid())
+			record_kinfo("thread", &p[i]);
 }
 
 static void

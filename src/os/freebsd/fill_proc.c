@@ -13,9 +13,7 @@
 
 /* sys/proc.h, sys/ucred.h, sys/user.h */
 #define P_JAILED	0x01000000
-#define P_INMEM		0x10000000
 #define CRED_FLAG_CAPMODE 0x00000001
-#define PS_INMEM	0x00001
 
 static void
 fill_groups(struct kvmi_freebsd_lister *x, struct kinfo_proc *ki,

@@ -343,6 +343,7 @@ linux_detach(struct kvmi_kernel *k)
 	kvmi_symtab_destroy(l->early);
 	kvmi_vmcoreinfo_deinit(&l->info);
 	free(l->direct);
+	kvmi_linux_once_deinit(l);
 	free(l);
 	k->priv = NULL;
 }

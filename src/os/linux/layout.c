@@ -45,9 +45,18 @@ static const struct {
 	{ TASK_STACK, false, "task_struct.stack" },
 	{ TASK_FILES, false, "task_struct.files" },
 	{ TASK_SPLIT_RSS, false, "task_struct.rss_stat.count" },
+	{ TASK_VFORK_DONE, false, "task_struct.vfork_done" },
+	{ TASK_LAST_RUN, false, "task_struct.se.exec_start" },
+	{ TASK_READ_BYTES, false, "task_struct.ioac.read_bytes" },
+	{ TASK_WRITE_BYTES, false, "task_struct.ioac.write_bytes" },
+	/* PIDTYPE_PGID and PIDTYPE_SID, before 4.19 */
+	{ TASK_PGRP, false, "task_struct.pids[1].pid" },
+	{ TASK_SID, false, "task_struct.pids[2].pid" },
+	{ TASK_THREAD, false, "task_struct.thread" },
+	{ THREADINFO_CPU, false, "thread_info.cpu" },
 	{ SIGNAL_THREAD_HEAD, true, "signal_struct.thread_head" },
 	{ SIGNAL_NR_THREADS, true, "signal_struct.nr_threads" },
-	/* PIDTYPE_PGID and PIDTYPE_SID; in the task itself before 4.19 */
+	/* PIDTYPE_PGID and PIDTYPE_SID */
 	{ SIGNAL_PGRP, false, "signal_struct.pids[2]" },
 	{ SIGNAL_SID, false, "signal_struct.pids[3]" },
 	{ SIGNAL_TTY, false, "signal_struct.tty" },
@@ -65,12 +74,24 @@ static const struct {
 	{ SIGNAL_PENDING, false, "signal_struct.shared_pending.signal" },
 	{ SIGNAL_MAXRSS, false, "signal_struct.maxrss" },
 	{ SIGNAL_RUNTIME, false, "signal_struct.sum_sched_runtime" },
+	{ SIGNAL_READ_BYTES, false, "signal_struct.ioac.read_bytes" },
+	{ SIGNAL_WRITE_BYTES, false, "signal_struct.ioac.write_bytes" },
+	{ SIGNAL_CMAXRSS, false, "signal_struct.cmaxrss" },
+	{ SIGNAL_CNVCSW, false, "signal_struct.cnvcsw" },
+	{ SIGNAL_CNIVCSW, false, "signal_struct.cnivcsw" },
+	{ SIGNAL_CINBLOCK, false, "signal_struct.cinblock" },
+	{ SIGNAL_COUBLOCK, false, "signal_struct.coublock" },
+	{ SIGNAL_FLAGS, false, "signal_struct.flags" },
+	{ SIGNAL_EXIT_CODE, false, "signal_struct.group_exit_code" },
 	{ MM_TOTAL_VM, false, "mm_struct.total_vm" },
 	{ MM_DATA_VM, false, "mm_struct.data_vm" },
 	{ MM_STACK_VM, false, "mm_struct.stack_vm" },
 	{ MM_START_CODE, false, "mm_struct.start_code" },
 	{ MM_END_CODE, false, "mm_struct.end_code" },
 	{ MM_RSS_STAT, false, "mm_struct.rss_stat" },
+	{ MM_HIWATER_RSS, false, "mm_struct.hiwater_rss" },
+	{ MM_EXE_FILE, false, "mm_struct.exe_file" },
+	{ FILE_INODE, false, "file.f_inode" },
 	{ CRED_UID, false, "cred.uid" },
 	{ CRED_EUID, false, "cred.euid" },
 	{ CRED_SUID, false, "cred.suid" },
@@ -107,9 +128,10 @@ kvmi_linux_layout(struct kvmi_types *t, struct kvmi_linux_layout *ret,
 		{ "k_sigaction", &l->ksig_size },
 		{ "percpu_counter", &l->pcpu_size },
 	};
-	static const char *const rss[] = { "MM_FILEPAGES", "MM_ANONPAGES",
-		"MM_SHMEMPAGES" };
-	static const unsigned int rss_default[] = { 0, 1, 3 };
+	static const char *const rss[KVMI_RSS_PARTS] = { "MM_FILEPAGES",
+		"MM_ANONPAGES", "MM_SHMEMPAGES", "MM_SWAPENTS" };
+	static const unsigned int rss_default[KVMI_RSS_PARTS] = { 0, 1, 3,
+		2 };
 
 	*ret = (struct kvmi_linux_layout){ 0 };
 	for (size_t i = 0; i < KVMI_COUNT(member_table); i++) {
@@ -131,5 +153,9 @@ kvmi_linux_layout(struct kvmi_types *t, struct kvmi_linux_layout *ret,
 		    err) == 0 && v >= 0 && v < 16 ? (unsigned int)v :
 		    rss_default[i];
 	}
+	for (size_t i = TASK_PID; i <= TASK_LAST; i++)
+		if (kvmi_inside(l->m[i].off, l->m[i].size, l->task_size) &&
+		    l->m[i].off + l->m[i].size > l->task_len)
+			l->task_len = l->m[i].off + l->m[i].size;
 	return (0);
 }

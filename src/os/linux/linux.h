@@ -88,6 +88,8 @@ extern const struct kvmi_linux_arch kvmi_linux_riscv64;
 extern const struct kvmi_linux_arch kvmi_linux_s390x;
 extern const struct kvmi_linux_arch kvmi_linux_x86_64;
 
+enum kvmi_linux_once { KVMI_ONCE_ORC, KVMI_ONCE_SAVED, KVMI_ONCES };
+
 struct kvmi_linux {
 	struct kvmi_vmcoreinfo info;
 	const struct kvmi_linux_arch *arch;
@@ -100,7 +102,18 @@ struct kvmi_linux {
 	uint64_t	 stext;		/* 0: unknown */
 	struct kvmi_symtab *early;	/* decoded while attaching; handed over */
 	struct kvmi_direct *direct;	/* what the paging refers to; owned */
+	_Atomic(void *)	 once[KVMI_ONCES];
 };
+
+/*
+ * What was worked out by name at first use and does not change; NULL: not
+ * yet.  made (malloc) becomes it unless another thread was faster: use what
+ * is returned.
+ */
+const void *kvmi_linux_once(struct kvmi_linux *l, enum kvmi_linux_once which);
+const void *kvmi_linux_once_set(struct kvmi_linux *l,
+    enum kvmi_linux_once which, void *made);
+void kvmi_linux_once_deinit(struct kvmi_linux *l);
 
 int kvmi_linux_symbols(struct kvmi_kernel *k, struct kvmi_cx *cx,
     struct kvmi_symtab **t, char *where, size_t where_len);
@@ -198,6 +211,10 @@ int kvmi_linux_boottime(struct kvmi_kernel *k, struct kvmi_cx *cx,
 
 /* The monotonic clock when it was last brought up to date, nanoseconds. */
 int kvmi_linux_monotonic(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    uint64_t *ret_nsec);
+
+/* The clock that counts from boot, sleep included, at the same moment. */
+int kvmi_linux_uptime(struct kvmi_kernel *k, struct kvmi_cx *cx,
     uint64_t *ret_nsec);
 
 /*

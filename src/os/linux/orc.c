@@ -27,15 +27,6 @@ static const uint8_t new_numbers[NUMBERS] = { REG_UNDEFINED, REG_NONE,
 /* Entries that are asked which it is. */
 #define SAMPLES	64
 
-/* The registers as numbered in the enumeration above. */
-struct entry {
-	int64_t		 sp_offset;
-	int64_t		 bp_offset;
-	unsigned int	 sp_reg;
-	unsigned int	 bp_reg;
-	enum kind	 kind;
-};
-
 /* What an entry's type says, however this kernel numbers it. */
 enum kind { KIND_UNDEFINED, KIND_END, KIND_CALL, KIND_REGS, KIND_PARTIAL };
 
@@ -57,6 +48,15 @@ enum kind { KIND_UNDEFINED, KIND_END, KIND_CALL, KIND_REGS, KIND_PARTIAL };
 #define MAX_ENTRY	16
 /* Above what any kernel has. */
 #define MAX_ENTRIES	(UINT64_C(1) << 24)
+
+/* The registers as numbered in the enumeration above. */
+struct entry {
+	int64_t		 sp_offset;
+	int64_t		 bp_offset;
+	unsigned int	 sp_reg;
+	unsigned int	 bp_reg;
+	enum kind	 kind;
+};
 
 int
 kvmi_orc_init(struct kvmi_orc *o, struct kvmi_types *t,
@@ -106,7 +106,14 @@ read_word(const struct kvmi_orc *o, uint64_t va, uint64_t *ret,
 	return (0);
 }
 
-/* The address that the i-th entry starts to apply to. */
+/* The address that the i-th entry starts to apply to, from its bytes. */
+static inline uint64_t
+ip_of(const struct kvmi_orc_table *t, uint64_t i, const uint8_t raw[4])
+{
+	return (t->ips + 4 * i +
+	    (uint64_t)(int64_t)(int32_t)kvmi_get32(raw, false));
+}
+
 static int
 entry_ip(const struct kvmi_orc *o, const struct kvmi_orc_table *t, uint64_t i,
     uint64_t *ret, struct kvmi_err *err)
@@ -117,7 +124,7 @@ entry_ip(const struct kvmi_orc *o, const struct kvmi_orc_table *t, uint64_t i,
 
 	if (r != 0)
 		return (kvmi_wrap(err, r, "ORC table at 0x%" PRIx64, at));
-	*ret = at + (uint64_t)(int64_t)(int32_t)kvmi_get32(raw, false);
+	*ret = ip_of(t, i, raw);
 	return (0);
 }
 
@@ -186,16 +193,24 @@ find(const struct kvmi_orc *o, const struct kvmi_orc_table *t, uint64_t ip,
 {
 	uint64_t lo = 0, hi = t->n, v = 0;
 	uint8_t raw[MAX_ENTRY];
+	const uint8_t *ips;
 	int r;
 
 	if (t->n > MAX_ENTRIES)
 		return (kvmi_fail(err, KVMI_EFORMAT, "ORC table of %" PRIu64
 		    " entries", t->n));
+	/* Most of the time goes here. */
+	ips = o->map == NULL ? NULL : o->map(o->arg, t->ips,
+	    (size_t)t->n * 4);
 	/* The last that begins at or before ip. */
 	while (lo < hi) {
 		uint64_t mid = lo + (hi - lo) / 2;
 
-		r = entry_ip(o, t, mid, &v, err);
+		r = 0;
+		if (ips != NULL)
+			v = ip_of(t, mid, ips + 4 * mid);
+		else
+			r = entry_ip(o, t, mid, &v, err);
 		if (r != 0)
 			return (r);
 		if (v <= ip)

@@ -13,6 +13,9 @@
 typedef int kvmi_orc_read_fn(void *arg, uint64_t va, void *buf, size_t len,
     struct kvmi_err *err);
 
+/* The same bytes in place; NULL: they have to be read. */
+typedef const uint8_t *kvmi_orc_map_fn(void *arg, uint64_t va, size_t len);
+
 /* One table: the kernel's own, or a module's. */
 struct kvmi_orc_table {
 	uint64_t	 ips;		/* int32, relative to its own place */
@@ -22,6 +25,7 @@ struct kvmi_orc_table {
 
 struct kvmi_orc {
 	kvmi_orc_read_fn *read;
+	kvmi_orc_map_fn	*map;		/* NULL: never */
 	void		*arg;
 	uint64_t	 entry_size;
 	const uint8_t	*numbers;	/* which register each number is */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A kernel stack by ORC tables (arch/x86/kernel/unwind_orc.c). */
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/math.h"
@@ -13,12 +14,17 @@
 /* Exceptions, NMI and interrupts nest no deeper. */
 #define MAX_SWITCHES	8
 
-struct walk {
-	struct kvmi_kernel *k;
-	struct kvmi_cx	*cx;
+/* The same for all stacks of a kernel. */
+struct tables {
 	struct kvmi_orc	 orc;
 	struct kvmi_orc_table table;
 	uint64_t	 text, etext;
+};
+
+struct walk {
+	struct kvmi_kernel *k;
+	struct kvmi_cx	*cx;
+	struct tables	 t;
 	uint64_t	 stack, stack_end;
 	unsigned int	 switches;
 	struct kvmi_linux_module module;	/* the last one met */
@@ -34,15 +40,27 @@ read_kernel(void *arg, uint64_t va, void *buf, size_t len,
 	return (kvmi_kread(w->k, w->cx, va, buf, len));
 }
 
+/* From this thread's cache; a file that was cut is noticed by later reads. */
+static const uint8_t *
+map_kernel(void *arg, uint64_t va, size_t len)
+{
+	struct walk *w = arg;
+	const struct kvmi_tlb_entry *e = kvmi_tlb_near(&w->cx->tlb, va);
+
+	return (e == NULL || len > e->len - (va - e->va) ? NULL :
+	    kvmi_tlb_host(e, va));
+}
+
 static int
 kernel_table(struct walk *w)
 {
+	struct kvmi_orc_table *table = &w->t.table;
 	const struct { const char *name; uint64_t *va; } names[] = {
-		{ "__start_orc_unwind_ip", &w->table.ips },
-		{ "__start_orc_unwind", &w->table.entries },
-		{ "__stop_orc_unwind", &w->table.n },
-		{ "_stext", &w->text },
-		{ "_etext", &w->etext },
+		{ "__start_orc_unwind_ip", &table->ips },
+		{ "__start_orc_unwind", &table->entries },
+		{ "__stop_orc_unwind", &table->n },
+		{ "_stext", &w->t.text },
+		{ "_etext", &w->t.etext },
 	};
 	int r = 0;
 
@@ -51,28 +69,49 @@ kernel_table(struct walk *w)
 	if (r != 0)
 		return (kvmi_wrap(&w->cx->err, r, "%s: no ORC tables in the "
 		    "image", w->k->img->src->name));
-	if (w->table.n < w->table.entries)
+	if (table->n < table->entries)
 		return (kvmi_fail(&w->cx->err, KVMI_EFORMAT, "%s: ORC tables "
 		    "end before they start", w->k->img->src->name));
-	w->table.n = (w->table.n - w->table.entries) / w->orc.entry_size;
+	table->n = (table->n - table->entries) / w->t.orc.entry_size;
 	return (0);
+}
+
+static int
+make_tables(struct walk *w)
+{
+	struct kvmi_types *t;
+	struct tables *made;
+	int r;
+
+	r = kvmi_kernel_types(w->k, w->cx, &t);
+	if (r == 0)
+		r = kvmi_orc_init(&w->t.orc, t, read_kernel, w, &w->cx->err);
+	if (r == 0)
+		r = kernel_table(w);
+	if (r == 0)
+		r = kvmi_orc_numbering(&w->t.orc, &w->t.table, &w->cx->err);
+	/* Without memory for it, it is made again the next time. */
+	if (r == 0 && (made = malloc(sizeof(*made))) != NULL) {
+		*made = w->t;
+		kvmi_linux_once_set(w->k->priv, KVMI_ONCE_ORC, made);
+	}
+	return (r);
 }
 
 static int
 init(struct walk *w, struct kvmi_kernel *k, struct kvmi_cx *cx,
     const struct kinfo_proc *ki)
 {
-	struct kvmi_types *t;
-	int r;
+	const struct tables *made = kvmi_linux_once(k->priv, KVMI_ONCE_ORC);
+	int r = 0;
 
 	*w = (struct walk){ .k = k, .cx = cx };
-	r = kvmi_kernel_types(k, cx, &t);
-	if (r == 0)
-		r = kvmi_orc_init(&w->orc, t, read_kernel, w, &cx->err);
-	if (r == 0)
-		r = kernel_table(w);
-	if (r == 0)
-		r = kvmi_orc_numbering(&w->orc, &w->table, &cx->err);
+	if (made != NULL)
+		w->t = *made;
+	else
+		r = make_tables(w);
+	w->t.orc.arg = w;
+	w->t.orc.map = map_kernel;
 	if (r == 0)
 		r = kvmi_linux_stack_of(k, cx, ki, &w->stack, &w->stack_end);
 	return (r);
@@ -127,7 +166,7 @@ choose(struct walk *w, const struct kvmi_orc_state *s, bool *module)
 {
 	uint64_t ip = s->exact ? s->ip : s->ip - 1;
 
-	*module = ip < w->text || ip >= w->etext;
+	*module = ip < w->t.text || ip >= w->t.etext;
 	if (!*module || (ip >= w->module.text && ip < w->module.etext))
 		return (0);
 	return (kvmi_linux_module_at(w->k, w->cx, ip, &w->module));
@@ -154,8 +193,8 @@ walk_frames(struct walk *w, struct kvmi_orc_state *s, kvm_walk_stack_cb_t *cb,
 		(*n)++;
 		if (cb(&f, closure) == 0)
 			return (0);
-		r = kvmi_orc_step(&w->orc, module ? &w->module.orc :
-		    &w->table, s, &w->cx->err);
+		r = kvmi_orc_step(&w->t.orc, module ? &w->module.orc :
+		    &w->t.table, s, &w->cx->err);
 		if (r == 1 && (r = check(w, from, s)) == 0)
 			r = 1;
 	}

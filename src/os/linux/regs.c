@@ -4,6 +4,7 @@
  * does not run from the frame it was switched away with.
  */
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/endian.h"
@@ -120,42 +121,87 @@ running_regs(struct kvmi_kernel *k, struct kvmi_cx *cx, uint32_t cpu,
 	return (0);
 }
 
+/* Where saved registers are: the same for all threads of a kernel. */
+#define MAX_SAVED	16
+#define MAX_FRAME	256
+struct saved_layout {
+	struct kvmi_member sp;		/* in the task_struct */
+	uint64_t	 size;
+	struct kvmi_member m[MAX_SAVED];	/* in the frame at sp */
+};
+
+static int
+find_saved(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    const struct kvmi_linux_saved *saved, struct saved_layout *y)
+{
+	struct kvmi_types *t;
+	int r = kvmi_kernel_types(k, cx, &t);
+
+	if (r == 0)
+		r = kvmi_type_member(t, "task_struct", "thread.sp", &y->sp,
+		    &cx->err);
+	if (r == 0)
+		r = kvmi_type_size(t, "inactive_task_frame", &y->size,
+		    &cx->err);
+	if (r != 0)
+		return (kvmi_fail(&cx->err, r, "%s: how a thread is switched "
+		    "away is not known: no struct inactive_task_frame",
+		    k->img->src->name));
+	if (y->size > MAX_FRAME)
+		return (kvmi_fail(&cx->err, KVMI_EFORMAT, "struct "
+		    "inactive_task_frame of %" PRIu64 " bytes", y->size));
+	for (size_t i = 0; i < MAX_SAVED && saved[i].name != NULL; i++)
+		if (kvmi_type_member(t, "inactive_task_frame",
+		    saved[i].member, &y->m[i], &cx->err) != 0)
+			y->m[i] = (struct kvmi_member){ 0 };
+	return (0);
+}
+
+static int
+saved_layout(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    const struct kvmi_linux_saved *saved, const struct saved_layout **ret)
+{
+	struct saved_layout *made;
+	int r;
+
+	*ret = kvmi_linux_once(k->priv, KVMI_ONCE_SAVED);
+	if (*ret != NULL)
+		return (0);
+	made = calloc(1, sizeof(*made));
+	if (made == NULL)
+		return (kvmi_fail(&cx->err, KVMI_ENOMEM, "out of memory"));
+	r = find_saved(k, cx, saved, made);
+	if (r != 0)
+		free(made);
+	else
+		*ret = kvmi_linux_once_set(k->priv, KVMI_ONCE_SAVED, made);
+	return (r);
+}
+
 int
 kvmi_linux_saved_on_stack(struct kvmi_kernel *k, struct kvmi_cx *cx,
     uint64_t task, const struct kvmi_linux_saved *saved, const char *sp,
     struct kvmi_regs *out)
 {
-	struct kvmi_member at_sp, m;
-	struct kvmi_types *t;
-	uint8_t frame[256];
-	uint64_t at, size;
-	int r = kvmi_kernel_types(k, cx, &t);
+	const struct saved_layout *y;
+	uint8_t frame[MAX_FRAME];
+	uint64_t at;
+	int r = saved_layout(k, cx, saved, &y);
 
-	if (r == 0)
-		r = kvmi_type_member(t, "task_struct", "thread.sp", &at_sp,
-		    &cx->err);
-	if (r == 0)
-		r = kvmi_type_size(t, "inactive_task_frame", &size, &cx->err);
 	if (r != 0)
-		return (kvmi_fail(&cx->err, r, "%s: how a thread is switched "
-		    "away is not known: no struct inactive_task_frame",
-		    k->img->src->name));
-	if (size > sizeof(frame))
-		return (kvmi_fail(&cx->err, KVMI_EFORMAT, "struct "
-		    "inactive_task_frame of %" PRIu64 " bytes", size));
-	r = kvmi_kread_ptr(k, cx, task + at_sp.off, &at);
+		return (r);
+	r = kvmi_kread_ptr(k, cx, task + y->sp.off, &at);
 	if (r == 0)
-		r = kvmi_kread(k, cx, at, frame, (size_t)size);
+		r = kvmi_kread(k, cx, at, frame, (size_t)y->size);
 	if (r != 0)
 		return (kvmi_wrap(&cx->err, r, "saved registers of the task at "
 		    "0x%" PRIx64, task));
-	for (; saved->name != NULL; saved++)
-		if (kvmi_type_member(t, "inactive_task_frame", saved->member,
-		    &m, &cx->err) == 0)
-			kvmi_linux_reg_add(out, saved->name,
-			    kvmi_member_get(&m, frame, (size_t)size,
+	for (size_t i = 0; i < MAX_SAVED && saved[i].name != NULL; i++)
+		if (y->m[i].size != 0)
+			kvmi_linux_reg_add(out, saved[i].name,
+			    kvmi_member_get(&y->m[i], frame, (size_t)y->size,
 			    k->big_endian));
-	kvmi_linux_reg_add(out, sp, at + size);
+	kvmi_linux_reg_add(out, sp, at + y->size);
 	return (0);
 }
 

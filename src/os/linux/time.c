@@ -105,3 +105,27 @@ kvmi_linux_monotonic(struct kvmi_kernel *k, struct kvmi_cx *cx,
 		*ret_nsec = v[0] + (v[2] < 64 ? v[1] >> v[2] : 0);
 	return (r);
 }
+
+int
+kvmi_linux_uptime(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    uint64_t *ret_nsec)
+{
+	struct kvmi_member boot;
+	struct kvmi_types *t;
+	uint64_t tk, offs_boot;
+	int r;
+
+	r = kvmi_kernel_types(k, cx, &t);
+	if (r == 0)
+		r = kvmi_type_member(t, "timekeeper", "offs_boot", &boot,
+		    &cx->err);
+	if (r == 0)
+		r = timekeeper(k, cx, t, &tk);
+	if (r == 0)
+		r = kvmi_kread_uint(k, cx, tk + boot.off, 8, &offs_boot);
+	if (r == 0)
+		r = kvmi_linux_monotonic(k, cx, ret_nsec);
+	if (r == 0)
+		*ret_nsec += offs_boot;
+	return (r);
+}
