@@ -249,6 +249,18 @@ kvmi_kernel_types(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	return (r == 0 ? 0 : kvmi_fail(&cx->err, r, "%s", k->types_why));
 }
 
+/* Numbers are not used twice, and the last one only with an empty cache. */
+uint32_t
+kvmi_kernel_new_asid(struct kvmi_kernel *k, struct kvmi_cx *cx)
+{
+	uint64_t n = __atomic_add_fetch(&k->spaces, 1, __ATOMIC_RELAXED);
+
+	if (n < UINT32_MAX)
+		return ((uint32_t)n);
+	kvmi_space_flush(cx);
+	return (UINT32_MAX);
+}
+
 int
 kvmi_kread(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t va, void *buf,
     size_t len)

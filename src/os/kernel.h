@@ -285,6 +285,12 @@ int kvmi_kernel_addr(struct kvmi_kernel *k, struct kvmi_cx *cx,
 int kvmi_kernel_types(struct kvmi_kernel *k, struct kvmi_cx *cx,
     struct kvmi_types **ret);
 
+/*
+ * A number for an address space of a process: no translation in this thread's
+ * cache has it.
+ */
+uint32_t kvmi_kernel_new_asid(struct kvmi_kernel *k, struct kvmi_cx *cx);
+
 /* Reading kernel memory, with the image's byte order. */
 int kvmi_kread(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t va,
     void *buf, size_t len);

@@ -79,9 +79,14 @@ typed_init(struct typed *w, const char *path)
 	assert_int_equal(kvmi_dwarf_open(&view, &w->k.types, &err), 0);
 	w->ptr = ident[EI_CLASS] == ELFCLASS64 ? 8 : 4;
 	w->mem.big_endian = w->k.big_endian = ident[EI_DATA] == ELFDATA2MSB;
-	w->arch = kvmi_arch_x86_64;
-	w->arch.pointer_size = (uint8_t)w->ptr;
-	w->k.arch = &w->arch;
+	w->k.arch = kvmi_arch_by_elf(kvmi_elf_machine(w->elf));
+	assert_non_null(w->k.arch);
+	/* Of the two that share a number. */
+	if (w->k.arch->pointer_size != w->ptr) {
+		w->arch = *w->k.arch;
+		w->arch.pointer_size = (uint8_t)w->ptr;
+		w->k.arch = &w->arch;
+	}
 	w->k.os = &kvmi_os_freebsd;
 	w->opts = (struct kvm_options){ .ko_resolver = typed_resolve };
 	w->k.opts = &w->opts;

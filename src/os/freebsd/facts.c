@@ -33,6 +33,22 @@ string_symbol(struct kvmi_kernel *k, struct kvmi_cx *cx, const char *name,
 		string_at(k, cx, va, buf, len);
 }
 
+/* That of the host, which is jail 0; until 7 a variable. */
+static void
+hostname(struct kvmi_kernel *k, struct kvmi_cx *cx, char *buf, size_t len)
+{
+	struct kvmi_member m;
+	struct kvmi_types *t;
+	uint64_t prison;
+
+	if (kvmi_kernel_addr(k, cx, "prison0", &prison) == 0 &&
+	    kvmi_kernel_types(k, cx, &t) == 0 &&
+	    kvmi_type_member(t, "prison", "pr_hostname", &m, &cx->err) == 0)
+		string_at(k, cx, prison + m.off, buf, len);
+	else
+		string_symbol(k, cx, "hostname", buf, len);
+}
+
 /* "FreeBSD 13.1-RELEASE releng/...", as sys/conf/newvers.sh makes it. */
 void
 kvmi_freebsd_release(struct kvmi_facts *f)
@@ -63,6 +79,7 @@ kvmi_freebsd_facts(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	string_symbol(k, cx, "osrelease", f->release, sizeof(f->release));
 	string_symbol(k, cx, "version", f->version, sizeof(f->version));
 	kvmi_freebsd_release(f);
+	hostname(k, cx, f->hostname, sizeof(f->hostname));
 	/* NULL where the dump was asked for and nothing panicked. */
 	if (kvmi_freebsd_ptr(k, cx, "panicstr", &panic) == 0 && panic != 0)
 		string_at(k, cx, panic, f->panic, sizeof(f->panic));

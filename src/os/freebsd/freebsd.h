@@ -53,6 +53,21 @@ int kvmi_freebsd_pcpu(struct kvmi_kernel *k, struct kvmi_cx *cx, uint32_t cpu,
 int kvmi_freebsd_zpcpu(struct kvmi_kernel *k, struct kvmi_cx *cx,
     uint64_t base, uint32_t cpu, uint64_t *va);
 
+int kvmi_freebsd_strings(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    const struct kinfo_proc *ki, enum kvmi_strings_kind kind, size_t max,
+    struct kvmi_strings *out);
+int kvmi_freebsd_uread(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    const struct kinfo_proc *ki, uint64_t va, void *buf, size_t len,
+    size_t *done);
+
+int kvmi_freebsd_regs(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    const struct kinfo_proc *ki, uint32_t cpu, struct kvmi_regs *out);
+int kvmi_freebsd_stack(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    const struct kinfo_proc *ki, kvm_walk_stack_cb_t *cb, void *closure,
+    size_t *n);
+int kvmi_freebsd_panic_cpu(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    int32_t *ret);
+
 void kvmi_freebsd_facts(struct kvmi_kernel *k, struct kvmi_cx *cx,
     struct kvmi_facts *f);
 

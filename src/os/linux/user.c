@@ -176,21 +176,6 @@ swap_devices(struct kvmi_kernel *k, struct kvmi_cx *cx)
 	return (kvmi_min(n, MAX_SWAPFILES));
 }
 
-/*
- * A number that no translation in this thread's cache has: numbers are not
- * used twice, and the last one only with an empty cache.
- */
-static uint32_t
-new_asid(struct kvmi_kernel *k, struct kvmi_cx *cx)
-{
-	uint64_t n = __atomic_add_fetch(&k->spaces, 1, __ATOMIC_RELAXED);
-
-	if (n < UINT32_MAX)
-		return ((uint32_t)n);
-	kvmi_space_flush(cx);
-	return (UINT32_MAX);
-}
-
 int
 kvmi_linux_user_space(struct kvmi_kernel *k, struct kvmi_cx *cx,
     const struct kvmi_linux_mm *mm, struct kvmi_linux_user *u)
@@ -211,7 +196,7 @@ kvmi_linux_user_space(struct kvmi_kernel *k, struct kvmi_cx *cx,
 		.swap_devices = swap_devices(k, cx) };
 	u->space.ops = &user_ops;
 	u->space.arg = u;
-	u->space.asid = new_asid(k, cx);
+	u->space.asid = kvmi_kernel_new_asid(k, cx);
 	u->space.paging.root_pa = m.pa + (mm->pgd - m.va);
 	return (l->arch->user == NULL ? 0 : l->arch->user(k, cx, mm->va,
 	    &u->space.paging));

@@ -240,6 +240,35 @@ struct swdevt {
 	} sw_list;
 };
 
+#if defined(__aarch64__)
+struct pcb {
+#if RELEASE >= 14
+	uint64		 pcb_x[12];
+#else
+	uint64		 pcb_x[30];
+	uint64		 pcb_lr;
+#endif
+	uint64		 pcb_sp;
+};
+
+struct trapframe {
+	uint64		 tf_sp, tf_lr, tf_elr;
+	unsigned int	 tf_spsr, tf_esr;
+	uint64		 tf_x[30];
+};
+#else
+struct pcb {
+	long		 pcb_r15, pcb_r14, pcb_r13, pcb_r12, pcb_rbp, pcb_rsp,
+			 pcb_rbx, pcb_rip;
+};
+
+struct trapframe {
+	long		 tf_rdi, tf_rbp, tf_rip, tf_cs, tf_rsp;
+};
+#endif
+
+struct pcb pcb_;
+struct trapframe trapframe_;
 struct pcpu pcpu_;
 struct swdevt swdevt_;
 struct timehands timehands_;
