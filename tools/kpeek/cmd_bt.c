@@ -110,7 +110,7 @@ thread_object(const struct bt *b, const struct kinfo_proc *ki)
 
 	json_object_object_add(o, "pid", json_object_new_int(ki->ki_pid));
 	json_object_object_add(o, "tid", json_object_new_int(ki->ki_tid));
-	json_object_object_add(o, "command", json_text(ki->ki_comm,
+	json_object_object_add(o, "comm", json_text(ki->ki_comm,
 	    strlen(ki->ki_comm)));
 	json_object_object_add(o, "cpu", json_object_new_int(ki->ki_lastcpu));
 	json_object_object_add(o, "running", json_object_new_boolean(

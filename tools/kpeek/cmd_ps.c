@@ -1,145 +1,115 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* kpeek ps: processes and threads. */
 #include <getopt.h>
-#include <inttypes.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include "kpeek.h"
+#include "ps.h"
 
-#define MAX_PIDS	256
+/* What is listed when nothing else is asked for, and with -j, -l, -u, -v. */
+#define EVERY_DAY	"pid,ppid,user,state,nice,nlwp,start,vsz,rss,comm"
+#define EVERY_THREAD	"pid,lwp,ppid,user,state,nice,nlwp,start,vsz,rss," \
+	"tdname=COMMAND"
+#define FORMAT_J	"user,pid,ppid,pgid,sid,jobc,stat,tty,time,command"
+#define FORMAT_L \
+	"uid,pid,ppid,cpu,pri,nice,vsz,rss,mwchan,stat,tty,time,command"
+#define FORMAT_U \
+	"user,pid,%cpu,%mem,vsz,rss,tty,stat,start,time,command"
+#define FORMAT_V \
+	"pid,stat,time,sl,re,pagein,vsz,rss,lim,tsiz,%cpu,%mem,command"
 
-struct ps {
-	struct context	*c;
-	bool		 threads;
-	int		 op;
-	int		 arg;
-	int		 pids[MAX_PIDS];
-	size_t		 npids;
-	uint64_t	 page_size;
-};
-
-/* One letter, from what BSD spreads over three fields. */
-static char
-state_of(const struct kinfo_proc *ki)
+static const char *
+cell_text(const struct cell *cell, char *buf, size_t len)
 {
-	switch (ki->ki_stat) {
-	case SRUN:
-		return ('R');
-	case SSLEEP:
-		return (ki->ki_tdflags & TDF_SINTR ? 'S' :
-		    ki->ki_tdflags & TDF_NOLOAD ? 'I' : 'D');
-	case SSTOP:
-		return (ki->ki_flag & P_STOPPED_TRACE ? 't' : 'T');
-	case SZOMB:
-		return ('Z');
-	case SIDL:
-		return ('N');
-	case SWAIT:
-		return ('W');
-	case SLOCK:
-		return ('L');
+	if (cell->text != NULL)
+		return (cell->text);
+	switch (cell->kind) {
+	case CELL_NUMBER:
+		snprintf(buf, len, "%lld", (long long)cell->n);
+		break;
+	case CELL_REAL:
+		snprintf(buf, len, "%.1f", cell->d);
+		break;
 	default:
-		return ('?');
+		snprintf(buf, len, "-");
+		break;
+	}
+	return (buf);
+}
+
+/* The last column shows the tree, if it is a name. */
+static bool
+has_prefix(const struct ps *ps, size_t column)
+{
+	const struct key *key = ps->columns[column].key;
+
+	return (column + 1 == ps->ncolumns &&
+	    (key->get == ps_get_command || key->get == ps_get_name));
+}
+
+static void
+add_row(struct table *t, const struct ps *ps, const struct row *row)
+{
+	for (size_t i = 0; i < ps->ncolumns; i++) {
+		const char *prefix = row->prefix != NULL && has_prefix(ps, i) ?
+		    row->prefix : "";
+		struct cell cell;
+		char buf[32];
+
+		ps_get(ps, row->ki, ps->columns[i].key, &cell);
+		table_add(t, "%s%s", prefix, cell_text(&cell, buf,
+		    sizeof(buf)));
+		ps_cell_free(&cell);
 	}
 }
 
-static const char *
-name_of(const struct ps *ps, const struct kinfo_proc *ki, size_t *len)
-{
-	const char *name = ps->threads ? ki->ki_tdname : ki->ki_comm;
-
-	*len = strnlen(name, ps->threads ? sizeof(ki->ki_tdname) :
-	    sizeof(ki->ki_comm));
-	return (name);
-}
-
-static bool
-wanted(const struct ps *ps, const struct kinfo_proc *ki)
-{
-	for (size_t i = 0; i < ps->npids; i++)
-		if (ps->pids[i] == ki->ki_pid)
-			return (true);
-	return (ps->npids == 0);
-}
-
-/* As hours and minutes on the day of the image's end, else as a date. */
 static void
-start_of(const struct kinfo_proc *ki, char *buf, size_t len)
+print_table(const struct ps *ps, const struct row *rows, size_t n)
 {
-	time_t t = (time_t)ki->ki_start.tv_sec;
-	struct tm tm;
+	struct table *t = table_create(ps->ncolumns);
 
-	buf[0] = '-';
-	buf[1] = '\0';
-	if (t != 0 && gmtime_r(&t, &tm) != NULL)
-		strftime(buf, len, "%Y-%m-%d %H:%M:%S", &tm);
-}
-
-/* Names of users are this host's: a dump has numbers only. */
-static void
-user_of(const struct ps *ps, const struct kinfo_proc *ki, char *buf,
-    size_t len)
-{
-	struct passwd *pw = NULL;
-
-	if (ps->c->core == NULL)
-		pw = getpwuid(ki->ki_uid);
-	if (pw != NULL)
-		snprintf(buf, len, "%s", pw->pw_name);
-	else
-		snprintf(buf, len, "%" PRIu32, ki->ki_uid);
-}
-
-static void
-add_row(struct table *t, const struct ps *ps, const struct kinfo_proc *ki)
-{
-	char start[32], user[64];
-	size_t len;
-	const char *name = name_of(ps, ki, &len);
-	char *safe = escape(name, len, "");
-
-	start_of(ki, start, sizeof(start));
-	user_of(ps, ki, user, sizeof(user));
-	table_add(t, "%" PRId32, ki->ki_pid);
-	if (ps->threads)
-		table_add(t, "%" PRId32, ki->ki_tid);
-	table_add(t, "%" PRId32, ki->ki_ppid);
-	table_add(t, "%s", user);
-	table_add(t, "%c", state_of(ki));
-	table_add(t, "%d", ki->ki_nice);
-	table_add(t, "%" PRId32, ki->ki_numthreads);
-	table_add(t, "%s", start);
-	table_add(t, "%" PRIu64, ki->ki_size / 1024);
-	table_add(t, "%" PRIu64, (uint64_t)ki->ki_rssize * ps->page_size /
-	    1024);
-	/* As ps(1) marks them: kernel threads have no command line. */
-	table_add(t, ki->ki_flag & P_KPROC ? "[%s]" : "%s", safe);
-	free(safe);
-}
-
-static void
-print_table(const struct ps *ps, const struct kinfo_proc *p, int n)
-{
-	static const struct { const char *title; int align; } column[] = {
-		{ "PID", RIGHT }, { "TID", RIGHT }, { "PPID", RIGHT },
-		{ "USER", LEFT }, { "S", LEFT }, { "NI", RIGHT },
-		{ "THR", RIGHT }, { "STARTED (UTC)", LEFT },
-		{ "VSZ/K", RIGHT }, { "RSS/K", RIGHT }, { "COMMAND", LEFT },
-	};
-	size_t all = sizeof(column) / sizeof(column[0]), at = 0;
-	struct table *t = table_create(ps->threads ? all : all - 1);
-
-	for (size_t i = 0; i < all; i++)
-		if (i != 1 || ps->threads)
-			table_column(t, at++, column[i].title,
-			    column[i].align);
-	for (int i = 0; i < n; i++)
-		if (wanted(ps, &p[i]))
-			add_row(t, ps, &p[i]);
+	for (size_t i = 0; i < ps->ncolumns; i++)
+		table_column(t, i, ps->columns[i].title != NULL ?
+		    ps->columns[i].title : ps->columns[i].key->title,
+		    ps->columns[i].key->align);
+	for (size_t i = 0; i < n; i++)
+		add_row(t, ps, &rows[i]);
 	table_print(t);
+}
+
+static json_object *
+cell_object(const struct cell *cell)
+{
+	const char *text = cell->plain != NULL ? cell->plain : cell->text;
+
+	switch (cell->kind) {
+	case CELL_NUMBER:
+		return (json_object_new_int64(cell->n));
+	case CELL_REAL:
+		return (json_object_new_double(cell->d));
+	case CELL_ADDRESS:
+		return (json_address((uint64_t)cell->n));
+	case CELL_TEXT:
+		return (json_text(text, strlen(text)));
+	default:
+		return (NULL);
+	}
+}
+
+static json_object *
+chosen_object(const struct ps *ps, const struct kinfo_proc *ki)
+{
+	json_object *o = json_object_new_object();
+
+	for (size_t i = 0; i < ps->ncolumns; i++) {
+		const struct key *key = ps->columns[i].key;
+		struct cell cell;
+
+		ps_get(ps, ki, key, &cell);
+		json_object_object_add(o, key->name, cell_object(&cell));
+		ps_cell_free(&cell);
+	}
+	return (o);
 }
 
 static void
@@ -148,13 +118,13 @@ add_int(json_object *o, const char *key, int64_t v)
 	json_object_object_add(o, key, json_object_new_int64(v));
 }
 
+/* For a program that does not choose. */
 static json_object *
-process_object(const struct ps *ps, const struct kinfo_proc *ki)
+whole_object(const struct ps *ps, const struct kinfo_proc *ki)
 {
 	json_object *o = json_object_new_object();
-	char state[2] = { state_of(ki), '\0' };
-	size_t len;
-	const char *name = name_of(ps, ki, &len);
+	char state[2] = { ps_state(ki), '\0' }, tty[32];
+	const char *name = ps->threads ? ki->ki_tdname : ki->ki_comm;
 
 	add_int(o, "pid", ki->ki_pid);
 	if (ps->threads)
@@ -165,7 +135,10 @@ process_object(const struct ps *ps, const struct kinfo_proc *ki)
 	add_int(o, "uid", ki->ki_uid);
 	add_int(o, "ruid", ki->ki_ruid);
 	add_int(o, "gid", ki->ki_groups[0]);
-	json_object_object_add(o, "comm", json_text(name, len));
+	json_object_object_add(o, "tty", json_known(ps_tty(ps, ki, tty,
+	    sizeof(tty))));
+	json_object_object_add(o, "comm", json_text(name, strnlen(name,
+	    ps->threads ? sizeof(ki->ki_tdname) : sizeof(ki->ki_comm))));
 	json_object_object_add(o, "state", json_object_new_string(state));
 	add_int(o, "nice", ki->ki_nice);
 	add_int(o, "threads", ki->ki_numthreads);
@@ -182,126 +155,251 @@ process_object(const struct ps *ps, const struct kinfo_proc *ki)
 }
 
 static json_object *
-document(const struct ps *ps, const struct kinfo_proc *p, int n)
+document(const struct ps *ps, const struct row *rows, size_t n)
 {
 	json_object *doc = json_object_new_object();
 	json_object *list = json_object_new_array();
 
-	for (int i = 0; i < n; i++)
-		if (wanted(ps, &p[i]))
-			json_object_array_add(list, process_object(ps, &p[i]));
+	for (size_t i = 0; i < n; i++)
+		json_object_array_add(list, ps->ncolumns != 0 ?
+		    chosen_object(ps, rows[i].ki) :
+		    whole_object(ps, rows[i].ki));
 	json_object_object_add(doc, "processes", list);
 	return (doc);
 }
 
-/* -p 1,2,3 */
-static int
-parse_pids(struct ps *ps, const char *text)
+/* -j, -l, -u, -v: nothing else that said what to list is in effect then. */
+static bool
+set_format(struct ps *ps, const char *format)
 {
-	char *copy = strdup(text), *save, *item;
-	int r = copy == NULL ? -1 : 0;
+	ps->ncolumns = 0;
+	return (ps_add_columns(ps, 0, format));
+}
 
-	for (item = r == 0 ? strtok_r(copy, ",", &save) : NULL; item != NULL;
-	    item = strtok_r(NULL, ",", &save)) {
-		uint64_t v;
+/* -O: behind the first of what would be listed. */
+static bool
+add_format(struct ps *ps, const char *format)
+{
+	if (ps->ncolumns == 0 && !ps_add_columns(ps, 0, ps->threads ?
+	    EVERY_THREAD : EVERY_DAY))
+		return (false);
+	return (ps_add_columns(ps, 1, format));
+}
 
-		if (!parse_number(item, &v) || v > INT32_MAX ||
-		    ps->npids == MAX_PIDS) {
-			fprintf(stderr, "kpeek: not a process id: %s\n", item);
-			r = -1;
-			break;
-		}
-		ps->pids[ps->npids++] = (int)v;
+/* An option of ps; false: said what is wrong with it. */
+static bool
+take_option(struct ps *ps, int opt, const char *arg, const char **more)
+{
+	switch (opt) {
+	case 'a':
+		ps->with_tty = true;
+		return (true);
+	case 'c':
+		ps->only_names = true;
+		return (true);
+	case 'd':
+		ps->tree = true;
+		return (true);
+	case 'e':
+		ps->environment = true;
+		return (true);
+	case 'H':
+		ps->threads = true;
+		return (true);
+	case 'x':
+		ps->own = true;
+		return (true);
+	case 'j':
+		return (set_format(ps, FORMAT_J));
+	case 'l':
+		return (set_format(ps, FORMAT_L));
+	case 'u':
+		return (set_format(ps, FORMAT_U));
+	case 'v':
+		return (set_format(ps, FORMAT_V) && ps_add_sort(ps, "-rss"));
+	case 'm':
+		return (ps_add_sort(ps, "-rss"));
+	case 'r':
+		return (ps_add_sort(ps, "-%cpu"));
+	case 'S':
+		return (ps_add_sort(ps, arg));
+	case 'o':
+		return (ps_add_columns(ps, ps->ncolumns, arg));
+	case 'O':
+		*more = arg;
+		return (true);
+	case 'G':
+		return (ps_add_selectors(ps, KERN_PROC_RGID, arg));
+	case 'p':
+		return (ps_add_selectors(ps, KERN_PROC_PID, arg));
+	case 't':
+		return (ps_add_selectors(ps, KERN_PROC_TTY, arg));
+	default:
+		return (ps_add_selectors(ps, KERN_PROC_UID, arg));
 	}
-	free(copy);
-	if (ps->npids == 1) {
-		ps->op = KERN_PROC_PID;
-		ps->arg = ps->pids[0];
-	}
-	return (r);
+}
+
+/* Not one of those that every command has. */
+static bool
+is_own(int opt)
+{
+	return (opt > 0 && opt < 0x100 &&
+	    strchr("acdeGHjlLmoOprStuUvx", opt) != NULL);
 }
 
 static int
 parse_options(struct ps *ps, int argc, char **argv)
 {
+	static const char own[] = "acdeHjlmruvxLG:o:O:p:t:U:" COMMON_SHORT;
 	static const struct option longs[] = { COMMON_LONG,
-		{ "threads", no_argument, NULL, 'H' },
+		{ "format", required_argument, NULL, 'o' },
+		{ "group", required_argument, NULL, 'G' },
+		{ "keys", no_argument, NULL, 'L' },
 		{ "pid", required_argument, NULL, 'p' },
-		{ "user", required_argument, NULL, 'u' },
+		{ "sort", required_argument, NULL, 'S' },
+		{ "threads", no_argument, NULL, 'H' },
+		{ "tree", no_argument, NULL, 'd' },
+		{ "tty", required_argument, NULL, 't' },
+		{ "user", required_argument, NULL, 'U' },
 		{ NULL, 0, NULL, 0 } };
-	uint64_t v;
+	const char *more = NULL;
 	int opt, r;
 
-	ps->op = KERN_PROC_PROC;
-	while ((opt = getopt_long(argc, argv, "Hp:u:" COMMON_SHORT, longs,
-	    NULL)) != -1) {
-		switch (opt) {
-		case 'H':
-			ps->threads = true;
-			break;
-		case 'p':
-			if (parse_pids(ps, optarg) != 0)
-				return (EXIT_USAGE);
-			break;
-		case 'u':
-			if (!parse_number(optarg, &v) || v > UINT32_MAX) {
-				fprintf(stderr, "kpeek: not a user id: %s\n",
-				    optarg);
-				return (EXIT_USAGE);
-			}
-			ps->op = KERN_PROC_UID;
-			ps->arg = (int)(uint32_t)v;
-			break;
-		default:
-			r = common_option(ps->c, &cmd_ps, opt, optarg);
-			if (r >= 0)
-				return (r);
-		}
-	}
+	/* What names of users mean depends on the image, so that comes first. */
+	while ((opt = getopt_long(argc, argv, own, longs, NULL)) != -1)
+		if (!is_own(opt) && (r = common_option(ps->c, &cmd_ps, opt,
+		    optarg)) >= 0)
+			return (r);
 	if (take_core(ps->c, argc - optind, argv + optind) != 0)
 		return (usage(&cmd_ps));
+	optind = 0;
+	while ((opt = getopt_long(argc, argv, own, longs, NULL)) != -1) {
+		if (opt == 'L') {
+			ps_list_keys(stdout);
+			return (EXIT_OK);
+		}
+		if (is_own(opt) && !take_option(ps, opt, optarg, &more))
+			return (EXIT_USAGE);
+	}
+	/* -a and -x together, or neither of them: all. */
+	if (ps->with_tty && ps->own)
+		ps->with_tty = ps->own = false;
+	if (ps->c->core != NULL)
+		ps->own = false;
+	if (more != NULL && !add_format(ps, more))
+		return (EXIT_USAGE);
+	if (ps->tree && ps->threads) {
+		fprintf(stderr, "kpeek: -d and -H do not go together\n");
+		return (EXIT_USAGE);
+	}
 	return (-1);
+}
+
+static void
+learn(struct ps *ps)
+{
+	const struct kvm_info *info = kvm_getinfo(ps->c->kd);
+
+	ps->page_size = 4096;
+	ps->linux_devices = true;
+	if (info == NULL)
+		return;
+	if (info->ki_page_size != 0)
+		ps->page_size = info->ki_page_size;
+	ps->memory = info->ki_physmem;
+	ps->now = info->ki_live ? time(NULL) : info->ki_crashtime;
+	ps->linux_devices = strcmp(info->ki_os, "FreeBSD") != 0;
+	ps->has_ids = info->ki_live || info->ki_types[0] != '\0';
+}
+
+/* Those wanted, in order; *n is their number. */
+static struct row *
+collect(const struct ps *ps, const struct kinfo_proc *p, int np, size_t *n)
+{
+	struct row *rows = calloc((size_t)np + 1, sizeof(*rows));
+
+	if (rows == NULL)
+		abort();
+	*n = 0;
+	for (int i = 0; i < np; i++)
+		if (ps_selected(ps, &p[i]))
+			rows[(*n)++].ki = &p[i];
+	ps_sort(ps, rows, *n);
+	if (ps->tree)
+		ps_tree(rows, *n);
+	return (rows);
+}
+
+static int
+list(struct ps *ps)
+{
+	const struct kinfo_proc *p;
+	json_object *doc = NULL;
+	struct row *rows;
+	size_t n;
+	int np, r;
+
+	p = ps_getprocs(ps, &np);
+	if (p == NULL)
+		return (context_fail(ps->c, NULL));
+	learn(ps);
+	rows = collect(ps, p, np, &n);
+	if (ps->c->json) {
+		doc = document(ps, rows, n);
+	} else {
+		if (ps->ncolumns == 0)
+			set_format(ps, ps->threads ? EVERY_THREAD :
+			    EVERY_DAY);
+		print_table(ps, rows, n);
+	}
+	r = context_damage(ps->c, "processes", doc);
+	if (doc != NULL)
+		json_print(doc);
+	for (size_t i = 0; i < n; i++)
+		free(rows[i].prefix);
+	free(rows);
+	return (r == EXIT_OK && n == 0 && ps->nselectors > 0 ? EXIT_FAILED :
+	    r);
 }
 
 static int
 run_ps(struct context *c, int argc, char **argv)
 {
 	struct ps ps = { .c = c };
-	const struct kvm_info *info;
-	const struct kinfo_proc *p;
-	json_object *doc = NULL;
-	int n, r;
+	int r = parse_options(&ps, argc, argv);
 
-	r = parse_options(&ps, argc, argv);
-	if (r >= 0)
-		return (r);
-	if (context_open(c) != 0)
-		return (EXIT_FAILED);
-	p = kvm_getprocs(c->kd, ps.op | (ps.threads ? KERN_PROC_INC_THREAD :
-	    0), ps.arg, &n);
-	if (p == NULL)
-		return (context_fail(c, NULL));
-	info = kvm_getinfo(c->kd);
-	ps.page_size = info != NULL && info->ki_page_size != 0 ?
-	    info->ki_page_size : 4096;
-	if (c->json)
-		doc = document(&ps, p, n);
-	else
-		print_table(&ps, p, n);
-	r = context_damage(c, "processes", doc);
-	if (doc != NULL)
-		json_print(doc);
-	if (r == EXIT_OK && n == 0 && ps.op != KERN_PROC_PROC)
-		return (EXIT_FAILED);
+	if (r < 0)
+		r = context_open(c) != 0 ? EXIT_FAILED : list(&ps);
+	for (size_t i = 0; i < ps.ncolumns; i++)
+		free(ps.columns[i].title);
+	for (size_t i = 0; i < ps.nselectors; i++)
+		free(ps.selectors[i].tty);
+	free(ps.selectors);
 	return (r);
 }
 
 const struct command cmd_ps = {
 	.name = "ps",
-	.args = "[-H] [-p PID,...] [-u UID] [--json] [CORE [KERNEL]]",
+	.args = "[-acdeHjlmruvx] [-o|-O KEY,...] [--sort [-]KEY,...]\n"
+	    "    [-G GROUP,...] [-p PID,...] [-t TTY,...] [-U USER,...] "
+	    "[--json] [CORE [KERNEL]]",
 	.summary = "Processes",
 	.options = "  -H, --threads        a row for each thread\n"
+	    "  -o, --format KEY,... these columns; KEY=TITLE, to the end, names "
+	    "one\n"
+	    "  -O KEY,...           these too, behind the first\n"
+	    "  -L, --keys           list the keys\n"
+	    "  -j, -l, -u, -v       ps(1)'s columns: jobs, long, users, memory\n"
+	    "  -c                   names instead of arguments\n"
+	    "  -e                   the environment, behind the arguments\n"
+	    "  -d, --tree           parents before their children\n"
+	    "      --sort KEY,...   by these; -KEY: the greatest first\n"
+	    "  -m, -r               by memory, by CPU\n"
 	    "  -p, --pid PID,...    these only\n"
-	    "  -u, --user UID       those with this effective user id\n",
+	    "  -t, --tty TTY,...    those on these terminals\n"
+	    "  -U, --user USER,...  those of these effective users\n"
+	    "  -G, --group GROUP,.. those of these real groups\n"
+	    "  -a                   those with a terminal; -x: your own; -ax: "
+	    "all\n",
 	.run = run_ps,
 };

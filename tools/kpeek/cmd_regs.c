@@ -46,6 +46,8 @@ show(struct context *c, const struct kinfo_proc *ki, int cpu,
 		    json_object_new_int(ki->ki_pid));
 		json_object_object_add(o, "tid",
 		    json_object_new_int(ki->ki_tid));
+		json_object_object_add(o, "comm", json_text(ki->ki_comm,
+		    strnlen(ki->ki_comm, sizeof(ki->ki_comm))));
 	} else {
 		json_object_object_add(o, "cpu", json_object_new_int(cpu));
 	}

@@ -17,6 +17,7 @@ static const struct command *const commands[] = {
 	&cmd_cpu,
 	&cmd_load,
 	&cmd_swap,
+	&cmd_mods,
 	&cmd_dmesg,
 	&cmd_bt,
 	&cmd_regs,

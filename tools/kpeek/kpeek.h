@@ -49,6 +49,7 @@ extern const struct command cmd_args;
 extern const struct command cmd_cpu;
 extern const struct command cmd_load;
 extern const struct command cmd_swap;
+extern const struct command cmd_mods;
 extern const struct command cmd_dmesg;
 extern const struct command cmd_bt;
 extern const struct command cmd_regs;
@@ -129,8 +130,12 @@ void table_column(struct table *t, size_t i, const char *title, int align);
 /* The next cell; text is copied and must be escaped. */
 void table_add(struct table *t, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
-/* Print and free; only a terminal cuts the last column. */
+/*
+ * Print and free; only a terminal cuts the last column.  Without a title
+ * that is not empty there is no line of them.
+ */
 void table_print(struct table *t);
+void table_destroy(struct table *t);
 
 /* format.c */
 void format_time(int64_t sec, char *buf, size_t len);

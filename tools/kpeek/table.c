@@ -152,9 +152,20 @@ print_row(const struct table *t, const char *const *cell,
 	putchar('\n');
 }
 
-static void
+static bool
+has_titles(const struct table *t)
+{
+	for (size_t i = 0; i < t->columns; i++)
+		if (t->title[i][0] != '\0')
+			return (true);
+	return (false);
+}
+
+void
 table_destroy(struct table *t)
 {
+	if (t == NULL)
+		return;
 	for (size_t i = 0; i < t->n; i++)
 		free(t->cell[i]);
 	free(t->cell);
@@ -177,7 +188,8 @@ table_print(struct table *t)
 		if (w > width[i % t->columns])
 			width[i % t->columns] = w;
 	}
-	print_row(t, t->title, width, limit);
+	if (has_titles(t))
+		print_row(t, t->title, width, limit);
 	for (size_t i = 0; i + t->columns <= t->n; i += t->columns)
 		print_row(t, (const char *const *)t->cell + i, width, limit);
 	free(width);

@@ -1,0 +1,10 @@
+# As /proc/modules has them; a kernel without modules has no such file.
+python3 - "$KPEEK" <<'PY'
+import json, os, subprocess, sys
+r = subprocess.run([sys.argv[1], "mods", "--json"], stdout=subprocess.PIPE)
+have = [m["name"] for m in json.loads(r.stdout)["modules"]]
+want = []
+if os.path.exists("/proc/modules"):
+    want = [l.split()[0] for l in open("/proc/modules")]
+print(have == want)
+PY
