@@ -316,6 +316,8 @@ struct kvm_options {
 	 * theirs.  NULL: there are none.
 	 */
 	const char *const *ko_more;
+	/* Linux: a file of the kernel's VMCOREINFO, instead of the image's. */
+	const char	*ko_vmcoreinfo;
 };
 #define KVM_OPTIONS_INIT \
 	{ .ko_size = sizeof(struct kvm_options), .ko_key_fd = -1 }
@@ -417,6 +419,7 @@ struct kvm_info {
 	uint8_t		 ki_truncated;	/* the file ends early */
 	uint8_t		 ki_incomplete;	/* the writer said it could not finish */
 	const char	*ki_note;	/* what does not fit together in it */
+	const char	*ki_vmcoreinfo;	/* Linux: where its VMCOREINFO is from */
 };
 
 /*

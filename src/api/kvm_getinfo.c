@@ -95,6 +95,7 @@ collect(struct kvmi_kernel *k, struct kvmi_cx *cx, struct kvmi_facts *f)
 	i->ki_buildid = f->buildid;
 	i->ki_symbols = f->symbols;
 	i->ki_types = f->types;
+	i->ki_vmcoreinfo = f->vmcoreinfo;
 }
 
 /* What is missing is no error, and no list call was made. */

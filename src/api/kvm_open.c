@@ -8,6 +8,8 @@
 
 #include "api/kd.h"
 #include "base/math.h"
+#include "image/vmlinuz.h"
+#include "sym/system_map.h"
 
 /* How the failure of an open is told. */
 struct report {
@@ -73,13 +75,33 @@ open_core(const struct kvm_options *o, struct kvmi_src **ret,
 	return (r);
 }
 
+/* The kernel file, in a boot image or not; or a System.map. */
 static int
-open_exec(const char *path, struct kvmi_elf **ret, struct kvmi_err *err)
+open_exec(const struct kvm_options *o, struct kvmi_elf **elf,
+    struct kvmi_sysmap **map, struct kvmi_err *err)
 {
 	struct kvmi_src *src;
-	int r = open_src(path, O_RDONLY, &src, err);
+	int r = open_src(o->ko_execfile, O_RDONLY, &src, err);
 
-	return (r != 0 ? r : kvmi_elf_open(src, ret, err));
+	if (r == 0)
+		r = kvmi_vmlinuz_unwrap(&src, o, err);
+	if (r != 0)
+		return (r);
+	if (kvmi_sysmap_recognise(src))
+		return (kvmi_sysmap_open(src, map, err));
+	return (kvmi_elf_open(src, elf, err));
+}
+
+/* A System.map tells whether it fits when its symbols are placed. */
+static int
+use_map(struct kvmi_kernel *k, struct kvmi_sysmap *map, struct kvmi_cx *cx)
+{
+	struct kvmi_symtab *t;
+
+	if (map == NULL)
+		return (0);
+	k->sysmap = map;
+	return (kvmi_kernel_symtab(k, cx, &t));
 }
 
 static int
@@ -88,6 +110,7 @@ open_dump(kvm_t *kd, struct kvmi_cx *cx)
 	const struct kvm_options *o = &kd->opts;
 	struct kvmi_image *img;
 	struct kvmi_elf *exec = NULL;
+	struct kvmi_sysmap *map = NULL;
 	struct kvmi_src *src;
 	int r;
 
@@ -101,7 +124,7 @@ open_dump(kvm_t *kd, struct kvmi_cx *cx)
 		    o->ko_corefile));
 	}
 	if (o->ko_execfile != NULL) {
-		r = open_exec(o->ko_execfile, &exec, &cx->err);
+		r = open_exec(o, &exec, &map, &cx->err);
 		if (r != 0) {
 			kvmi_src_close(src);
 			return (r);
@@ -110,9 +133,18 @@ open_dump(kvm_t *kd, struct kvmi_cx *cx)
 	r = kvmi_image_open(src, o, &img, &cx->err);
 	if (r != 0) {
 		kvmi_elf_close(exec);
+		kvmi_sysmap_close(map);
 		return (r);
 	}
-	return (kvmi_kernel_open(img, exec, o, cx, &kd->kernel));
+	r = kvmi_kernel_open(img, exec, o, cx, &kd->kernel);
+	if (r != 0) {
+		kvmi_sysmap_close(map);
+		return (r);
+	}
+	r = use_map(kd->kernel, map, cx);
+	if (r != 0)
+		kvmi_kernel_close(kd->kernel);
+	return (r);
 }
 
 static int
@@ -136,7 +168,7 @@ option_string(struct kvm_options *o, size_t i)
 {
 	const char **const all[] = { &o->ko_execfile, &o->ko_corefile,
 		&o->ko_index, &o->ko_key, &o->ko_debugfile, &o->ko_modules,
-		&o->ko_raw, &o->ko_arch };
+		&o->ko_raw, &o->ko_arch, &o->ko_vmcoreinfo };
 
 	return (i < KVMI_COUNT(all) ? all[i] : NULL);
 }

@@ -137,6 +137,13 @@ int kvmi_image_open(struct kvmi_src *src, const struct kvm_options *o,
 int kvmi_image_close(struct kvmi_image *img);
 
 /*
+ * Replace *src by what is in the wrappers that say so at their start.  On
+ * failure it is NULL or still there.
+ */
+int kvmi_image_unwrap(struct kvmi_src **src, const struct kvm_options *o,
+    struct kvmi_err *err);
+
+/*
  * Several files as one source that can be opened; it owns them, also on
  * failure.
  */

@@ -193,9 +193,8 @@ candidate(const struct kvmi_image_ops *ops, const struct kvm_options *o,
 	return (matches(ops, src, head, len));
 }
 
-/* What is in the wrappers that say so at their start. */
-static int
-unwrap(struct kvmi_src **src, const struct kvm_options *o,
+int
+kvmi_image_unwrap(struct kvmi_src **src, const struct kvm_options *o,
     struct kvmi_err *err)
 {
 	unsigned int wrappers = 0;
@@ -232,7 +231,7 @@ kvmi_image_join(struct kvmi_src **v, size_t n, const struct kvm_options *o,
 
 	/* Members of a split dump may be wrapped; pieces of a file are not. */
 	for (size_t i = 0; i < n && r == 0; i++)
-		r = unwrap(&v[i], o, err);
+		r = kvmi_image_unwrap(&v[i], o, err);
 	if (r == 0)
 		return (kvmi_joined_open(v, n, ret, err));
 	for (size_t i = 0; i < n; i++)

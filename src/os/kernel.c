@@ -48,6 +48,7 @@ kvmi_kernel_close(struct kvmi_kernel *k)
 	kvmi_symtab_destroy(k->syms);
 	kvmi_elf_close(k->debug);
 	kvmi_elf_close(k->exec);
+	kvmi_sysmap_close(k->sysmap);
 	r = kvmi_image_close(k->img);
 	pthread_mutex_destroy(&k->lock);
 	free(k);

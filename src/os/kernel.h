@@ -18,6 +18,7 @@
 #include "space/space.h"
 #include "sym/elf_symtab.h"
 #include "sym/sym.h"
+#include "sym/system_map.h"
 #include "type/type.h"
 
 struct kvmi_kernel;
@@ -59,6 +60,7 @@ struct kvmi_facts {
 	char		 buildid[130];
 	char		 symbols[128];
 	char		 types[128];
+	char		 vmcoreinfo[160];
 };
 
 /* Strings of a process as they lie in its memory, each with its NUL. */
@@ -228,6 +230,7 @@ struct kvmi_kernel {
 	const struct kvmi_arch *arch;	/* NULL: not known */
 	struct kvmi_image *img;		/* NULL: a live kernel without memory */
 	struct kvmi_elf	*exec;		/* the kernel file; NULL: none given */
+	struct kvmi_sysmap *sysmap;	/* or a System.map; NULL: none given */
 	struct kvmi_elf	*debug;		/* a file of its debug information */
 	char		 debug_path[KVMI_ERR_SIZE];	/* or why there is none */
 	const struct kvm_options *opts;

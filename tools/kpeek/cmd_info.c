@@ -67,6 +67,7 @@ print_text(const struct kvm_info *i)
 	printf("%-14s  %s0x%" PRIx64 "\n", "displacement", d < 0 ? "-" : "",
 	    d < 0 ? -(uint64_t)d : (uint64_t)d);
 	line("build id", i->ki_buildid);
+	line("vmcoreinfo", i->ki_vmcoreinfo);
 	line("symbols", i->ki_symbols);
 	line("types", i->ki_types);
 	line("warning", i->ki_note);
@@ -111,6 +112,7 @@ print_json(const struct kvm_info *i)
 		{ "kernel_displacement", json_object_new_int64(
 		    i->ki_kerndisp) },
 		{ "build_id", json_known(i->ki_buildid) },
+		{ "vmcoreinfo", json_known(i->ki_vmcoreinfo) },
 		{ "symbols", json_known(i->ki_symbols) },
 		{ "types", json_known(i->ki_types) },
 		{ "note", json_known(i->ki_note) },

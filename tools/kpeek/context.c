@@ -59,6 +59,7 @@ context_open(struct context *c)
 	o.ko_key = c->key;
 	o.ko_raw = c->raw;
 	o.ko_arch = c->arch;
+	o.ko_vmcoreinfo = c->vmcoreinfo;
 	o.ko_more = c->nmore > 0 ? c->more : NULL;
 	p.next = now() + 1;
 	if (isatty(STDERR_FILENO)) {

@@ -28,6 +28,7 @@ struct context {
 	const char	*key;		/* of an encrypted dump */
 	const char	*raw;		/* the map of a core without headers */
 	const char	*arch;		/* where the core does not say */
+	const char	*vmcoreinfo;	/* instead of the core's */
 	const char	*more[MORE_MAX + 1];	/* files of the core, besides it */
 	size_t		 nmore;
 	bool		 json;
@@ -64,7 +65,7 @@ extern const struct command cmd_convert;
 
 /* Options that all commands have, to be put into every getopt_long() table. */
 #define COMMON_SHORT	"M:N:h"
-enum { OPT_JSON = 0x1000, OPT_INDEX, OPT_KEY, OPT_RAW, OPT_ARCH, OPT_WITH };
+enum { OPT_JSON = 0x1000, OPT_INDEX, OPT_KEY, OPT_RAW, OPT_ARCH, OPT_WITH, OPT_VMCOREINFO };
 #define COMMON_LONG \
 	{ "arch", required_argument, NULL, OPT_ARCH }, \
 	{ "core", required_argument, NULL, 'M' }, \
@@ -73,6 +74,7 @@ enum { OPT_JSON = 0x1000, OPT_INDEX, OPT_KEY, OPT_RAW, OPT_ARCH, OPT_WITH };
 	{ "json", no_argument, NULL, OPT_JSON }, \
 	{ "key", required_argument, NULL, OPT_KEY }, \
 	{ "raw-memory", optional_argument, NULL, OPT_RAW }, \
+	{ "vmcoreinfo", required_argument, NULL, OPT_VMCOREINFO }, \
 	{ "with", required_argument, NULL, OPT_WITH }, \
 	{ "help", no_argument, NULL, 'h' }
 

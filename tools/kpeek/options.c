@@ -16,6 +16,7 @@ help(const struct command *cmd)
 	    "      --key FILE       the private key of an encrypted dump\n"
 	    "      --raw-memory[=MAP]  the dump has no header\n"
 	    "      --with FILE      one more file of a split dump\n"
+	    "      --vmcoreinfo FILE  what Linux says of itself, instead\n"
 	    "      --arch NAME      the machine, where the dump does not say\n"
 	    "      --json           one JSON document\n", cmd->name, cmd->args,
 	    cmd->summary, cmd->options);
@@ -44,6 +45,9 @@ common_option(struct context *c, const struct command *cmd, int opt,
 		return (-1);
 	case OPT_RAW:
 		c->raw = arg != NULL ? arg : "";
+		return (-1);
+	case OPT_VMCOREINFO:
+		c->vmcoreinfo = arg;
 		return (-1);
 	case OPT_WITH:
 		if (c->nmore == MORE_MAX) {

@@ -4,6 +4,7 @@
  * found by way of the CPUs' page tables, or by looking at every page.
  */
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,6 +39,35 @@ set_info(struct kvmi_linux *l, const void *text, size_t len,
 	return (0);
 }
 
+static void
+from(struct kvmi_linux *l, const char *where, const char *what)
+{
+	snprintf(l->info_where, sizeof(l->info_where), "%s%.120s", where, what);
+}
+
+/* The file that the caller gave: the text, or a note with it. */
+static int
+info_from_file(struct kvmi_linux *l, const char *path, struct kvmi_err *err)
+{
+	char buf[MAX_VMCOREINFO], *text = buf;
+	FILE *f = fopen(path, "re");
+	size_t n;
+
+	if (f == NULL)
+		return (kvmi_fail_errno(err, "%s", path));
+	n = fread(buf, 1, sizeof(buf), f);
+	fclose(f);
+	if (n > NOTE_TEXT && memcmp(buf + 12, "VMCOREINFO", 11) == 0) {
+		text += NOTE_TEXT;
+		n -= NOTE_TEXT;
+	}
+	if (!kvmi_vmcoreinfo_plausible(text, n))
+		return (kvmi_fail(err, KVMI_EFORMAT, "%s: no VMCOREINFO: wanted "
+		    "lines of KEY=value that begin with OSRELEASE=", path));
+	from(l, "", path);
+	return (set_info(l, text, n, err));
+}
+
 /* KVMI_ENOTMINE: the container has none. */
 static int
 info_from_container(struct kvmi_kernel *k, struct kvmi_linux *l,
@@ -45,6 +75,8 @@ info_from_container(struct kvmi_kernel *k, struct kvmi_linux *l,
 {
 	struct kvmi_note n;
 	size_t pos = 0;
+
+	from(l, "a note of the dump", "");
 
 	while (kvmi_note_next(&k->img->notes, k->img->big_endian, &pos, &n))
 		if (kvmi_note_is(&n, "VMCOREINFO", 0) &&
@@ -200,6 +232,8 @@ try_note_at(struct kvmi_kernel *k, struct kvmi_linux *l, uint64_t pa,
 	kvmi_image_read(k->img, pa + NOTE_TEXT, text, len, &done, &cx->err);
 	r = set_info(l, text, done, &cx->err);
 	free(text);
+	snprintf(l->info_where, sizeof(l->info_where), "memory, physical 0x%"
+	    PRIx64, pa);
 	return (r == 0 ? use_info(k, l, cx) : r);
 }
 
@@ -225,6 +259,7 @@ scan_memory(struct kvmi_kernel *k, struct kvmi_linux *l, struct kvmi_cx *cx)
 		pa += PAGE;
 	}
 	kvmi_vmcoreinfo_deinit(&l->info);
+	from(l, "", "");
 	k->space.ops = NULL;
 	return (KVMI_ENOTMINE);
 }
@@ -274,6 +309,7 @@ info_from_image(struct kvmi_kernel *k, struct kvmi_linux *l,
 	if (kvmi_vmcoreinfo_plausible(text, done))
 		r = set_info(l, text, done, &cx->err);
 	free(text);
+	from(l, "memory, by the kernel's symbol vmcoreinfo_data", "");
 	return (r == 0 ? use_info(k, l, cx) : r);
 }
 
@@ -304,9 +340,32 @@ find_kernel(struct kvmi_kernel *k, struct kvmi_linux *l, struct kvmi_cx *cx)
 	return (0);
 }
 
+/*
+ * The container's VMCOREINFO leads nowhere: a hypervisor's, or that of a kernel
+ * which ran before.  The one in memory is believed when it does better.
+ */
+static int
+replace_info(struct kvmi_kernel *k, struct kvmi_linux *l, struct kvmi_cx *cx)
+{
+	struct kvmi_err why = cx->err;
+	int r;
+
+	kvmi_vmcoreinfo_deinit(&l->info);
+	r = find_kernel(k, l, cx);
+	if (r == 0 && l->info.len != 0) {
+		snprintf(k->img->note, sizeof(k->img->note), "the dump's own "
+		    "VMCOREINFO is not of the kernel in it; one found in "
+		    "memory is used");
+		return (0);
+	}
+	cx->err = why;
+	return (why.code);
+}
+
 static int
 linux_attach(struct kvmi_kernel *k, struct kvmi_cx *cx)
 {
+	const char *file = k->opts != NULL ? k->opts->ko_vmcoreinfo : NULL;
 	struct kvmi_linux *l = calloc(1, sizeof(*l));
 	int r;
 
@@ -318,15 +377,20 @@ linux_attach(struct kvmi_kernel *k, struct kvmi_cx *cx)
 	for (size_t i = 0; i < KVMI_COUNT(linux_arch_table); i++)
 		if (linux_arch_table[i]->arch == k->arch)
 			l->arch = linux_arch_table[i];
-	r = info_from_container(k, l, &cx->err);
+	r = file != NULL ? info_from_file(l, file, &cx->err) :
+	    info_from_container(k, l, &cx->err);
+	if (file != NULL && r != 0)
+		return (r);
 	if (l->arch == NULL && k->arch != NULL)
 		return (r == KVMI_ENOTMINE ? r : kvmi_fail(&cx->err,
 		    KVMI_ENOTSUP, "%s: a Linux dump of %s, which is not "
 		    "supported", k->img->src->name, k->arch->name));
 	k->big_endian = k->img->big_endian;
-	if (r == 0)
+	if (r == 0) {
 		r = use_info(k, l, cx);
-	else if (r == KVMI_ENOTMINE)
+		if (r == KVMI_EFORMAT && file == NULL)
+			r = replace_info(k, l, cx);
+	} else if (r == KVMI_ENOTMINE)
 		r = find_kernel(k, l, cx);
 	if (r == 0 && k->exec != NULL)
 		r = kvmi_linux_check_exec(k, l, cx);

@@ -114,6 +114,7 @@ kvmi_linux_facts(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	if (kvmi_linux_boottime(k, cx, &boot) == 0)
 		f->info.ki_boottime = boot / 1000000000;
 	f->info.ki_ncpus = count_cpus(k);
+	snprintf(f->vmcoreinfo, sizeof(f->vmcoreinfo), "%s", l->info_where);
 	build_id(k, cx, f);
 	kvmi_linux_log(k, cx, look_for_panic, &panic, &n);
 }

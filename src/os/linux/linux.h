@@ -92,6 +92,7 @@ enum kvmi_linux_once { KVMI_ONCE_ORC, KVMI_ONCE_SAVED, KVMI_ONCES };
 
 struct kvmi_linux {
 	struct kvmi_vmcoreinfo info;
+	char		 info_where[160];	/* where it is from, for people */
 	const struct kvmi_linux_arch *arch;
 	struct {
 		uint64_t first, last;	/* the kernel's addresses */

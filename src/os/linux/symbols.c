@@ -223,6 +223,26 @@ kvmi_linux_kallsyms(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	return (decode_found(k, cx, va, len, l->stext, t));
 }
 
+/* System.map says nothing of whose it is: what is known of the image tells. */
+static int
+map_symbols(struct kvmi_kernel *k, struct kvmi_cx *cx, struct kvmi_symtab *t)
+{
+	struct kvmi_linux *l = k->priv;
+	uint64_t linked, there;
+
+	if (l->stext != 0 && kvmi_sysmap_symbol(k->sysmap, "_stext", &linked))
+		k->kerndisp = (int64_t)(l->stext - linked);
+	if (kvmi_vmcoreinfo_symbol(&l->info, "init_uts_ns", &there) &&
+	    (!kvmi_sysmap_symbol(k->sysmap, "init_uts_ns", &linked) ||
+	    linked + (uint64_t)k->kerndisp != there))
+		return (kvmi_fail(&cx->err, KVMI_EMISMATCH, "%s is not the "
+		    "System.map of %s: init_uts_ns is at 0x%" PRIx64
+		    " there, here at 0x%" PRIx64, k->opts->ko_execfile,
+		    k->img->src->name, there, linked +
+		    (uint64_t)k->kerndisp));
+	return (kvmi_sysmap_symbols(k->sysmap, k->kerndisp, t, &cx->err));
+}
+
 int
 kvmi_linux_symbols(struct kvmi_kernel *k, struct kvmi_cx *cx,
     struct kvmi_symtab **t, char *where, size_t where_len)
@@ -230,11 +250,15 @@ kvmi_linux_symbols(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	struct kvmi_linux *l = k->priv;
 	int r;
 
-	if (k->exec != NULL) {
+	if (k->exec != NULL || k->sysmap != NULL)
 		snprintf(where, where_len, "%s", k->opts->ko_execfile);
+	if (k->sysmap != NULL)
+		return (map_symbols(k, cx, *t));
+	if (k->exec != NULL) {
 		r = kvmi_elf_symbols(k->exec, k->kerndisp, *t, &cx->err);
 		/* A vmlinux without symbols still has its own kallsyms. */
-		if (r != 0 || kvmi_symtab_count(*t) != 0)
+		if (r != KVMI_ENOENT &&
+		    (r != 0 || kvmi_symtab_count(*t) != 0))
 			return (r);
 	}
 	snprintf(where, where_len, "kallsyms in the image");
