@@ -44,6 +44,7 @@ struct kvmi_paging {
 	const struct kvmi_arch *arch;
 	uint64_t	root_pa;
 	unsigned int	levels;
+	uint8_t		va_bits;	/* of addresses; 0: all of the levels' */
 	bool		big_endian;	/* the tables */
 	bool		user;		/* they are a process's own */
 	uint64_t	clear_mask;	/* no address bits (encryption) */
@@ -98,6 +99,9 @@ extern const struct kvmi_arch kvmi_arch_arm_lpae;
 extern const struct kvmi_arch kvmi_arch_arm_v4;
 extern const struct kvmi_arch kvmi_arch_arm64;
 extern const struct kvmi_arch kvmi_arch_arm64_16k;
+extern const struct kvmi_arch kvmi_arch_arm64_64k;
+extern const struct kvmi_arch kvmi_arch_arm64_lpa2;
+extern const struct kvmi_arch kvmi_arch_arm64_lpa2_16k;
 extern const struct kvmi_arch kvmi_arch_i386;
 extern const struct kvmi_arch kvmi_arch_i386_pae;
 extern const struct kvmi_arch kvmi_arch_loongarch64;

@@ -83,8 +83,10 @@ kvmi_walk(const struct kvmi_paging *p, uint64_t va, kvmi_read_phys_fn *read,
 	/* Every step goes one level down, so a cycle of tables ends too. */
 	for (unsigned int l = p->levels; l-- > 0;) {
 		const struct kvmi_level *lv = &a->level[l];
+		unsigned int bits = l + 1 == p->levels && p->va_bits != 0 ?
+		    p->va_bits - lv->shift : lv->bits;
 		uint64_t index = va >> lv->shift &
-		    ((UINT64_C(1) << lv->bits) - 1);
+		    ((UINT64_C(1) << bits) - 1);
 		uint64_t pa = table + index * a->entry_size;
 		struct kvmi_pte pte;
 		uint8_t raw[8];

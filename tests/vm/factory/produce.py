@@ -18,7 +18,7 @@ from factory.report import ReportError, make_report, read_files
 from factory.stamp import stamp
 from factory.variants import Variant
 
-BOOT_TIMEOUT = 300
+BOOT_TIMEOUT = 600
 REPORT_PORT = "org.libkvm.report"
 KVMGUEST_PORT = "org.libkvm.kvmguest"
 TAIL = 4000
