@@ -47,6 +47,7 @@ struct kvmi_paging {
 	uint8_t		va_bits;	/* of addresses; 0: all of the levels' */
 	bool		big_endian;	/* the tables */
 	bool		user;		/* they are a process's own */
+	uint8_t		soft;		/* what software means by absent ones */
 	uint64_t	clear_mask;	/* no address bits (encryption) */
 	const struct kvmi_direct *direct;	/* what comes before the tables */
 	size_t		ndirect;

@@ -69,6 +69,8 @@ step(const struct kvmi_frames *w, struct kvmi_frame *f)
 	if (r != 0)
 		return (kvmi_wrap(&w->cx->err, r, "frame at 0x%" PRIx64,
 		    f->fp));
+	if (up.pc != 0)
+		up.pc |= w->pc_ones;
 	*f = up;
 	return (up.pc != 0);
 }

@@ -31,6 +31,8 @@ struct kvmi_frames {
 	struct kvmi_kernel *k;
 	struct kvmi_cx	*cx;
 	const struct kvmi_frame_abi *abi;
+	/* Bits of code's addresses where signatures are kept (arm64). */
+	uint64_t	 pc_ones;
 	uint64_t	 stack, stack_end;	/* the thread's own */
 
 	/*

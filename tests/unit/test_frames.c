@@ -21,6 +21,7 @@ struct world {
 	uint64_t	 pc[2048];
 	size_t		 want;		/* frames before the callback stops */
 	size_t		 n;
+	uint64_t	 text_ones;	/* bits that all of the text has */
 	char		 why[KVMI_ERR_SIZE];
 };
 
@@ -29,6 +30,7 @@ text(void *arg, uint64_t pc, char module[64])
 {
 	struct world *w = arg;
 
+	pc ^= w->text_ones;
 	if (pc >= 0x1f00 && pc < 0x2000)
 		memcpy(module, "zfs.ko", 7);
 	return (pc >= TEXT && pc < TEXT + 0x1000 ? 0 : kvmi_fail(&w->cx->err,
@@ -108,6 +110,34 @@ walk(struct world *w)
 	bytes_free(&w->mem);
 	kvmi_cx_free(w->cx);
 	return (r);
+}
+
+/* Signatures of return addresses are left out. */
+static void
+test_signed(void **state)
+{
+	struct kvmi_frames fr;
+	struct world w;
+	size_t n = 0;
+
+	(void)state;
+	world_init(&w, &kvmi_frame_arm64);
+	frame(&w, STACK + 0x100, STACK + 0x200,
+	    UINT64_C(0x00ab000000000000) | (TEXT + 0x20));
+	frame(&w, STACK + 0x200, 0, 0);
+	w.text_ones = UINT64_C(0xffff000000000000);
+	w.f.pc |= w.text_ones;
+	fr = (struct kvmi_frames){ .k = &w.k, .cx = w.cx, .abi = w.abi,
+		.pc_ones = w.text_ones, .stack = STACK, .stack_end = END,
+		.text = text, .arg = &w };
+	flat_open(&w.k, &w.mem, &w.file);
+	assert_int_equal(kvmi_frames_walk(&fr, &w.f, see, &w, &n), 0);
+	assert_int_equal(n, 2);
+	assert_int_equal(w.pc[1], w.text_ones | (TEXT + 0x20));
+	kvmi_image_close(w.k.img);
+	bytes_free(&w.file);
+	bytes_free(&w.mem);
+	kvmi_cx_free(w.cx);
 }
 
 static void
@@ -226,6 +256,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_whole),
+		cmocka_unit_test(test_signed),
 		cmocka_unit_test(test_entries),
 		cmocka_unit_test(test_broken),
 		cmocka_unit_test(test_switches),

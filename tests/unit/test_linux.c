@@ -20,16 +20,14 @@ struct absent_row {
 };
 
 static void
-check_absent(const struct kvmi_linux_arch *linux_, const struct kvmi_arch *arch,
-    const struct absent_row *row, size_t n)
+check_absent_in(const struct kvmi_linux_arch *linux_,
+    const struct kvmi_paging *p, const struct absent_row *row, size_t n)
 {
-	const struct kvmi_paging p = { .arch = arch };
-
 	for (size_t i = 0; i < n; i++) {
 		uint64_t pa = 0;
 		unsigned int type = 0;
 
-		if (linux_->absent(&p, row[i].raw, row[i].level, &pa,
+		if (linux_->absent(p, row[i].raw, row[i].level, &pa,
 		    &type) != row[i].want)
 			fail_msg("%s", row[i].name);
 		if (row[i].want == KVMI_ABSENT_KEPT && pa != row[i].value)
@@ -37,6 +35,15 @@ check_absent(const struct kvmi_linux_arch *linux_, const struct kvmi_arch *arch,
 		if (row[i].want == KVMI_ABSENT_SWAP && type != row[i].value)
 			fail_msg("%s: %u", row[i].name, type);
 	}
+}
+
+static void
+check_absent(const struct kvmi_linux_arch *linux_, const struct kvmi_arch *arch,
+    const struct absent_row *row, size_t n)
+{
+	const struct kvmi_paging p = { .arch = arch };
+
+	check_absent_in(linux_, &p, row, n);
 }
 
 static void
@@ -139,6 +146,48 @@ test_arm_absent(void **state)
 	    0x40001808);
 }
 
+/* Before and since 6.10. */
+static void
+test_arm64_absent(void **state)
+{
+	static const struct absent_row before[] = {
+		{ "empty", 0, 0, KVMI_ABSENT_NONE, 0 },
+		{ "page without rights", UINT64_C(0x0460000081234fc2), 0,
+		    KVMI_ABSENT_KEPT, 0x81234000 },
+		{ "huge page without rights", UINT64_C(0x0460000081200fc0), 1,
+		    KVMI_ABSENT_KEPT, 0x81200000 },
+		{ "huge page that is split", UINT64_C(0x0860000081200f40), 1,
+		    KVMI_ABSENT_KEPT, 0x81200000 },
+		{ "swap, device 0", 0x123800, 0, KVMI_ABSENT_SWAP, 0 },
+		{ "swap, device 1, exclusive", 0x12380c, 0, KVMI_ABSENT_SWAP,
+		    1 },
+		{ "migration of a huge page", 0x1238f0, 1, KVMI_ABSENT_SWAP,
+		    30 },
+		{ "of the highest table", 0x1238f0, 3, KVMI_ABSENT_NONE, 0 },
+	}, since[] = {
+		{ "6.10: page without rights", UINT64_C(0x0060000081234fc2),
+		    0, KVMI_ABSENT_KEPT, 0x81234000 },
+		{ "6.10: huge page without rights",
+		    UINT64_C(0x0060000081200fc0), 1, KVMI_ABSENT_KEPT,
+		    0x81200000 },
+		{ "6.10: swap, device 1, far out", UINT64_C(0x0400000001234044),
+		    0, KVMI_ABSENT_SWAP, 1 },
+		{ "6.10: migration of a huge page",
+		    UINT64_C(0x0400000001234784), 1, KVMI_ABSENT_SWAP, 30 },
+	}, wide[] = {
+		{ "LPA2: page without rights", UINT64_C(0x0060000081234ec2),
+		    0, KVMI_ABSENT_KEPT, UINT64_C(0x8000081234000) },
+	};
+	struct kvmi_paging p = { .arch = &kvmi_arch_arm64 };
+
+	(void)state;
+	check_absent_in(&kvmi_linux_arm64, &p, before, KVMI_COUNT(before));
+	p.soft = 1;
+	check_absent_in(&kvmi_linux_arm64, &p, since, KVMI_COUNT(since));
+	p.arch = &kvmi_arch_arm64_lpa2;
+	check_absent_in(&kvmi_linux_arm64, &p, wide, KVMI_COUNT(wide));
+}
+
 static void
 test_riscv64_absent(void **state)
 {
@@ -191,6 +240,9 @@ struct kernel_row {
 #define RISCV_ROOT	"ffffffff80205000"
 #define RISCV_WORDS	{ { 0x80205ff0, 8, 0x20081801 }, \
 	{ 0x80206008, 8, 0x200800cf } }
+
+#define ARM64_OFFSETS	"NUMBER(kimage_voffset)=0xffff800040000000\n" \
+	"NUMBER(PHYS_OFFSET)=0x40000000\nSYMBOL(_stext)=ffff800080010000\n"
 
 static const struct kernel_row kernel_row[] = {
 	{ "i386", 3, SWAPPER("c0405000"), 0, { { 0x405c04, 4, 0x4000e3 } }, 0,
@@ -253,6 +305,68 @@ static const struct kernel_row kernel_row[] = {
 	    { { 0x80205ff8, 8, 0x20081801 }, { 0x80206ff8, 8, 0x20081c01 },
 	    { 0x80207ff0, 8, 0x20082001 }, { 0x80208008, 8, 0x200800cf } },
 	    KVMI_ENOENT },
+	{ "arm64, 48 bits", 183, SWAPPER("ffff800080205000")
+	    ARM64_OFFSETS "NUMBER(VA_BITS)=48\nPAGESIZE=4096\n", 0x40000000,
+	    { { 0x40205800, 8, 0x40206003 }, { 0x40206010, 8, 0x40000701 } },
+	    0, 0xffff800080205000, 0x40205000, &kvmi_arch_arm64, 4,
+	    0xffff000000000000, 0xffff000000000000, 0x40000000 },
+	{ "arm64, 39 bits, before 5.4", 183, SWAPPER("ffffff8088205000")
+	    "NUMBER(kimage_voffset)=0xffffff8048000000\n"
+	    "NUMBER(PHYS_OFFSET)=0x40000000\nNUMBER(VA_BITS)=39\n"
+	    "SYMBOL(_stext)=ffffff8088080000\n", 0x40000000,
+	    { { 0x40205010, 8, 0x40206003 }, { 0x40206208, 8, 0x40200701 } },
+	    0, 0xffffff8088205000, 0x40205000, &kvmi_arch_arm64, 3,
+	    0xffffff8000000000, 0xffffffc000000000, 0x40000000 },
+	{ "arm64, made for 52 bits, has 48", 183, SWAPPER("ffff800080205000")
+	    "NUMBER(kimage_voffset)=0xffff800040000000\n"
+	    "NUMBER(PHYS_OFFSET)=0xfff1000040000000\nNUMBER(VA_BITS)=52\n"
+	    "NUMBER(TCR_EL1_T1SZ)=0x10\nSYMBOL(_stext)=ffff800080010000\n",
+	    0x40000000,
+	    { { 0x40205800, 8, 0x40206003 }, { 0x40206010, 8, 0x40000701 } },
+	    0, 0xffff800080205000, 0x40205000, &kvmi_arch_arm64, 4,
+	    0xffff000000000000, 0xfffeffffc0000000, 0 },
+	{ "arm64, LPA2", 183, SWAPPER("ffff800080205000")
+	    ARM64_OFFSETS "NUMBER(VA_BITS)=52\n"
+	    "NUMBER(TCR_EL1_T1SZ)=0xc\n", 0x40000000,
+	    { { 0x40205078, 8, 0x40206003 }, { 0x40206800, 8, 0x40207003 },
+	    { 0x40207010, 8, 0x40000401 } },
+	    0, 0xffff800080205000, 0x40205000, &kvmi_arch_arm64_lpa2, 5,
+	    0xfff0000000000000, 0xfff0000000000000, 0x40000000 },
+	{ "arm64, 16 KiB, 47 bits", 183, SWAPPER("ffffc00080204000")
+	    "NUMBER(kimage_voffset)=0xffffc00040000000\n"
+	    "NUMBER(VA_BITS)=47\nPAGESIZE=16384\n", 0x40000000,
+	    { { 0x40206000, 8, 0x40208003 }, { 0x40208200, 8, 0x40000701 } },
+	    0, 0xffffc00080204000, 0x40204000, &kvmi_arch_arm64_16k, 3,
+	    0xffff800000000000 },
+	{ "arm64, 16 KiB, LPA2", 183, SWAPPER("ffffc00080204000")
+	    "NUMBER(kimage_voffset)=0xffffc00040000000\n"
+	    "NUMBER(VA_BITS)=52\nNUMBER(TCR_EL1_T1SZ)=12\n"
+	    "PAGESIZE=16384\n", 0x40000000, { { 0x402040f8, 8, 0x40208003 },
+	    { 0x4020a000, 8, 0x4020c003 }, { 0x4020c200, 8, 0x40000401 } },
+	    0, 0xffffc00080204000, 0x40204000, &kvmi_arch_arm64_lpa2_16k, 4,
+	    0xfff0000000000000 },
+	{ "arm64, 64 KiB, 42 bits", 183, SWAPPER("fffffe0080210000")
+	    "NUMBER(kimage_voffset)=0xfffffe0040000000\n"
+	    "NUMBER(VA_BITS)=42\nPAGESIZE=65536\n", 0x40000000,
+	    { { 0x40218020, 8, 0x40000701 } },
+	    0, 0xfffffe0080210000, 0x40210000, &kvmi_arch_arm64_64k, 2,
+	    0xfffffc0000000000 },
+	{ "arm64, 64 KiB, made for 52 bits, has 48", 183,
+	    SWAPPER("ffff800080210000") ARM64_OFFSETS
+	    "NUMBER(VA_BITS)=52\nNUMBER(TCR_EL1_T1SZ)=0x10\n"
+	    "PAGESIZE=65536\n", 0x40000000, { { 0x40211f00, 8, 0x40220003 },
+	    { 0x40220020, 8, 0x40000701 } },
+	    0, 0xffff800080210000, 0x40210000, &kvmi_arch_arm64_64k, 3,
+	    0xfff0000000000000 },
+	{ "arm64 without a size of addresses", 183,
+	    SWAPPER("ffff800080205000") ARM64_OFFSETS, 0x40000000,
+	    { { 0, 0, 0 } }, KVMI_ENOTSUP },
+	{ "arm64 with pages of 8 KiB", 183, SWAPPER("ffff800080205000")
+	    ARM64_OFFSETS "NUMBER(VA_BITS)=48\nPAGESIZE=8192\n", 0x40000000,
+	    { { 0, 0, 0 } }, KVMI_ENOTSUP },
+	{ "arm64 without an offset", 183, SWAPPER("ffff800080205000")
+	    "NUMBER(VA_BITS)=48\n", 0x40000000, { { 0, 0, 0 } },
+	    KVMI_EFORMAT },
 	{ "i386 without a root", 3, INFO "CRASHTIME=1\n", 0, { { 0, 0, 0 } },
 	    KVMI_EFORMAT },
 	{ "arm without a root", 40, INFO "CRASHTIME=1\n", 0, { { 0, 0, 0 } },
@@ -421,6 +535,7 @@ main(void)
 		cmocka_unit_test(test_other_absent),
 		cmocka_unit_test(test_i386_absent),
 		cmocka_unit_test(test_arm_absent),
+		cmocka_unit_test(test_arm64_absent),
 		cmocka_unit_test(test_riscv64_absent),
 		cmocka_unit_test(test_kernels),
 	};

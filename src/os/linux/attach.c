@@ -17,6 +17,7 @@ static const struct kvmi_linux_arch *const linux_arch_table[] = {
 	&kvmi_linux_x86_64,
 	&kvmi_linux_i386,
 	&kvmi_linux_arm,
+	&kvmi_linux_arm64,
 	&kvmi_linux_riscv64,
 	&kvmi_linux_ppc64,
 	&kvmi_linux_s390x,

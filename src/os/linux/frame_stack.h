@@ -13,6 +13,7 @@ struct kvmi_linux_frames;
 struct kvmi_linux_frames_arch {
 	const struct kvmi_frame_abi *abi;
 	const char	*pc, *sp, *fp;		/* registers */
+	bool		 pc_is_signed;		/* above the kernel's addresses */
 	/* As entry of struct kvmi_frames; w is told of, too. */
 	int (*entry)(struct kvmi_linux_frames *w, struct kvmi_frame *f);
 };

@@ -81,6 +81,7 @@ struct kvmi_linux_arch {
 };
 
 extern const struct kvmi_linux_arch kvmi_linux_arm;
+extern const struct kvmi_linux_arch kvmi_linux_arm64;
 extern const struct kvmi_linux_arch kvmi_linux_i386;
 extern const struct kvmi_linux_arch kvmi_linux_loongarch64;
 extern const struct kvmi_linux_arch kvmi_linux_ppc64;
