@@ -24,6 +24,9 @@ demo:
 check:
 	@scripts/check
 
+check-matrix:
+	@scripts/check matrix
+
 asan:
 	@scripts/check asan
 
@@ -46,4 +49,4 @@ install: all
 clean:
 	rm -rf $(BUILD) build-*
 
-.PHONY: all demo check asan fuzz bench lint install clean
+.PHONY: all demo check check-matrix asan fuzz bench lint install clean

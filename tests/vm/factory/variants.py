@@ -26,6 +26,7 @@ VARIANTS = {variant.name: variant for variant in (
     Variant("nokaslr-plain", "qemu64", vmcoreinfo=False, cmdline="nokaslr"),
     Variant("panic", "max", panic=True),
     Variant("crowd", "qemu64", cmdline="crowd=5000", memory=1024, asked_for=True),
+    Variant("old-plain", "old", vmcoreinfo=False),
 )}
 
 
