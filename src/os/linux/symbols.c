@@ -325,6 +325,10 @@ kvmi_linux_types(struct kvmi_kernel *k, struct kvmi_cx *cx,
 		    "image (a kernel without CONFIG_DEBUG_INFO_BTF), nor DWARF "
 		    "in %s", k->img->src->name, k->opts->ko_execfile));
 	}
+	/* There may be BTF whose place is not told. */
+	if (r == KVMI_ENOENT && kvmi_linux_variables(k, cx) != 0)
+		return (kvmi_wrap(&cx->err, KVMI_ENOTSUP, "%s: no type "
+		    "information", k->img->src->name));
 	if (r != 0)
 		return (kvmi_wrap(&cx->err, r, "%s: no type information in the "
 		    "image (a kernel without CONFIG_DEBUG_INFO_BTF); a vmlinux "
