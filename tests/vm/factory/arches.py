@@ -25,9 +25,10 @@ class Arch:
 
 def _arm64(name: str, kernel: str, suite: str) -> Arch:
     # The emulated algorithm for pointer authentication is slow; another is allowed.
+    # What one processor broadcasts would wait for the others' turns of one thread.
     return Arch(name, "arm64", kernel, "vmlinuz-", "qemu-system-aarch64", "virt",
                 {"max": "max,pauth-impdef=on", "old": "cortex-a57"}, "ttyAMA0",
-                "virtio-serial-device", "aarch64-linux-gnu-gcc", suite=suite)
+                "virtio-serial-device", "aarch64-linux-gnu-gcc", threads="multi", suite=suite)
 
 
 def _armhf(name: str, kernel: str) -> Arch:
