@@ -65,7 +65,8 @@ extern const struct command cmd_convert;
 
 /* Options that all commands have, to be put into every getopt_long() table. */
 #define COMMON_SHORT	"M:N:h"
-enum { OPT_JSON = 0x1000, OPT_INDEX, OPT_KEY, OPT_RAW, OPT_ARCH, OPT_WITH, OPT_VMCOREINFO };
+enum { OPT_JSON = 0x1000, OPT_INDEX, OPT_KEY, OPT_RAW, OPT_ARCH, OPT_WITH,
+    OPT_VMCOREINFO };
 #define COMMON_LONG \
 	{ "arch", required_argument, NULL, OPT_ARCH }, \
 	{ "core", required_argument, NULL, 'M' }, \
