@@ -19,10 +19,12 @@ extern const struct kvmi_image_ops kvmi_image_flattened;
 extern const struct kvmi_image_ops kvmi_image_foreign;
 extern const struct kvmi_image_ops kvmi_image_gzip;
 extern const struct kvmi_image_ops kvmi_image_kdump;
+extern const struct kvmi_image_ops kvmi_image_libvirt;
 extern const struct kvmi_image_ops kvmi_image_lime;
 extern const struct kvmi_image_ops kvmi_image_livedump;
 extern const struct kvmi_image_ops kvmi_image_minidump;
 extern const struct kvmi_image_ops kvmi_image_elfcore;
+extern const struct kvmi_image_ops kvmi_image_qemusave;
 extern const struct kvmi_image_ops kvmi_image_raw;
 extern const struct kvmi_image_ops kvmi_image_s390dump;
 extern const struct kvmi_image_ops kvmi_image_xz;
@@ -36,6 +38,7 @@ static const struct kvmi_image_ops *const image_table[] = {
 	&kvmi_image_zstd,
 	&kvmi_image_xz,
 	&kvmi_image_bzip2,
+	&kvmi_image_libvirt,
 	&kvmi_image_livedump,	/* starts as what it holds does */
 	&kvmi_image_kdump,
 	&kvmi_image_minidump,
@@ -43,6 +46,7 @@ static const struct kvmi_image_ops *const image_table[] = {
 	&kvmi_image_elfcore,	/* after the formats that borrow its magic */
 	&kvmi_image_lime,
 	&kvmi_image_avml,
+	&kvmi_image_qemusave,
 	&kvmi_image_textdump,
 	&kvmi_image_foreign,	/* recognised, not read */
 	&kvmi_image_encrypted,	/* has nothing but its name */

@@ -9,7 +9,8 @@ from .case import add, expect_path
 from .lime import Range, write_avml, write_lime, write_packed, write_raw
 from .linux_expect import tell
 from .linux_machine import PC5, LinuxMachine, full_machine, tiny_machine
-from .memory import Memory
+from .memory import PAGE, Memory
+from .qemusave import I440FX, Q35, Pc, libvirt, stream
 from .walk_expect import Runs
 
 Writer = Callable[[Path, Memory, list[Range]], str | None]
@@ -58,3 +59,27 @@ _add("avml-blocks", "AVML with many small blocks", "AVML", _avml_small, True)
 _add("avml-tiny", "AVML of a machine with 32 pages", "AVML", _avml, True, tiny_machine)
 _add("packed", "raw memory, ranges back to back, with a map", "raw", write_packed)
 _add("raw", "raw memory, offset is address, with a map", "raw", write_raw)
+
+
+def _whole(ranges: list[Range]) -> list[int]:
+    return [pfn for start, end in ranges for pfn in range(-(-start // PAGE), end // PAGE)]
+
+
+def _add_saved(name: str, about: str, machine: Pc, wrap: Callable[[bytes], bytes] = bytes,
+               make: Callable[[], LinuxMachine] = full_machine) -> None:
+    """QEMU knows whole pages only."""
+    def write(path: Path) -> None:
+        made = make()
+        path.write_bytes(wrap(stream(made.memory, _whole(made.ram_bytes()), machine)))
+        stored: Runs = made.ram_bytes(whole_pages=True)
+        tell(made, "QEMU save", stored, stored).write(expect_path(path))
+    add(f"linux-mem-{name}", about, write)
+
+
+_add_saved("qemu", "QEMU's migration stream, i440fx with memory above 4 GiB", I440FX)
+_add_saved("qemu-q35", "the same of a q35", Q35)
+_add_saved("qemu-tiny", "the same of a machine with 32 pages", Q35, make=tiny_machine)
+_add_saved("libvirt", "libvirt's save file, not compressed", I440FX,
+           lambda body: libvirt(body, False))
+_add_saved("libvirt-gz", "libvirt's save file in gzip", Q35, lambda body: libvirt(body, True),
+           tiny_machine)

@@ -1,0 +1,437 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * QEMU's migration stream in a file (savevm, 'migrate "exec:cat > file"', and
+ * what libvirt saves).  migration/savevm.c, migration/ram.c and the machines'
+ * memory maps in hw/ of QEMU.  Big-endian for every machine.
+ *
+ * Only the section "ram" is read: it comes first, page by page, and a page
+ * that was written while it was saved comes once more.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/endian.h"
+#include "base/math.h"
+#include "image/image.h"
+
+#define PAGE		4096
+
+enum {
+	VM_EOF = 0, SECTION_START = 1, SECTION_PART = 2, SECTION_END = 3,
+	SECTION_FULL = 4, CONFIGURATION = 7, COMMAND = 8, FOOTER = 0x7e,
+};
+
+enum {
+	FLAG_ZERO = 0x02, FLAG_MEM_SIZE = 0x04, FLAG_PAGE = 0x08,
+	FLAG_EOS = 0x10, FLAG_CONTINUE = 0x20, FLAGS_KNOWN = 0x3e,
+	FLAG_MASK = PAGE - 1,
+};
+
+/* Where a machine has its memory. */
+static const struct machine {
+	const char	*prefix;
+	uint64_t	 base;
+	/* Of RAM that reaches limit, what is above low goes to 4 GiB. */
+	uint64_t	 limit, low;
+} machine_table[] = {
+	{ "pc-q35", 0, 0xb0000000, 0x80000000 },
+	{ "pc", 0, 0xe0000000, 0xc0000000 },
+	{ "virt", 0x40000000, UINT64_MAX, UINT64_MAX },	/* Arm */
+	{ "s390", 0, UINT64_MAX, UINT64_MAX },
+	{ "pseries", 0, UINT64_MAX, UINT64_MAX },
+};
+
+struct page {
+	uint64_t	 pa;
+	uint64_t	 off;		/* of its bytes, or of the one it repeats */
+	bool		 fill;
+};
+
+struct save {
+	struct page	*v;		/* sorted, each once */
+	size_t		 n, cap;
+	char		 machine[32];
+	char		 block[256];	/* the RAM block that pages are of */
+	char		 ram[256];	/* the one that is main memory */
+	uint64_t	 ram_len;
+	uint64_t	 at;		/* in the stream */
+};
+
+/* A page of one byte, repeated. */
+static int
+fill_decode(const void *src, size_t src_len, void *dst, size_t dst_len)
+{
+	if (src_len != 1)
+		return (-1);
+	memset(dst, *(const uint8_t *)src, dst_len);
+	return (0);
+}
+
+static const struct kvmi_codec fill_codec = {
+	.name = "fill",
+	.kdump_flag = 0x80,		/* none of kdump's: it keys the cache */
+	.decode = fill_decode,
+};
+
+static int
+take(struct kvmi_image *img, struct save *s, const char *what, void *buf,
+    size_t n, struct kvmi_err *err)
+{
+	int r = kvmi_src_read(img->src, s->at, buf, n, what, err);
+
+	if (r == 0)
+		s->at += n;
+	return (r);
+}
+
+static int
+take_uint(struct kvmi_image *img, struct save *s, const char *what,
+    unsigned int size, uint64_t *ret, struct kvmi_err *err)
+{
+	uint8_t b[8];
+	int r = take(img, s, what, b, size, err);
+
+	if (r == 0)
+		*ret = kvmi_get_uint(b, size, true);
+	return (r);
+}
+
+/* A length of one byte and so many characters. */
+static int
+take_name(struct kvmi_image *img, struct save *s, const char *what,
+    char ret[256], struct kvmi_err *err)
+{
+	uint64_t len;
+	int r = take_uint(img, s, what, 1, &len, err);
+
+	if (r == 0)
+		r = take(img, s, what, ret, (size_t)len, err);
+	if (r == 0)
+		ret[len] = '\0';
+	return (r);
+}
+
+/* The list of RAM blocks: the largest is main memory. */
+static int
+take_blocks(struct kvmi_image *img, struct save *s, uint64_t total,
+    struct kvmi_err *err)
+{
+	while (total > 0) {
+		char name[256];
+		uint64_t len;
+		int r = take_name(img, s, "RAM block", name, err);
+
+		if (r == 0)
+			r = take_uint(img, s, "RAM block", 8, &len, err);
+		if (r != 0)
+			return (r);
+		if (len == 0 || len > total)
+			return (kvmi_fail(err, KVMI_EFORMAT, "%s: RAM block %s "
+			    "of 0x%" PRIx64 " bytes, of 0x%" PRIx64 " in all",
+			    img->src->name, name, len, total));
+		if (len > s->ram_len) {
+			s->ram_len = len;
+			memcpy(s->ram, name, sizeof(s->ram));
+		}
+		total -= len;
+	}
+	return (0);
+}
+
+static uint64_t
+place(const struct save *s, uint64_t off)
+{
+	for (size_t i = 0; i < KVMI_COUNT(machine_table); i++) {
+		const struct machine *m = &machine_table[i];
+
+		if (strncmp(s->machine, m->prefix, strlen(m->prefix)) != 0)
+			continue;
+		if (s->ram_len >= m->limit && off >= m->low)
+			return (off - m->low + (UINT64_C(1) << 32));
+		return (m->base + off);
+	}
+	return (off);
+}
+
+static int
+push(struct save *s, const struct page *p, struct kvmi_err *err)
+{
+	if (s->n == s->cap) {
+		size_t cap = s->cap == 0 ? 4096 : s->cap * 2;
+		void *v = realloc(s->v, cap * sizeof(*s->v));
+
+		if (v == NULL)
+			return (kvmi_fail(err, KVMI_ENOMEM,
+			    "no memory for %zu pages", cap));
+		s->v = v;
+		s->cap = cap;
+	}
+	s->v[s->n++] = *p;
+	return (0);
+}
+
+static int
+take_page(struct kvmi_image *img, struct save *s, uint64_t record,
+    struct kvmi_err *err)
+{
+	uint64_t off = record & ~(uint64_t)FLAG_MASK;
+	struct page p = { .fill = (record & FLAG_ZERO) != 0 };
+	uint64_t len = p.fill ? 1 : PAGE;
+	int r = 0;
+
+	if ((record & FLAG_CONTINUE) == 0)
+		r = take_name(img, s, "RAM block", s->block, err);
+	p.off = s->at;
+	if (r == 0 && !kvmi_inside(s->at, len, img->src->size))
+		r = kvmi_fail(err, KVMI_ETRUNC, "%s: ends within the page at 0x%"
+		    PRIx64, img->src->name, s->at);
+	if (r != 0)
+		return (r);
+	s->at += len;
+	if (strcmp(s->block, s->ram) != 0)
+		return (0);		/* video memory, firmware ... */
+	if (off >= s->ram_len)
+		return (kvmi_fail(err, KVMI_EFORMAT, "%s: page 0x%" PRIx64
+		    " of RAM block %s, which has 0x%" PRIx64 " bytes",
+		    img->src->name, off, s->ram, s->ram_len));
+	p.pa = place(s, off);
+	return (push(s, &p, err));
+}
+
+/* The records of one section, up to its end. */
+static int
+take_ram(struct kvmi_image *img, struct save *s, struct kvmi_err *err)
+{
+	for (;;) {
+		uint64_t record, at = s->at;
+		int r = take_uint(img, s, "RAM record", 8, &record, err);
+
+		if (r != 0)
+			return (r);
+		if ((record & FLAG_MASK & ~(uint64_t)FLAGS_KNOWN) != 0)
+			return (kvmi_fail(err, KVMI_ENOTSUP, "%s: RAM record at "
+			    "0x%" PRIx64 " has flags 0x%" PRIx64 " (XBZRLE, "
+			    "multifd ...): only a plain stream is read",
+			    img->src->name, at, record & FLAG_MASK));
+		if ((record & FLAG_EOS) != 0)
+			return (0);
+		if ((record & FLAG_MEM_SIZE) != 0)
+			r = take_blocks(img, s, record & ~(uint64_t)FLAG_MASK,
+			    err);
+		else if ((record & (FLAG_ZERO | FLAG_PAGE)) != 0)
+			r = take_page(img, s, record, err);
+		if (r != 0)
+			return (r);
+	}
+}
+
+static int
+take_configuration(struct kvmi_image *img, struct save *s,
+    struct kvmi_err *err)
+{
+	uint64_t len;
+	int r = take_uint(img, s, "configuration", 4, &len, err);
+
+	if (r == 0 && len >= sizeof(s->machine))
+		r = kvmi_fail(err, KVMI_EFORMAT, "%s: a machine whose name has "
+		    "%" PRIu64 " characters", img->src->name, len);
+	if (r == 0)
+		r = take(img, s, "configuration", s->machine, (size_t)len, err);
+	return (r);
+}
+
+/* A section of another name would have to be understood to be skipped. */
+static int
+begin_section(struct kvmi_image *img, struct save *s, uint64_t *id,
+    struct kvmi_err *err)
+{
+	char name[256];
+	uint64_t skip, at = s->at;
+	int r = take_uint(img, s, "section", 4, id, err);
+
+	if (r == 0)
+		r = take_name(img, s, "section", name, err);
+	if (r == 0)
+		r = take_uint(img, s, "section", 4, &skip, err);
+	if (r == 0)
+		r = take_uint(img, s, "section", 4, &skip, err);
+	if (r == 0 && strcmp(name, "ram") != 0)
+		r = kvmi_fail(err, KVMI_ENOTSUP, "%s: section \"%s\" at 0x%"
+		    PRIx64 " comes before the end of the memory",
+		    img->src->name, name, at);
+	return (r);
+}
+
+/* *end: the last page was seen. */
+static int
+take_section(struct kvmi_image *img, struct save *s, uint64_t *ram_id,
+    bool *end, struct kvmi_err *err)
+{
+	uint64_t type, id = *ram_id, len = 0, at = s->at;
+	int r = take_uint(img, s, "section", 1, &type, err);
+
+	if (r != 0)
+		return (r);
+	switch (type) {
+	case CONFIGURATION:
+		return (take_configuration(img, s, err));
+	case COMMAND:
+		r = take_uint(img, s, "command", 4, &len, err);
+		s->at += len & 0xffff;
+		return (r);
+	case FOOTER:
+		return (take_uint(img, s, "footer", 4, &id, err));
+	case SECTION_START:
+	case SECTION_FULL:
+		r = begin_section(img, s, ram_id, err);
+		break;
+	case SECTION_PART:
+	case SECTION_END:
+		r = take_uint(img, s, "section", 4, &id, err);
+		if (r == 0 && id != *ram_id)
+			r = KVMI_EFORMAT;
+		break;
+	default:
+		r = KVMI_EFORMAT;
+	}
+	if (r == KVMI_EFORMAT)
+		return (kvmi_fail(err, r, "%s: section at 0x%" PRIx64 " of type "
+		    "%" PRIu64 " and number %" PRIu64 ": not of the memory",
+		    img->src->name, at, type, id));
+	if (r == 0)
+		r = take_ram(img, s, err);
+	*end = type == SECTION_END || type == SECTION_FULL;
+	return (r);
+}
+
+/* By address; of several copies the last first. */
+static int
+by_pa(const void *a, const void *b)
+{
+	const struct page *x = a, *y = b;
+
+	if (x->pa != y->pa)
+		return (x->pa < y->pa ? -1 : 1);
+	return (x->off > y->off ? -1 : x->off < y->off);
+}
+
+static void
+keep_last(struct save *s)
+{
+	size_t n = 0;
+
+	if (s->n == 0)
+		return;
+	qsort(s->v, s->n, sizeof(*s->v), by_pa);
+	for (size_t i = 0; i < s->n; i++)
+		if (n == 0 || s->v[n - 1].pa != s->v[i].pa)
+			s->v[n++] = s->v[i];
+	s->n = n;
+}
+
+static int
+qemusave_open(struct kvmi_image *img, struct kvmi_err *err)
+{
+	struct save *s = calloc(1, sizeof(*s));
+	uint64_t version, ram_id = UINT64_MAX;
+	bool end = false;
+	int r;
+
+	img->priv = s;
+	if (s == NULL)
+		return (kvmi_fail(err, KVMI_ENOMEM, "%s: out of memory",
+		    img->src->name));
+	s->at = 4;
+	r = take_uint(img, s, "version", 4, &version, err);
+	if (r == 0 && version != 3)
+		r = kvmi_fail(err, KVMI_ENOTSUP, "%s: QEMU stream of version %"
+		    PRIu64 ", wanted 3", img->src->name, version);
+	while (r == 0 && !end)
+		r = take_section(img, s, &ram_id, &end, err);
+	/* What was saved before the cut is older than it could be, but there. */
+	if (r == KVMI_ETRUNC && s->n > 0) {
+		img->truncated = true;
+		r = 0;
+	}
+	if (r != 0)
+		return (r);
+	keep_last(s);
+	if (s->n > 0)
+		img->max_pa = s->v[s->n - 1].pa + PAGE;
+	snprintf(img->format, sizeof(img->format), "QEMU save%s%s%s%s",
+	    s->machine[0] != '\0' ? " of " : "", s->machine,
+	    img->src->wrapping != NULL ? ", " : "",
+	    img->src->wrapping != NULL ? img->src->wrapping : "");
+	return (0);
+}
+
+static int
+qemusave_locate(struct kvmi_image *img, uint64_t pa, struct kvmi_extent *ret,
+    struct kvmi_err *err)
+{
+	const struct save *s = img->priv;
+	size_t lo = 0, hi = s->n;
+	const struct page *p;
+
+	(void)err;
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (s->v[mid].pa <= pa)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	p = lo > 0 ? &s->v[lo - 1] : NULL;
+	if (p != NULL && pa - p->pa < PAGE) {
+		*ret = (struct kvmi_extent){ .start = p->pa, .len = PAGE,
+			.state = KVMI_STORED, .off = p->off };
+		if (p->fill) {
+			ret->codec = &fill_codec;
+			ret->stored_len = 1;
+		}
+		return (0);
+	}
+	*ret = (struct kvmi_extent){ .state = KVMI_ABSENT,
+		.start = p != NULL ? p->pa + PAGE : 0 };
+	ret->len = (lo < s->n ? s->v[lo].pa : UINT64_MAX) - ret->start;
+	if (img->truncated) {
+		ret->state = KVMI_LOST;
+		ret->why = "the stream ends before it";
+	}
+	return (0);
+}
+
+static int
+qemusave_count(struct kvmi_image *img, struct kvmi_err *err)
+{
+	const struct save *s = img->priv;
+
+	(void)err;
+	img->pages_present = s->n;
+	img->ram_bytes = s->ram_len;
+	return (0);
+}
+
+static void
+qemusave_close(struct kvmi_image *img)
+{
+	struct save *s = img->priv;
+
+	if (s == NULL)
+		return;
+	free(s->v);
+	free(s);
+}
+
+const struct kvmi_image_ops kvmi_image_qemusave = {
+	.name = "QEMU save file",
+	.magic = { { .off = 0, .len = 4, .bytes = "QEVM" } },
+	.min_size = 8,
+	.open = qemusave_open,
+	.locate = qemusave_locate,
+	.count = qemusave_count,
+	.close = qemusave_close,
+};
