@@ -13,6 +13,11 @@
 #define LOWCORE_VMCOREINFO	0xe0c
 /* Early in a boot it holds where the kernel is loaded instead. */
 #define VMCOREINFO_OFFSET	1
+#define LOWCORE_OS_INFO		0xe18
+
+/* struct os_info (arch/s390/include/asm/os_info.h): the first of its entries. */
+#define OS_INFO_MAGIC		UINT64_C(0x4f53494e464f535a)
+#define OS_INFO_VMCOREINFO	32
 
 /* Of an address space control element, and of an entry: which tables. */
 #define ASCE_TYPE		UINT64_C(0xc)
@@ -76,15 +81,33 @@ from_vmcoreinfo(struct kvmi_kernel *k, struct kvmi_linux *l,
 }
 
 static int
-note_pa(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t *ret)
+read_word(struct kvmi_kernel *k, uint64_t pa, uint64_t *ret,
+    struct kvmi_err *err)
 {
 	uint8_t raw[8];
-	int r = kvmi_image_read_phys(k->img, LOWCORE_VMCOREINFO, raw,
-	    sizeof(raw), &cx->err);
+	int r = kvmi_image_read_phys(k->img, pa, raw, sizeof(raw), err);
 
-	*ret = r == 0 ? kvmi_get64(raw, true) : 0;
-	return (*ret != 0 && (*ret & VMCOREINFO_OFFSET) == 0 ? 0 :
-	    KVMI_ENOTMINE);
+	if (r == 0)
+		*ret = kvmi_get64(raw, true);
+	return (r);
+}
+
+/* A kernel says where its note is in the lowcore, or in its os_info. */
+static int
+note_pa(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t *ret)
+{
+	uint64_t info, magic;
+	int r = read_word(k, LOWCORE_VMCOREINFO, ret, &cx->err);
+
+	if (r == 0 && *ret != 0 && (*ret & VMCOREINFO_OFFSET) == 0)
+		return (0);
+	*ret = 0;
+	r = read_word(k, LOWCORE_OS_INFO, &info, &cx->err);
+	if (r == 0)
+		r = read_word(k, info, &magic, &cx->err);
+	if (r == 0 && magic == OS_INFO_MAGIC)
+		r = read_word(k, info + OS_INFO_VMCOREINFO, ret, &cx->err);
+	return (*ret != 0 ? 0 : KVMI_ENOTMINE);
 }
 
 /*

@@ -20,7 +20,8 @@ from .sparse import SparseFile
 
 EM_S390 = 22
 RAM = [(0, MIB + 0x40000), (16 * MIB, 18 * MIB), (1 << 32, (1 << 32) + 0x40000)]
-LOWCORE_VMCOREINFO = 0xE0C
+LOWCORE_VMCOREINFO, LOWCORE_OS_INFO = 0xE0C, 0xE18
+OS_INFO_OFF = 0x7000
 
 
 class Dat:
@@ -64,15 +65,30 @@ def _fill(machine: Other, vmalloc: int) -> None:
     machine.write(LOWCORE_VMCOREINFO, "Q", machine.note_pa)
 
 
-def moved(levels: int = 3) -> Other:
-    """6.10 and later: KASLR puts image and direct map anywhere."""
+def moved(levels: int = 3, note_off: int = 0) -> Other:
+    """6.10 and later: KASLR puts image and direct map anywhere.
+
+    A note at an offset in its page is found only by who is told where it is.
+    """
     top = 1 << (42 if levels == 3 else 53)
     va, pa, base = top - (6 << 30), 16 * MIB, 1 << 40
     machine = Other("s390x", EM_S390, 336, ">", PAGE, "6.12.107-mkimage-s390x", va, pa, RAM,
                     base, Dat(levels), kernoffset=va - MIB)
+    machine.note_pa += note_off
     machine.info = [f"KERNELOFFSET={va - MIB:x}", f"IDENTITYBASE={base:x}",
                     f"KERNELOFFPHYS={pa - MIB:x}"]
     _fill(machine, top - (512 << 30))
+    return machine
+
+
+def told_by_os_info() -> Other:
+    """struct os_info (arch/s390/include/asm/os_info.h), for a kernel that runs after."""
+    machine = moved(note_off=0x40)
+    at = machine.image_pa + OS_INFO_OFF
+    machine.write(LOWCORE_VMCOREINFO, "Q", machine.image_pa | 1)    # where it was loaded
+    machine.write(LOWCORE_OS_INFO, "Q", at)
+    machine.write(at, "QIHHQQQQI", 0x4F53494E464F535A, 0, 1, 1, 0, 0, machine.note_pa,
+                  4096, 0)
     return machine
 
 
@@ -123,7 +139,10 @@ def standalone(path: Path) -> None:
 add_elf("s390x", "s390x of 6.12: image and direct map moved, three levels", moved)
 add_elf("s390x-4level", "the same with four levels", lambda: moved(4))
 add_elf("s390x-identity", "s390x of 6.1: addresses are physical", identity)
-add_elf("s390x-nonote", "s390x whose note only the lowcore tells of", moved, noted=False)
+add_elf("s390x-nonote", "s390x whose note only the lowcore tells of",
+        lambda: moved(note_off=0x40), noted=False)
+add_elf("s390x-osinfo", "s390x whose note only the os_info tells of", told_by_os_info,
+        noted=False)
 add("linux-s390-standalone", "s390x of 6.1, from the stand-alone dump tools", standalone)
 
 
