@@ -9,6 +9,7 @@ int
 kvm_native(kvm_t *kd)
 {
 	struct kvmi_cx *cx = kvmi_kd_enter(kd);
+	const struct kvmi_arch *arch = NULL;
 	const struct kvmi_kernel *k;
 	struct utsname host;
 
@@ -17,9 +18,13 @@ kvm_native(kvm_t *kd)
 	k = kd->kernel;
 	if (k->live)
 		return (1);
-	return (kvmi_host_uname(&host) == 0 &&
-	    strcmp(host.sysname, k->os->name) == 0 &&
-	    kvmi_arch_by_uname(host.machine) == k->arch);
+	if (kvmi_host_uname(&host) == 0 &&
+	    strcmp(host.sysname, k->os->name) == 0)
+		arch = kvmi_arch_by_uname(host.machine);
+	/* Rows of one machine differ in the size of pages. */
+	return (arch != NULL && k->arch != NULL &&
+	    strcmp(arch->name, k->arch->name) == 0 && k->big_endian ==
+	    (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__));
 }
 
 kssize_t

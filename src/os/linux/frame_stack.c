@@ -95,8 +95,8 @@ kvmi_linux_frame_stack(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	f.fp = kvmi_linux_reg_get(&regs, arch->fp);
 	w.ra = kvmi_linux_reg_get(&regs, "ra");
 	/* A program that was running has nothing on its kernel stack. */
-	if (f.interrupted && (f.pc < l->va.user_end ||
-	    f.sp < l->va.user_end))
+	if (f.interrupted && (arch->user != NULL ? arch->user(&regs) :
+	    f.pc < l->va.user_end || f.sp < l->va.user_end))
 		return (0);
 	return (kvmi_linux_stack_end(cx, ki, kvmi_frames_walk(&w.frames, &f,
 	    cb, closure, n)));

@@ -14,6 +14,8 @@ struct kvmi_linux_frames_arch {
 	const struct kvmi_frame_abi *abi;
 	const char	*pc, *sp, *fp;		/* registers */
 	bool		 pc_is_signed;		/* above the kernel's addresses */
+	/* Are they a program's?  NULL: by addresses that those have. */
+	bool (*user)(const struct kvmi_regs *regs);
 	/* As entry of struct kvmi_frames; w is told of, too. */
 	int (*entry)(struct kvmi_linux_frames *w, struct kvmi_frame *f);
 };

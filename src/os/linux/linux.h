@@ -24,6 +24,12 @@ struct kvmi_linux_reg {
 	uint8_t		 size;
 };
 
+/* A note of Linux that follows that one of a CPU and has more of its registers. */
+struct kvmi_linux_note {
+	uint32_t	 type;
+	const struct kvmi_linux_reg *regs;	/* as above */
+};
+
 /* A register that a task which does not run has left in a structure. */
 struct kvmi_linux_saved {
 	const char	*name;
@@ -72,6 +78,8 @@ struct kvmi_linux_arch {
 
 	/* Of CPUs; ends with a name that is NULL.  NULL: not known. */
 	const struct kvmi_linux_reg *regs;
+	/* In other notes; ends with regs that are NULL.  NULL: none. */
+	const struct kvmi_linux_note *more_regs;
 	/* Of a task that does not run. */
 	int (*saved_regs)(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	    uint64_t task, struct kvmi_regs *out);

@@ -193,6 +193,24 @@ static const struct kvmi_linux_reg regs[] = {
 	{ NULL, 0, 0 },
 };
 
+/* struct thread_struct (arch/loongarch/include/asm/processor.h). */
+static const struct kvmi_linux_saved saved[] = {
+	{ "ra", "thread.reg01" }, { "sp", "thread.reg03" },
+	{ "fp", "thread.reg22" }, { "s0", "thread.reg23" },
+	{ "s1", "thread.reg24" }, { "s2", "thread.reg25" },
+	{ "s3", "thread.reg26" }, { "s4", "thread.reg27" },
+	{ "s5", "thread.reg28" }, { "s6", "thread.reg29" },
+	{ "s7", "thread.reg30" }, { "s8", "thread.reg31" },
+	{ NULL, NULL },
+};
+
+static int
+saved_regs(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t task,
+    struct kvmi_regs *out)
+{
+	return (kvmi_linux_saved_in_task(k, cx, task, saved, out));
+}
+
 const struct kvmi_linux_arch kvmi_linux_loongarch64 = {
 	.arch = &kvmi_arch_loongarch64,
 	.from_vmcoreinfo = from_vmcoreinfo,
@@ -200,4 +218,5 @@ const struct kvmi_linux_arch kvmi_linux_loongarch64 = {
 	.user = user,
 	.linear = linear,
 	.regs = regs,
+	.saved_regs = saved_regs,
 };

@@ -261,6 +261,17 @@ static const struct kvmi_linux_reg regs[] = {
 	{ NULL, 0, 0 },
 };
 
+static const struct kvmi_linux_saved saved[] = {
+	{ "r1", "thread.ksp" }, { NULL, NULL },
+};
+
+static int
+saved_regs(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t task,
+    struct kvmi_regs *out)
+{
+	return (kvmi_linux_saved_in_task(k, cx, task, saved, out));
+}
+
 const struct kvmi_linux_arch kvmi_linux_ppc64 = {
 	.arch = &kvmi_arch_ppc64,
 	.from_vmcoreinfo = from_vmcoreinfo,
@@ -268,4 +279,5 @@ const struct kvmi_linux_arch kvmi_linux_ppc64 = {
 	.user = user,
 	.linear = linear,
 	.regs = regs,
+	.saved_regs = saved_regs,
 };

@@ -55,41 +55,46 @@ note_pid(struct kvmi_kernel *k, const struct kvmi_note *n)
 
 /*
  * Notes that QEMU wrote are one for each CPU, in order.  It numbers them from
- * 1 on, and on x86 adds notes of its own.
+ * 1 on (on s390x in the host's byte order), or all of them 0 (on powerpc64),
+ * and on x86 adds notes of its own.
  */
 static bool
 notes_by_cpu(struct kvmi_kernel *k)
 {
 	struct kvmi_note n;
 	size_t pos = 0;
-	int32_t next = 1;
-	bool numbered = true;
+	uint32_t next = 0, pid;
+	bool numbered = true, zeros = true;
 
 	while (kvmi_note_next(&k->img->notes, k->img->big_endian, &pos, &n)) {
 		if (kvmi_note_is(&n, "QEMU", 0))
 			return (true);
-		if (kvmi_note_is(&n, "CORE", NT_PRSTATUS))
-			numbered = numbered &&
-			    n.descsz >= k->arch->prstatus_size &&
-			    note_pid(k, &n) == next++;
+		if (!kvmi_note_is(&n, "CORE", NT_PRSTATUS))
+			continue;
+		if (n.descsz < k->arch->prstatus_size)
+			return (false);
+		pid = (uint32_t)note_pid(k, &n);
+		next++;
+		numbered &= pid == next || pid == __builtin_bswap32(next);
+		zeros &= pid == 0;
 	}
-	return (numbered);
+	return (numbered || zeros);
 }
 
 /*
  * The note of cpu, or else of the thread tid: a kernel that wrote the notes
  * itself leaves out those of CPUs that are off, but says who ran.  A tid of
- * -1 is none.
+ * -1 is none.  *pos is behind the note, where others of the same CPU follow.
  */
 static int
 find_note(struct kvmi_kernel *k, struct kvmi_cx *cx, uint32_t cpu,
-    int32_t tid, struct kvmi_note *ret)
+    int32_t tid, size_t *pos, struct kvmi_note *ret)
 {
 	bool be = k->img->big_endian, by_cpu = tid < 0 || notes_by_cpu(k);
 	uint32_t i = 0;
-	size_t pos = 0;
 
-	while (kvmi_note_next(&k->img->notes, be, &pos, ret)) {
+	*pos = 0;
+	while (kvmi_note_next(&k->img->notes, be, pos, ret)) {
 		if (!kvmi_note_is(ret, "CORE", NT_PRSTATUS) ||
 		    ret->descsz < k->arch->prstatus_size)
 			continue;
@@ -101,23 +106,36 @@ find_note(struct kvmi_kernel *k, struct kvmi_cx *cx, uint32_t cpu,
 	    PRIu32 " in the image", k->img->src->name, cpu));
 }
 
+static void
+add_all(struct kvmi_kernel *k, const struct kvmi_note *n, size_t from,
+    const struct kvmi_linux_reg *reg, struct kvmi_regs *out)
+{
+	for (; reg->name != NULL; reg++)
+		if (kvmi_inside(from + reg->off, reg->size, n->descsz))
+			kvmi_linux_reg_add(out, reg->name, kvmi_get_uint(
+			    n->desc + from + reg->off, reg->size,
+			    k->img->big_endian));
+}
+
 static int
 running_regs(struct kvmi_kernel *k, struct kvmi_cx *cx, uint32_t cpu,
     int32_t tid, struct kvmi_regs *out)
 {
 	const struct kvmi_linux *l = k->priv;
-	const struct kvmi_linux_reg *reg = l->arch->regs;
+	const struct kvmi_linux_note *more = l->arch->more_regs;
 	struct kvmi_note n;
-	int r = find_note(k, cx, cpu, tid, &n);
+	size_t pos;
+	int r = find_note(k, cx, cpu, tid, &pos, &n);
 
 	if (r != 0)
 		return (r);
-	for (; reg->name != NULL; reg++)
-		if (kvmi_inside(prstatus_regs(k) + reg->off, reg->size,
-		    n.descsz))
-			kvmi_linux_reg_add(out, reg->name, kvmi_get_uint(
-			    n.desc + prstatus_regs(k) + reg->off, reg->size,
-			    k->img->big_endian));
+	add_all(k, &n, prstatus_regs(k), l->arch->regs, out);
+	while (more != NULL && kvmi_note_next(&k->img->notes,
+	    k->img->big_endian, &pos, &n) &&
+	    !kvmi_note_is(&n, "CORE", NT_PRSTATUS))
+		for (size_t i = 0; more[i].regs != NULL; i++)
+			if (kvmi_note_is(&n, "LINUX", more[i].type))
+				add_all(k, &n, 0, more[i].regs, out);
 	return (0);
 }
 

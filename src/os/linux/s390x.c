@@ -8,6 +8,7 @@
 #include "base/endian.h"
 #include "base/math.h"
 #include "os/linux/linux.h"
+#include "os/linux/s390x_stack.h"
 
 /* struct lowcore: vmcore_info, the physical address of the note. */
 #define LOWCORE_VMCOREINFO	0xe0c
@@ -183,6 +184,24 @@ static const struct kvmi_linux_reg regs[] = {
 	{ NULL, 0, 0 },
 };
 
+static const struct kvmi_linux_reg control_regs[] = {
+	{ "cr0", 0, 8 }, { "cr1", 8, 8 }, { "cr2", 16, 8 }, { "cr3", 24, 8 },
+	{ "cr4", 32, 8 }, { "cr5", 40, 8 }, { "cr6", 48, 8 }, { "cr7", 56, 8 },
+	{ "cr8", 64, 8 }, { "cr9", 72, 8 }, { "cr10", 80, 8 },
+	{ "cr11", 88, 8 }, { "cr12", 96, 8 }, { "cr13", 104, 8 },
+	{ "cr14", 112, 8 }, { "cr15", 120, 8 },
+	{ NULL, 0, 0 },
+};
+
+static const struct kvmi_linux_reg prefix_reg[] = {
+	{ "prefix", 0, 4 }, { NULL, 0, 0 },
+};
+
+/* NT_S390_CTRS and NT_S390_PREFIX (include/uapi/linux/elf.h). */
+static const struct kvmi_linux_note more_regs[] = {
+	{ 0x304, control_regs }, { 0x305, prefix_reg }, { 0, NULL },
+};
+
 const struct kvmi_linux_arch kvmi_linux_s390x = {
 	.arch = &kvmi_arch_s390x,
 	.from_vmcoreinfo = from_vmcoreinfo,
@@ -191,4 +210,7 @@ const struct kvmi_linux_arch kvmi_linux_s390x = {
 	.user = user,
 	.linear = linear,
 	.regs = regs,
+	.more_regs = more_regs,
+	.saved_regs = kvmi_linux_s390x_saved,
+	.stack = kvmi_linux_s390x_stack,
 };

@@ -10,9 +10,6 @@
 #include "base/math.h"
 #include "os/linux/user.h"
 
-/* A title that a process wrote is shown up to one page. */
-#define TITLE_MAX	4096
-
 /*
  * Copy [start, end), up to max bytes.  Part of the strings is not what was
  * asked for, so what cannot be had fails the whole.
@@ -48,14 +45,16 @@ static int
 copy_title(const struct kvmi_linux_user *u, struct kvmi_cx *cx,
     const struct kvmi_linux_mm *mm, size_t max, struct kvmi_strings *out)
 {
-	uint64_t end = mm->arg_end;
+	/* What is shown of a title ends with a page. */
+	uint64_t end = mm->arg_end,
+	    most = UINT64_C(1) << u->space.paging.arch->page_shift;
 	size_t len;
 	int r;
 
 	if (mm->env_start == mm->arg_end && mm->env_end >= mm->env_start)
 		end = mm->env_end;
 	r = copy_strings(u, cx, mm->arg_start, end,
-	    (size_t)kvmi_min(max, TITLE_MAX), out);
+	    (size_t)kvmi_min(max, most), out);
 	if (r != 0)
 		return (r);
 	len = strnlen(out->p, out->len);
