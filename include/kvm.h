@@ -80,7 +80,7 @@ struct kvm_nlist {
 /* One mapping, as kvm_walk_pages() reports it. */
 struct kvm_page {
 	u_int		kp_version;	/* LIBKVM_WALK_PAGES_VERSION */
-	kpaddr_t	kp_paddr;	/* physical address */
+	kpaddr_t	kp_paddr;	/* physical; all ones: not known */
 	kvaddr_t	kp_kmap_vaddr;	/* kernel map; 0: direct map only */
 	kvaddr_t	kp_dmap_vaddr;	/* direct map; 0: not in it */
 	vm_prot_t	kp_prot;	/* VM_PROT_* */

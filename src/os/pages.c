@@ -46,6 +46,17 @@ kvmi_pages_give(const struct kvmi_mapping *m, uint64_t kmap_va,
 	return (cb(&page, closure));
 }
 
+uint64_t
+kvmi_pages_kernel_start(const struct kvmi_paging *p)
+{
+	const struct kvmi_level *top = &p->arch->level[p->levels - 1];
+	uint64_t whole = -(UINT64_C(1) << (top->shift + top->bits));
+
+	/* Where users have tables of their own, the kernel has all of these. */
+	return (p->arch->reachable(p, whole) ? whole : whole / 2 +
+	    (UINT64_C(1) << 63));
+}
+
 /*
  * Tables that refer to each other in circles could keep a walk busy for years.
  * Honest ones have at most 1024 entries for each page that is stored, or for

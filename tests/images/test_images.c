@@ -585,6 +585,7 @@ struct walk {
 	int		 fd;
 	uint64_t	 covered;	/* bytes, by each address they have */
 	uint64_t	 last;
+	uint64_t	 direct;	/* end of the last that has no other */
 	unsigned int	 left;		/* mappings, before we have enough */
 	bool		 stopped;
 };
@@ -654,10 +655,33 @@ on_page(struct kvm_page *p, void *arg)
 		w->last = p->kp_kmap_vaddr;
 		check_mapping(w, p, p->kp_kmap_vaddr, true);
 	}
+	if (p->kp_kmap_vaddr == 0) {
+		expect_true(p->kp_dmap_vaddr >= w->direct, w->image, "walked",
+		    p->kp_dmap_vaddr, "again, or out of order");
+		w->direct = p->kp_dmap_vaddr + p->kp_len;
+	}
 	if (p->kp_dmap_vaddr != 0)
 		check_mapping(w, p, p->kp_dmap_vaddr, p->kp_kmap_vaddr == 0);
 	w->stopped = --w->left == 0;
 	return (!w->stopped);
+}
+
+/* A callback that has seen enough ends the walk. */
+static int
+stop_at_third(struct kvm_page *p, void *arg)
+{
+	(void)p;
+	return (++*(unsigned int *)arg < 3);
+}
+
+static void
+check_stopped(const char *image, kvm_t *kd)
+{
+	unsigned int n = 0;
+	int r = kvm_walk_pages(kd, stop_at_third, &n);
+
+	expect_true(r == (n < 3) && n <= 3, image, "stopped walk", n,
+	    "goes on");
 }
 
 static void
@@ -675,6 +699,7 @@ check_walk(const char *image, const struct expect *e, kvm_t *kd)
 	if (w.stopped || strstr(image, "selfref") != NULL)
 		return;
 	expect_true(r == 1, image, "kvm_walk_pages", 0, kvm_geterr(kd));
+	check_stopped(image, kd);
 	/* A page with two addresses was counted for each. */
 	expect_true(w.covered >= mapped - expect_number(e, "unwalked", 0),
 	    image, "walked", w.covered,

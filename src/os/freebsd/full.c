@@ -6,12 +6,15 @@
 #include "base/endian.h"
 #include "base/math.h"
 
+#define ELFOSABI_FREEBSD 9
 #define ELFOSABI_STANDALONE 255
 
 static const struct kvmi_full_arch *const full_table[] = {
 	&kvmi_full_amd64,
 	&kvmi_full_arm,
+	&kvmi_full_arm64,
 	&kvmi_full_i386,
+	&kvmi_full_riscv64,
 };
 
 int
@@ -71,15 +74,38 @@ kvmi_full_root(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	    root, va, pa, k->opts->ko_execfile));
 }
 
+/*
+ * FreeBSD's own dumps say so.  Of others (of a hypervisor, raw memory) the
+ * kernel file does.
+ */
+static bool
+is_freebsd(const struct kvmi_kernel *k)
+{
+	const struct kvmi_image *img = k->img;
+
+	return (img->elf_osabi == ELFOSABI_STANDALONE || (k->exec != NULL &&
+	    img->nfiles == 0 && !img->live &&
+	    kvmi_elf_osabi(k->exec) == ELFOSABI_FREEBSD));
+}
+
+static uint16_t
+machine_of(const struct kvmi_kernel *k)
+{
+	if (k->img->elf_machine != 0 || k->exec == NULL)
+		return (k->img->elf_machine);
+	return (kvmi_elf_machine(k->exec));
+}
+
 int
 kvmi_freebsd_attach_full(struct kvmi_kernel *k, struct kvmi_cx *cx)
 {
 	const struct kvmi_image *img = k->img;
 
-	if (img->elf_osabi != ELFOSABI_STANDALONE)
+	if (!is_freebsd(k))
 		return (KVMI_ENOTMINE);
 	k->arch = img->arch;
-	k->big_endian = img->big_endian;
+	k->big_endian = img->elf_machine != 0 || k->exec == NULL ?
+	    img->big_endian : kvmi_elf_big_endian(k->exec);
 	k->space = (struct kvmi_space){ .img = k->img,
 		.ops = &kvmi_space_paged };
 	/* Whatever reads structures has to know how long a pointer is. */
@@ -88,7 +114,7 @@ kvmi_freebsd_attach_full(struct kvmi_kernel *k, struct kvmi_cx *cx)
 		return (0);
 	}
 	for (size_t i = 0; i < KVMI_COUNT(full_table); i++) {
-		if (full_table[i]->elf_machine != img->elf_machine)
+		if (full_table[i]->elf_machine != machine_of(k))
 			continue;
 		if (k->exec == NULL && k->opts->ko_resolver == NULL)
 			return (kvmi_fail(&cx->err, KVMI_ENOTSUP, "%s: a full "
@@ -97,7 +123,9 @@ kvmi_freebsd_attach_full(struct kvmi_kernel *k, struct kvmi_cx *cx)
 			    "/boot/kernel/kernel)", img->src->name));
 		return (full_table[i]->find_root(k, cx));
 	}
-	return (kvmi_fail(&cx->err, KVMI_ENOTSUP, "%s: a full dump of ELF "
-	    "machine %u; FreeBSD writes such of amd64, arm and i386 only",
-	    img->src->name, img->elf_machine));
+	return (kvmi_fail(&cx->err, KVMI_ENOTSUP, "%s: a full dump of %s (ELF "
+	    "machine %u) by physical addresses; its page tables can be found "
+	    "of amd64, arm, arm64, i386 and riscv64 only: take a minidump "
+	    "(sysctl debug.minidump=1)", img->src->name, k->arch != NULL ?
+	    k->arch->name : "an unknown machine", machine_of(k)));
 }

@@ -22,7 +22,9 @@ struct kvmi_full_arch {
 
 extern const struct kvmi_full_arch kvmi_full_amd64;
 extern const struct kvmi_full_arch kvmi_full_arm;
+extern const struct kvmi_full_arch kvmi_full_arm64;
 extern const struct kvmi_full_arch kvmi_full_i386;
+extern const struct kvmi_full_arch kvmi_full_riscv64;
 
 /* KVMI_ENOTMINE: no FreeBSD dump. */
 int kvmi_freebsd_attach_full(struct kvmi_kernel *k, struct kvmi_cx *cx);

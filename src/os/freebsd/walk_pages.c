@@ -65,11 +65,12 @@ give_mapping(struct kvmi_kernel *k, const struct kvmi_mapping *m, void *arg)
 	    note_seen(k, w, m), w->cb, w->closure) != 0);
 }
 
-/* The pages of an extent that no table led to; false to stop. */
+/* The pages of an extent, from pa on, that no table led to; false to stop. */
 static bool
-give_extent(struct kvmi_kernel *k, struct walk *w, const struct kvmi_extent *e)
+give_extent(struct kvmi_kernel *k, struct walk *w, const struct kvmi_extent *e,
+    uint64_t pa)
 {
-	for (uint64_t p = e->start; p < e->start + e->len; p += w->page) {
+	for (uint64_t p = pa; p < e->start + e->len; p += w->page) {
 		const struct kvmi_mapping m = { .pa = p, .len = w->page,
 			.prot = KVMI_PROT_R | KVMI_PROT_W };
 		uint64_t va = dmap_va(w->h, p);
@@ -95,7 +96,7 @@ give_rest(struct kvmi_kernel *k, struct kvmi_cx *cx, struct walk *w,
 
 		if (r != 0)
 			return (r);
-		if (e.state == KVMI_STORED && !give_extent(k, w, &e))
+		if (e.state == KVMI_STORED && !give_extent(k, w, &e, pa))
 			return (0);
 	}
 	*done = true;
@@ -110,6 +111,32 @@ give_full(struct kvmi_kernel *k, const struct kvmi_mapping *m, void *arg)
 	return (kvmi_pages_find(k, m, m->va, 0, w->cb, w->closure) != 0);
 }
 
+/* A dump by virtual address says what is there, and no physical addresses. */
+static int
+walk_segments(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    kvm_walk_pages_cb_t *cb, void *closure, bool *done)
+{
+	struct kvmi_extent e;
+
+	for (uint64_t va = 0, end;; va = end) {
+		struct kvmi_mapping m = { .va = va, .pa = UINT64_MAX,
+			.prot = KVMI_PROT_R | KVMI_PROT_W };
+		int r = k->img->ops->locate_va(k->img, va, &e, &cx->err);
+
+		if (r != 0)
+			return (r);
+		end = e.start + e.len;
+		m.len = end - va;
+		if (e.state == KVMI_STORED && kvmi_pages_give(&m, va, 0,
+		    kvmi_pages_offset(k->img, &e, va), cb, closure) == 0)
+			return (0);
+		if (end <= va)
+			break;
+	}
+	*done = true;
+	return (0);
+}
+
 /* By the kernel's own page tables: 32-bit ones may map anything. */
 static int
 walk_full(struct kvmi_kernel *k, struct kvmi_cx *cx, kvm_walk_pages_cb_t *cb,
@@ -117,19 +144,15 @@ walk_full(struct kvmi_kernel *k, struct kvmi_cx *cx, kvm_walk_pages_cb_t *cb,
 {
 	const struct kvmi_paging *p = &k->space.paging;
 	struct walk w = { .cb = cb, .closure = closure };
-	unsigned int bits;
 
-	if (k->space.ops != &kvmi_space_paged)
-		return (kvmi_fail(&cx->err, KVMI_ENOTSUP, "%s is read by "
-		    "virtual address; it has no page tables to walk",
-		    k->img->src->name));
+	*done = false;
+	if (k->space.ops == &kvmi_space_segments)
+		return (walk_segments(k, cx, cb, closure, done));
 	if (k->arch->pointer_size == 4)
 		return (kvmi_pages_each(k, cx, 0, UINT32_MAX, give_full, &w,
 		    done));
-	bits = p->arch->level[p->levels - 1].shift +
-	    p->arch->level[p->levels - 1].bits;
-	return (kvmi_pages_each(k, cx, -(UINT64_C(1) << (bits - 1)),
-	    UINT64_MAX, give_full, &w, done));
+	return (kvmi_pages_each(k, cx, kvmi_pages_kernel_start(p), UINT64_MAX,
+	    give_full, &w, done));
 }
 
 static int

@@ -163,6 +163,21 @@ def _odd_ranges_kernel() -> Amd64Kernel:
     return kernel
 
 
+def _runs_kernel() -> Amd64Kernel:
+    """Runs of pages that are longer than any part of an index over the bitmap."""
+    kernel = Amd64Kernel(KVA, KVA + GIB, DMAP, [(0x1000, 0x9F000), (0x100000, 0x10000000)],
+                         list(range(0x100, 0x110)))
+    kernel.msgbuf = ring(MESSAGES, PAGE)
+    for i in range(40):
+        kernel.map_4k(KVA + i * PAGE, (0x8000 + i * 7) * PAGE, "rw-")
+    kernel.map_2m(KVA + 2 * MIB, 0x8000000, "rw-")
+    for first, count in ((0x200, 12000), (0x8000, 20000)):
+        kernel.registered.update(range(first, first + count))
+        for pfn in range(first, first + count):
+            kernel.memory.clear(pfn)        # the file has holes for them
+    return kernel
+
+
 def _span_kernel(gib: int = 64) -> Amd64Kernel:
     """Memory in islands up to gib GiB; few pages are dumped."""
     islands = [(0x1000, 0x9F000), (0x100000, 0x80000000),
@@ -200,6 +215,7 @@ def _register() -> None:
     _add("fbsd-v3-span1t", "v3 of 1 TiB: a bitmap of 32 MiB, few pages dumped", 3,
          lambda: _span_kernel(1024))
     _add("fbsd-v2-span64g", "v2 of the same: a bitmap of 2 MiB", 2, _span_kernel)
+    _add("fbsd-v3-runs", "v3 with runs of 12,000 and 20,000 pages of zeros", 3, _runs_kernel)
     _add("fbsd-v3-nomsgbuf", "v3 with an empty message buffer", 3,
          lambda: _msgbuf_kernel(b""))
     _add("fbsd-v3-wrapped", "v3 whose message buffer has wrapped", 3,

@@ -34,6 +34,8 @@ class Target:
     name: str
     machine: int
     order: str = "<"
+    ehdr_size = EHDR_SIZE
+    phdr_size = PHDR_SIZE
 
     def ehdr(self, etype: int, osabi: int, phnum: int, shoff: int = 0, shnum: int = 0) -> bytes:
         ident = b"\x7fELF" + bytes([1, 1 if self.order == "<" else 2, 1, osabi]) + bytes(8)
@@ -57,6 +59,10 @@ class Full32:
     memory: Memory = field(default_factory=Memory)
     mapped: list[tuple[int, int, int, str]] = field(default_factory=list)
     delta: tuple[int, int] | None = None
+    osabi: int = OSABI_STANDALONE
+    bottom: int = 0             # addresses that are told of
+    top: int = 1 << 32
+    page: int = PAGE
 
     def write_u32(self, pa: int, value: int) -> None:
         self.memory.write(pa, struct.pack(f"{self.target.order}I", value))
@@ -66,8 +72,9 @@ class Full32:
 
     def dump(self, path: Path) -> None:
         count = len(self.ranges) + (self.delta is not None)
-        headers = self.target.ehdr(ET_CORE, OSABI_STANDALONE, count)
-        offset = -(-(EHDR_SIZE + count * PHDR_SIZE) // PAGE) * PAGE
+        headers = self.target.ehdr(ET_CORE, self.osabi, count)
+        length = self.target.ehdr_size + count * self.target.phdr_size
+        offset = -(-length // PAGE) * PAGE
         for start, end in self.ranges:
             headers += self.target.phdr(PT_LOAD, offset, start, start, end - start)
             offset += end - start
@@ -83,11 +90,13 @@ class Full32:
     def _stored(self, pa: int) -> bool:
         return any(start <= pa < end for start, end in self.ranges)
 
-    def tell(self, path: Path) -> None:
+    def tell(self, path: Path, facts: dict[str, str] | None = None) -> None:
         expect = Expect()
-        for key, value in (("format", "elf"), ("os", "freebsd"), ("arch", self.target.name),
-                           ("kernel", path.name + ".elf")):
+        for key, value in ({"format": "elf", "os": "freebsd", "arch": self.target.name,
+                            "kernel": path.name + ".elf"} | (facts or {})).items():
             expect.fact(key, value)
+        if self.page != PAGE:
+            expect.fact("pagesize", self.page)
         for va, pa, length, rights in sorted(self.mapped):
             for off in range(0, length, PAGE):
                 if not self._stored(pa + off):
@@ -97,11 +106,11 @@ class Full32:
                 else:
                     expect.map(va + off, PAGE, pa + off, rights)
         ends = sorted((va, va + length) for va, _, length, _ in self.mapped)
-        at = 0
+        at = self.bottom
         for start, end in ends:
             expect.hole(at, start - at, "notmapped")
             at = end
-        expect.hole(at, (1 << 32) - at, "notmapped")
+        expect.hole(at, self.top - at, "notmapped")
         at = 0
         for start, end in self.ranges:
             expect.phys(at, start - at, "absent")
