@@ -22,17 +22,27 @@ ELFOSABI_STANDALONE = 255
 PT_DUMP_DELTA = 0x6FB5D000
 
 
+PN_XNUM = 0xFFFF
+
+
 def write_full(path: Path, memory: Memory, ranges: Ranges, kernphys: int | None) -> None:
     """kernphys None: a kernel that writes no PT_DUMP_DELTA."""
     count = len(ranges) + (kernphys is not None)
-    offset = -(-(elf.EHDR_SIZE + count * elf.PHDR_SIZE) // PAGE) * PAGE
-    headers = elf.Ehdr(elf.ET_CORE, elf.EM_X86_64, count, osabi=ELFOSABI_STANDALONE).pack()
+    length = elf.EHDR_SIZE + count * elf.PHDR_SIZE
+    many = count >= PN_XNUM     # then section header 0 has the number
+    offset = -(-(length + many * elf.SHDR_SIZE) // PAGE) * PAGE
+    head = elf.Ehdr(elf.ET_CORE, elf.EM_X86_64, min(count, PN_XNUM), osabi=ELFOSABI_STANDALONE)
+    if many:
+        head.shnum, head.shoff = 1, length
+    headers = head.pack()
     for start, end in ranges:
         load = elf.Phdr(elf.PT_LOAD, elf.PF_R, offset, start, start, end - start, align=PAGE)
         headers += load.pack()
         offset += end - start
     if kernphys is not None:
         headers += elf.Phdr(PT_DUMP_DELTA, elf.PF_R, 0, KERNBASE, kernphys, align=NBPDR).pack()
+    if many:
+        headers += elf.pack_shdr(elf.Section("", 0, info=count), 0, 0)
     with SparseFile(path) as out:
         out.write(headers)
         out.pad_to(PAGE)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from .case import expect_path
 from .expect import Expect
+from .lime import write_raw
 from .memory import PAGE, Memory
 from .sparse import SparseFile
 from .vmcore import copy
@@ -86,6 +87,11 @@ class Full32:
             for start, end in self.ranges:
                 copy(self.memory, out, start, end - start)
         self.tell(path)
+
+    def raw(self, path: Path) -> None:
+        """The same memory without headers."""
+        told = write_raw(path, self.memory, self.ranges)
+        self.tell(path, {"format": "raw", "raw": told})
 
     def _stored(self, pa: int) -> bool:
         return any(start <= pa < end for start, end in self.ranges)

@@ -145,6 +145,9 @@ _pair("fbsd-full-i386-13", "full dump of i386 13 without PAE: IdlePDPT is there 
 _pair("fbsd-full-i386-pae-13", "full dump of i386 13 with PAE",
       _make_i386(True, 0x800000, False, {"pae_mode": False, "IdlePDPT": True,
                                         "IdlePTD_pae": False, "IdlePTD_nopae": False}))
+_RAW = _make_i386(True, 0x800000, False, {"pae_mode": False, "IdlePDPT": True})
+add("fbsd-full-i386-raw", "i386 13 with PAE as raw memory with a map", _RAW.raw)
+add("fbsd-full-i386-raw.elf", "its kernel file", lambda path: _kernel_of(_RAW, path))
 _pair("fbsd-full-arm", "full dump of arm: PT_DUMP_DELTA says where the kernel is", _arm(True))
 _pair("fbsd-full-arm-symbols", "full dump of arm: kernbase and physaddr say it", _arm(False))
 add("fbsd-virtual-powerpc", "dump of powerpc: segments by virtual address, no page tables",

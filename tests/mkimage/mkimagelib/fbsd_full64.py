@@ -15,7 +15,6 @@ from typing import Callable
 from .case import expect_path
 from .expect import Expect
 from .fbsd_full32 import ET_EXEC, OSABI_FREEBSD, SHT_NOBITS, SHT_STRTAB, SHT_SYMTAB, Full32, Target
-from .lime import write_raw
 from .memory import PAGE
 
 Entry = Callable[[int, int, str], int]
@@ -91,10 +90,6 @@ class Full64(Full32):
                 self.write_u64(slot, self.form.link(self.tables[slot]))
             table = self.tables[slot]
         self.mapped.append((va, pa, 1 << shift, rights))
-
-    def raw(self, path: Path) -> None:
-        told = write_raw(path, self.memory, self.ranges)
-        self.tell(path, {"format": "raw", "raw": told})
 
     def kernel(self, path: Path) -> None:
         """A kernel file of one section without content, and its symbols."""

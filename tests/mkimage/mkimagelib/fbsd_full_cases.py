@@ -12,6 +12,7 @@ from .fbsd_kernel import Amd64Kernel, Ranges
 from .fbsd_kernel_cases import FIXED_PA, RELOCATED_PA, write_kernel_file
 from .fbsd_namelist import (DATA_START, KERNBASE, KERNSTART, MSGBUF_SIZE, NBPDR,
                             RELEASE_12, RELEASE_13, RELEASE_15, KernelFile, LoadedKernel, Release)
+from .lime import write_raw
 from .memory import PAGE, PageAllocator
 from .walk_expect import Walker
 from .x86_tables import PageTables
@@ -43,8 +44,13 @@ def _map_all(tables: PageTables, kernel_pa: int, dmap: int) -> None:
     tables.map(KVA + (1 << 30), 0x100000000, "r--", x86.SIZE_1G)
 
 
+# Every 64th page, which the pattern leaves zero, of 16 GiB: PN_XNUM and more.
+MANY: Ranges = [(pfn * PAGE, (pfn + 1) * PAGE)
+                for pfn in range(0x20003F, 0x20003F + 64 * 65600, 64)]
+
+
 def _write(path: Path, release: Release, delta: bool, levels: int,
-           kernel_file: str) -> None:
+           kernel_file: str, more: Ranges | None = None, raw: bool = False) -> None:
     kernel_pa = RELOCATED_PA if release.relocatable else FIXED_PA
     dmap = DMAP_LA57 if levels == 5 else DMAP
     ranges = _ranges(kernel_pa)
@@ -65,18 +71,26 @@ def _write(path: Path, release: Release, delta: bool, levels: int,
     else:
         kernel.memory.write_u64(pml4 + RECURSIVE_SLOT * 8, pml4 | x86.flags("rw-"))
     loaded.set_u64("KPML4phys", pml4)
-    write_full(path, kernel.memory, ranges, kernel_pa if delta else None)
-    _tell(path, loaded, tables, ranges, kernel_file)
+    for start, _ in more or []:
+        if start % (1 << 30) == 0x3F000:
+            tables.map(dmap[0] + start - 0x3F000, start - 0x3F000, "rw-", x86.SIZE_1G)
+    ranges += more or []
+    facts = {"format": "elf", "kernel": kernel_file}
+    if raw:
+        facts |= {"format": "raw", "raw": write_raw(path, kernel.memory, ranges)}
+    else:
+        write_full(path, kernel.memory, ranges, kernel_pa if delta else None)
+    _tell(path, loaded, tables, ranges, facts)
 
 
 def _tell(path: Path, loaded: LoadedKernel, tables: PageTables, ranges: Ranges,
-          kernel_file: str) -> None:
+          facts: dict[str, str]) -> None:
     walker = Walker(tables, ranges)
     expect = walker.expect
-    expect.fact("format", "elf")
+    for key, text in facts.items():
+        expect.fact(key, text)
     expect.fact("os", "freebsd")
     expect.fact("arch", "amd64")
-    expect.fact("kernel", kernel_file)
     expect.fact("kernbase", KERNBASE)
     expect.fact("kernphys", loaded.kernel_pa)
     expect.fact("levels", tables.levels)
@@ -104,5 +118,9 @@ add("fbsd-full-12", "full dump of 12.2: the kernel is at 2 MiB (fbsd-v2-kernel.e
     lambda path: _write(path, RELEASE_12, False, 4, "fbsd-v2-kernel.elf"))
 add("fbsd-full-la57", "full dump of 15 with five-level paging",
     lambda path: _write(path, RELEASE_15, True, 5, "fbsd-full-la57.elf"))
+add("fbsd-full-raw", "amd64 13.1 as raw memory with a map (fbsd-v3-kernel.elf)",
+    lambda path: _write(path, RELEASE_13, False, 4, "fbsd-v3-kernel.elf", raw=True))
+add("fbsdmany-full", "full dump of 15 with 65,605 program headers (fbsd-full.elf)",
+    lambda path: _write(path, RELEASE_15, True, 4, "fbsd-full.elf", MANY))
 add("fbsd-full-la57.elf", "its kernel file: la57 and KPML5phys",
     lambda path: _file(path, True))
