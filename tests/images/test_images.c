@@ -985,13 +985,103 @@ use_bent(const char *image, const struct expect *e, int fd, off_t at,
 		abort();
 }
 
-/* Each field of the header at its extremes, and bits flipped in what follows. */
+/* Set a field in the headers of a dump device alike, and its parity right. */
+static void
+put_field(int fd, const off_t *header, size_t n, off_t field, uint32_t value)
+{
+	for (size_t i = 0; i < n; i++) {
+		uint32_t was, parity;
+
+		if (pread(fd, &was, 4, header[i] + field) != 4 ||
+		    pread(fd, &parity, 4, header[i] + 508) != 4)
+			abort();
+		parity ^= was ^ value;
+		if (pwrite(fd, &value, 4, header[i] + field) != 4 ||
+		    pwrite(fd, &parity, 4, header[i] + 508) != 4)
+			abort();
+	}
+}
+
+/* struct kerneldumpheader, before and behind a dump (sys/sys/kerneldump.h). */
+static size_t
+find_headers(int fd, off_t size, off_t *header, size_t max)
+{
+	char magic[8];
+	size_t n = 0;
+
+	for (off_t at = 0; at + 512 <= size && n < max; at += 512)
+		if (pread(fd, magic, 8, at) == 8 &&
+		    memcmp(magic, "FreeBSD ", 8) == 0)
+			header[n++] = at;
+	return (n);
+}
+
+static void
+bend_headers(const char *image, const struct expect *e, int fd, off_t size)
+{
+	static const uint32_t value[] = { 0, UINT32_MAX, 1, 1u << 24 };
+	off_t header[8];
+	size_t n = find_headers(fd, size, header, 8);
+
+	/* From behind the magic up to the texts. */
+	for (off_t at = 20; n > 0 && at < 128; at += 4)
+		for (size_t v = 0; v < 4; v++) {
+			uint32_t was;
+
+			if (pread(fd, &was, 4, header[0] + at) != 4)
+				abort();
+			put_field(fd, header, n, at, value[v]);
+			/* Nothing more is bent: it is used as it is. */
+			use_bent(image, e, fd, 0, "", 0);
+			put_field(fd, header, n, at, was);
+		}
+}
+
+/* Where the root of the page tables is in the file, or 0. */
+static off_t
+root_offset(const char *image, const struct expect *e)
+{
+	char why[2048] = "";
+	kvm_t *kd = open_image(image, e, image, why);
+	struct kvmi_extent x;
+	off_t off = 0;
+
+	if (kd == NULL)
+		return (0);
+	if (kd->kernel->space.paging.root_pa != 0 &&
+	    kvmi_image_locate(kd->kernel->img, kd->kernel->space.paging.root_pa,
+	    &x, NULL) == 0 && x.state == KVMI_STORED && x.codec == NULL)
+		off = (off_t)kd->kernel->img->src->ops->file_off(
+		    kd->kernel->img->src, x.off +
+		    (kd->kernel->space.paging.root_pa - x.start));
+	kvm_close(kd);
+	return (off);
+}
+
+static void
+flip(const char *image, const struct expect *e, int fd, off_t at,
+    uint64_t *rnd)
+{
+	uint8_t byte;
+
+	if (pread(fd, &byte, 1, at) != 1)
+		return;
+	byte ^= (uint8_t)(1u << next_random(rnd) % 8);
+	use_bent(image, e, fd, at, &byte, 1);
+}
+
+/*
+ * Each field of the headers at its extremes, and bits flipped in bitmaps and
+ * page tables: $KVM_FLIPS of them, where time is no matter.
+ */
 static void
 check_bent(const char *image, const struct expect *e)
 {
 	static const uint8_t zero[8], ones[8] = { 255, 255, 255, 255, 255, 255,
 		255, 255 };
-	off_t size, tables;
+	const char *many = getenv("KVM_FLIPS");
+	long flips = many != NULL ? atol(many) : FLIPS;
+	off_t size, tables, root = root_offset(image, e);
 	int fd = copy_of(image, &size);
 	struct kvmi_err err;
 	struct kvmi_image *img = open_container(image, e, &err);
@@ -1013,14 +1103,14 @@ check_bent(const char *image, const struct expect *e)
 		if (at % 8 == 0)
 			use_bent(image, e, fd, at, ones, 8);
 	}
-	for (int i = 0; i < FLIPS; i++) {
-		off_t at = (off_t)(next_random(&rnd) % (uint64_t)tables);
-		uint8_t byte;
+	bend_headers(image, e, fd, size);
+	for (long i = 0; i < flips; i++) {
+		/* The tables of a full dump follow its root, as a rule. */
+		off_t at = root != 0 && i % 2 == 0 ? root + (off_t)(
+		    next_random(&rnd) % (16 * PAGE)) :
+		    (off_t)(next_random(&rnd) % (uint64_t)tables);
 
-		if (pread(fd, &byte, 1, at) != 1)
-			continue;
-		byte ^= (uint8_t)(1u << next_random(&rnd) % 8);
-		use_bent(image, e, fd, at, &byte, 1);
+		flip(image, e, fd, at, &rnd);
 	}
 	kvmi_image_close(img);
 	close(fd);
