@@ -23,6 +23,7 @@
 #include "expect.h"
 #include "image/minidump.h"
 #include "peak.h"
+#include "use_state.h"
 
 #define PAGE	4096
 #define READS	10000
@@ -698,6 +699,11 @@ check_walk(const char *image, const struct expect *e, kvm_t *kd)
 			mapped += e->virt.v[i].len;
 	if (w.stopped || strstr(image, "selfref") != NULL)
 		return;
+	if (expect_fact(e, "nowalk") != NULL) {
+		expect_true(r == 0 && kvm_errkind(kd) == KVM_ERR_NOTSUP, image,
+		    "kvm_walk_pages", 0, "there are no page tables");
+		return;
+	}
 	expect_true(r == 1, image, "kvm_walk_pages", 0, kvm_geterr(kd));
 	check_stopped(image, kd);
 	/* A page with two addresses was counted for each. */
@@ -731,6 +737,7 @@ use_all(const char *image, kvm_t *kd)
 		{ .n_name = "_version" }, { 0 } };
 	struct kvm_symbol sym;
 	unsigned int sum = 0;
+	const char *bad;
 	uint64_t len;
 	kpaddr_t pa;
 	int cnt = 0;
@@ -761,6 +768,8 @@ use_all(const char *image, kvm_t *kd)
 		kvm_vtophys(kd, -va, &pa, &len);
 	}
 	expect_true(kvm_getinfo(kd) != NULL, image, "info", 0, "");
+	bad = use_state(kd);
+	expect_true(bad == NULL, image, bad, 0, "no reason");
 }
 
 static kvm_t *

@@ -44,6 +44,16 @@ struct pcpu {
 
 STAILQ_HEAD(cpuhead, pcpu);
 
+/*
+ * How far a CPU's copy is from the address that stands for all of them; amd64
+ * counts those from the first struct pcpu.
+ */
+#if defined(__amd64__)
+#define ZPCPU_OFFSET(cpu)	((uintptr_t)pcpu_space + PAGE_SIZE * (cpu))
+#else
+#define ZPCPU_OFFSET(cpu)	(PAGE_SIZE * (cpu))
+#endif
+
 #define VNET_MAGIC_N	0x5e4a6f28
 
 struct vnet {

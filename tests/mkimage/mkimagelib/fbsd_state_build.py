@@ -77,6 +77,7 @@ class Machine:
     user_root: int = 0          # page tables of the process with pages of its own
     user_root_va: int = 0
     symbols: tuple[tuple[str, int], ...] = ()
+    split: bool = False         # DWARF is in a file of its own
 
 
 @dataclass
@@ -95,6 +96,7 @@ class Kernel:
     machine: Machine
     image: bytes                # with addresses as the kernel runs
     file: bytes                 # as in /boot/kernel
+    debug: bytes                # kernel.debug; empty where the kernel file has all of it
     sections: list[Section] = field(default_factory=list)
     symbols: dict[str, tuple[int, int]] = field(default_factory=dict)
 
@@ -192,18 +194,20 @@ def build(machine: Machine) -> Kernel:
                  f"-DUSER_END={machine.user_end:#x}", f"-DUSER_PS_STRINGS={ps_strings(machine):#x}",
                  f"-I{HERE}", "-c", str(path), "-o", objects[-1])
 
-        def link(kernbase: int, start: int) -> bytes:
+        def link(kernbase: int, start: int, *flags: str) -> bytes:
             script, out = where / "script", where / "kernel"
             script.write_text(_script(machine, kernbase, start), encoding="utf-8")
             _run("ld.lld", "-T", str(script), "-e", "btext", f"--build-id=0x{build_id}", "-z",
-                 f"max-page-size={machine.page}", "-o", str(out), *objects)
+                 f"max-page-size={machine.page}", *flags, "-o", str(out), *objects)
             return out.read_bytes()
 
         image = link(machine.kernbase, machine.start)
-        file = image
+        where_to = machine.kernbase, machine.start
         if machine.file_start is not None and machine.file_kernbase is not None:
-            file = link(machine.file_kernbase, machine.file_start)
-        return Kernel(machine, image, _installed(file, machine))
+            where_to = machine.file_kernbase, machine.file_start
+        file = link(*where_to, "--strip-debug") if machine.split else link(*where_to)
+        debug = _installed(link(*where_to), machine) if machine.split else b""
+        return Kernel(machine, image, _installed(file, machine), debug)
 
 
 def ps_strings(machine: Machine) -> int:

@@ -89,7 +89,10 @@ def write(path: Path, layout: Layout, mini: Mini, kernel_file: str) -> None:
 
 
 def kernel_file(path: Path, machine: Machine) -> None:
-    path.write_bytes(build(machine).file)
+    kernel = build(machine)
+    path.write_bytes(kernel.file)
+    if kernel.debug:
+        path.with_name(f"{path.name}.debug").write_bytes(kernel.debug)
 
 
 I386 = Layout(Machine("i386", "i386", 32, 0x800000, 0x800000, 0xA00000, pointer=4,
@@ -103,7 +106,7 @@ ARM64_16K = Layout(Machine("arm64", "aarch64", 256, 0xFFFF000000000000, 0xFFFF00
                    0x40000000)
 RISCV_DMAP = (0xFFFFFFD000000000, 0xFFFFFFD020000000, 0x80000000)
 RISCV = Layout(Machine("riscv", "riscv64", 16, 0xFFFFFFC000000000, 0xFFFFFFC000200000,
-                       0xFFFFFFD000400000), 0x80200000,
+                       0xFFFFFFD000400000, split=True), 0x80200000,
              0x80400000, 0x80000000)
 ARM = Layout(Machine("arm", "armv7", 4, 0xC0000000, 0xC0000000, 0xC0100000, pointer=4,
                      wrapped=True, symbols=(("physaddr", 0x80200000),)), 0x80200000,
@@ -115,7 +118,7 @@ def _mips(name: str, is64: bool, order: str) -> Layout:
     top, mapped = ((0xFFFFFFFF << 32, 0xC000000000000000) if is64 else (0, 0xC0000000))
     start = top | 0x80100000
     return Layout(Machine("mips", name, 32, start, start, mapped + 0x40000, _MIPS_FLAGS,
-                          order=order, pointer=8 if is64 else 4), 0x100000, 0x400000)
+                          order=order, pointer=8 if is64 else 4, split=is64), 0x100000, 0x400000)
 
 
 def _power64(name: str, order: str) -> Layout:

@@ -344,7 +344,8 @@ def _percpu() -> str:
             "pc_curthread": f"&{_thread(running.tid)}", "pc_curpcb": f"&pcb_{running.tid}",
             "pc_idlethread": f"&thread_{100_003 + cpu}", "pc_cpuid": cpu,
             "pc_cp_time": "{ " + ", ".join(map(str, data.CP_TIME[cpu])) + " }",
-            "pc_dynamic": f"(uintptr_t)dpcpu_displacement_{cpu}"}))
+            "pc_dynamic": f"(uintptr_t)dpcpu_displacement_{cpu}",
+            "pc_zpcpu_offset": f"ZPCPU_OFFSET({cpu})"}))
     out.append(f"struct pcpu pcpu_space[{data.NCPU}] HEAP = {{ {', '.join(rows)} }};\n"
                "struct pcpu *cpuid_to_pcpu[MAXCPU] = { " +
                ", ".join(f"&pcpu_space[{cpu}]" for cpu in range(data.NCPU)) + " };\n"
