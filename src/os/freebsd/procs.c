@@ -120,7 +120,7 @@ list_process(struct kvmi_freebsd_lister *x, size_t i, int op, int arg,
 	if (r != 0)
 		return (r);
 	n = x->threads.n - first;
-	td = x->threads.v + first;
+	td = n == 0 ? NULL : x->threads.v + first;
 	ki.ki_numthreads = x->l.m[PROC_NUMTHREADS].size == 0 ? (int32_t)n :
 	    (int32_t)kvmi_lget(x, ki.ki_paddr, PROC_NUMTHREADS);
 	/* The last thread of a zombie has handed all in, and is no more. */
