@@ -45,6 +45,7 @@ lint:
 install: all
 	@meson configure $(BUILD) -Dprefix=$(PREFIX) >/dev/null
 	@DESTDIR=$(DESTDIR) meson install -C $(BUILD) --quiet
+	@[ -n "$(DESTDIR)" ] || ldconfig 2>/dev/null || :
 
 clean:
 	rm -rf $(BUILD) build-*

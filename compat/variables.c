@@ -283,6 +283,8 @@ get_msgbuf(int index, struct value *v)
 
 	(void)index;
 	if (f != NULL) {
+		/* As of a buffer that is not full: no line of it is cut. */
+		putc('\0', f);
 		if (kd == NULL || kvm_walk_log(kd, take_record, f) < 0)
 			error = EPERM;
 		putc('\0', f);

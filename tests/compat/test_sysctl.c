@@ -18,6 +18,7 @@
 #include <fcntl.h>
 #include <kvm.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -119,6 +120,30 @@ test_structures(void **state)
 	assert_true(total.t_rq >= 1 && total.t_vm >= total.t_rm);
 }
 
+/* dmesg(8) leaves out the first line, unless NULs are before it. */
+static void
+test_msgbuf(void **state)
+{
+	char *text;
+	size_t len;
+
+	(void)state;
+	if (sysctlbyname("kern.msgbuf", NULL, &len, NULL, 0) != 0) {
+		assert_int_equal(errno, EPERM);
+		skip();
+	}
+	len += 4096;
+	text = malloc(len);
+	assert_non_null(text);
+	assert_int_equal(sysctlbyname("kern.msgbuf", text, &len, NULL, 0), 0);
+	assert_true(len >= 2 && text[0] == '\0' && text[len - 1] == '\0');
+	if (len > 2) {
+		assert_int_equal(text[1], '<');
+		assert_int_equal(text[len - 2], '\n');
+	}
+	free(text);
+}
+
 static int
 count_swaps(void)
 {
@@ -195,6 +220,7 @@ main(void)
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_strings),
 		cmocka_unit_test(test_structures),
+		cmocka_unit_test(test_msgbuf),
 		cmocka_unit_test(test_swap),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_devname),

@@ -129,11 +129,16 @@ link_nodes(struct node *node, const struct row *rows, size_t n)
 	free(index);
 }
 
-/* "|   `-- ": a bar where a relation of that depth has a sister below it. */
+/*
+ * "|   `-- ": a bar where a relation of that depth has a sister below it.  A
+ * dump may have every process be the child of the one before it.
+ */
+#define MAX_DEPTH	64
+
 static char *
 make_prefix(const struct node *node, size_t i)
 {
-	size_t depth = node[i].depth;
+	size_t depth = node[i].depth < MAX_DEPTH ? node[i].depth : MAX_DEPTH;
 	char *text = need(malloc(4 * depth + 1));
 
 	memset(text, ' ', 4 * depth);
