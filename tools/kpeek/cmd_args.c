@@ -11,6 +11,7 @@
 
 struct args {
 	struct context	*c;
+	const struct command *cmd;
 	bool		 environment;
 	int		 pids[MAX_PIDS];
 	size_t		 npids;
@@ -190,7 +191,7 @@ parse_options(struct args *a, int argc, char **argv)
 	    NULL)) != -1) {
 		if (opt == 'e')
 			a->environment = true;
-		else if ((r = common_option(a->c, &cmd_args, opt,
+		else if ((r = common_option(a->c, a->cmd, opt,
 		    optarg)) >= 0)
 			return (r);
 	}
@@ -203,14 +204,15 @@ parse_options(struct args *a, int argc, char **argv)
 		a->pids[a->npids++] = (int)v;
 	}
 	if (take_core(a->c, argc - optind, argv + optind) != 0)
-		return (usage(&cmd_args));
+		return (usage(a->cmd));
 	return (-1);
 }
 
 static int
-run_args(struct context *c, int argc, char **argv)
+run(struct context *c, int argc, char **argv, const struct command *cmd)
 {
-	struct args a = { .c = c };
+	struct args a = { .c = c, .cmd = cmd,
+		.environment = cmd == &cmd_env };
 	const struct kinfo_proc *p;
 	json_object *doc = NULL;
 	int n, r;
@@ -238,10 +240,30 @@ run_args(struct context *c, int argc, char **argv)
 	return (verdict(&a, r));
 }
 
+static int
+run_args(struct context *c, int argc, char **argv)
+{
+	return (run(c, argc, argv, &cmd_args));
+}
+
+static int
+run_env(struct context *c, int argc, char **argv)
+{
+	return (run(c, argc, argv, &cmd_env));
+}
+
 const struct command cmd_args = {
 	.name = "args",
 	.args = "[-e] [--json] [PID...] [CORE [KERNEL]]",
 	.summary = "Arguments or environment of processes",
 	.options = "  -e, --environment    the environment\n",
 	.run = run_args,
+};
+
+const struct command cmd_env = {
+	.name = "env",
+	.args = "[--json] [PID...] [CORE [KERNEL]]",
+	.summary = "Environment of processes",
+	.options = "",
+	.run = run_env,
 };

@@ -14,6 +14,7 @@ static const struct command *const commands[] = {
 	&cmd_info,
 	&cmd_ps,
 	&cmd_args,
+	&cmd_env,
 	&cmd_cpu,
 	&cmd_load,
 	&cmd_swap,

@@ -47,6 +47,7 @@ struct command {
 extern const struct command cmd_info;
 extern const struct command cmd_ps;
 extern const struct command cmd_args;
+extern const struct command cmd_env;
 extern const struct command cmd_cpu;
 extern const struct command cmd_load;
 extern const struct command cmd_swap;
