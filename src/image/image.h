@@ -48,7 +48,7 @@ struct kvmi_magic {
 
 struct kvmi_image_ops {
 	const char	*name;
-	struct kvmi_magic magic[3];	/* any of them */
+	struct kvmi_magic magic[4];	/* any of them */
 	/* Where a magic number at the start is not all; NULL: it is. */
 	bool (*recognise)(struct kvmi_src *src);
 	uint32_t	 min_size;

@@ -27,6 +27,7 @@ extern const struct kvmi_image_ops kvmi_image_elfcore;
 extern const struct kvmi_image_ops kvmi_image_qemusave;
 extern const struct kvmi_image_ops kvmi_image_raw;
 extern const struct kvmi_image_ops kvmi_image_s390dump;
+extern const struct kvmi_image_ops kvmi_image_vmss;
 extern const struct kvmi_image_ops kvmi_image_xz;
 extern const struct kvmi_image_ops kvmi_image_zstd;
 extern const struct kvmi_image_ops kvmi_image_textdump;
@@ -47,6 +48,7 @@ static const struct kvmi_image_ops *const image_table[] = {
 	&kvmi_image_lime,
 	&kvmi_image_avml,
 	&kvmi_image_qemusave,
+	&kvmi_image_vmss,
 	&kvmi_image_textdump,
 	&kvmi_image_foreign,	/* recognised, not read */
 	&kvmi_image_encrypted,	/* has nothing but its name */

@@ -11,6 +11,7 @@ from .linux_expect import tell
 from .linux_machine import PC5, LinuxMachine, full_machine, tiny_machine
 from .memory import PAGE, Memory
 from .qemusave import I440FX, Q35, Pc, libvirt, stream
+from .vmss import vmss
 from .walk_expect import Runs
 
 Writer = Callable[[Path, Memory, list[Range]], str | None]
@@ -83,3 +84,16 @@ _add_saved("libvirt", "libvirt's save file, not compressed", I440FX,
            lambda body: libvirt(body, False))
 _add_saved("libvirt-gz", "libvirt's save file in gzip", Q35, lambda body: libvirt(body, True),
            tiny_machine)
+
+
+def _add_vmware(name: str, about: str, make: Callable[[], LinuxMachine]) -> None:
+    def write(path: Path) -> None:
+        made = make()
+        ranges = made.ram_bytes(whole_pages=True)
+        path.write_bytes(vmss(made.memory, ranges)[0])
+        tell(made, "VMware", list(ranges), list(ranges)).write(expect_path(path))
+    add(f"linux-mem-{name}", about, write)
+
+
+_add_vmware("vmss", "VMware's suspended state with its memory inside", full_machine)
+_add_vmware("vmss-tiny", "the same of a machine with 32 pages", tiny_machine)
