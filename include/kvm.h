@@ -177,8 +177,10 @@ ssize_t	 kvm_read(kvm_t *kd, unsigned long addr, void *buf, size_t nbytes);
 ssize_t	 kvm_read2(kvm_t *kd, kvaddr_t addr, void *buf, size_t nbytes);
 
 /*
- * A dump is never written, and the running kernel not yet: -1, with
- * KVM_ERR_NOTSUP.
+ * Copy nbytes to kernel virtual address addr of the running kernel, opened
+ * with O_RDWR: to what /proc/kcore gives a physical address of, where the
+ * kernel lets /dev/mem be written.  Returns nbytes, less when only those were
+ * written, or -1; kvm_geterr() names the lock.  A dump is never written.
  */
 ssize_t	 kvm_write(kvm_t *kd, unsigned long addr, const void *buf,
 	    size_t nbytes);

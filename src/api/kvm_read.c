@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* kvm_read(3): reading and writing by virtual and by physical address. */
 #include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <string.h>
 
@@ -156,18 +158,39 @@ kvm_vtophys(kvm_t *kd, kvaddr_t addr, kpaddr_t *pa, uint64_t *len)
 	return (0);
 }
 
+static int
+write_memory(kvm_t *kd, struct kvmi_cx *cx, uint64_t va, const void *buf,
+    size_t len, size_t *done)
+{
+	struct kvmi_kernel *k = kd->kernel;
+
+	*done = 0;
+	if (k->os->write == NULL)
+		return (kvmi_fail(&cx->err, KVMI_ENOTSUP, "kvm_write not "
+		    "implemented for dead kernels (at 0x%" PRIx64 ")", va));
+	if (kd->opts.ko_flags != O_RDWR)
+		return (kvmi_fail(&cx->err, KVMI_EINVAL, "kvm_write: opened "
+		    "for reading only; open with O_RDWR to write (at 0x%" PRIx64
+		    ")", va));
+	return (k->os->write(k, cx, va, buf, len, done));
+}
+
 ssize_t
 kvm_write(kvm_t *kd, unsigned long addr, const void *buf, size_t nbytes)
 {
 	struct kvmi_cx *cx = enter(kd, nbytes);
+	size_t done;
 	int r;
 
-	(void)buf;
 	if (cx == NULL)
 		return (-1);
-	r = kvmi_fail(&cx->err, KVMI_ENOTSUP, kd->kernel->live ?
-	    "kvm_write: writing to the running kernel (at 0x%lx) is not "
-	    "supported" :
-	    "kvm_write not implemented for dead kernels (at 0x%lx)", addr);
-	return (kvmi_kd_fail(kd, cx, r));
+	r = write_memory(kd, cx, addr, buf, nbytes, &done);
+	if (r == 0)
+		return ((ssize_t)nbytes);
+	if (done > 0)
+		kvmi_wrap(&cx->err, r, "kvm_write: only %zu of %zu bytes were "
+		    "written", done, nbytes);
+	kvmi_kd_fail(kd, cx, r);
+	/* As BSD: what was written counts. */
+	return (done > 0 ? (ssize_t)done : -1);
 }

@@ -43,6 +43,8 @@ struct elfcore {
 	bool		 has_paddr;	/* some segment says where it is */
 	struct kvmi_segments phys;
 	struct kvmi_segments virt;	/* live, or without physical address */
+	struct kvmi_segments places;	/* live: by virtual address, not where
+					   in the file, but in memory */
 };
 
 static uint64_t
@@ -174,6 +176,12 @@ add_load(struct kvmi_image *img, struct elfcore *e, const struct elf_phdr *ph,
 	e->has_paddr |= ph->paddr != 0;
 	if (r != 0 || ph->paddr == UINT64_MAX)
 		return (r);
+	if (img->live) {
+		r = kvmi_segments_add(&e->places, ph->vaddr, ph->filesz,
+		    ph->filesz, ph->paddr, err);
+		if (r != 0)
+			return (r);
+	}
 	if (ph->filesz > 0 && kvmi_add(ph->paddr, ph->filesz, &end) &&
 	    end > img->max_pa)
 		img->max_pa = end;
@@ -244,7 +252,8 @@ check_paddr(struct kvmi_image *img, struct elfcore *e, struct kvmi_err *err)
 		    "core has a physical address: the core of a process, not "
 		    "of a kernel", img->src->name));
 	kvmi_segments_deinit(&e->phys);
-	e->phys = (struct kvmi_segments){ 0 };
+	kvmi_segments_deinit(&e->places);
+	e->phys = e->places = (struct kvmi_segments){ 0 };
 	return (0);
 }
 
@@ -273,6 +282,7 @@ elfcore_open(struct kvmi_image *img, struct kvmi_err *err)
 		return (r);
 	kvmi_segments_sort(&e->phys);
 	kvmi_segments_sort(&e->virt);
+	kvmi_segments_sort(&e->places);
 	img->arch = kvmi_arch_by_elf(e->machine);
 	img->elf_machine = e->machine;
 	img->elf_osabi = e->osabi;
@@ -310,6 +320,22 @@ elfcore_locate_va(struct kvmi_image *img, uint64_t va,
 }
 
 static int
+elfcore_va_to_pa(struct kvmi_image *img, uint64_t va, uint64_t *start,
+    uint64_t *len, uint64_t *pa)
+{
+	const struct elfcore *e = img->priv;
+	struct kvmi_extent x;
+
+	kvmi_segments_locate(&e->places, va, UINT64_MAX, &x);
+	if (x.state != KVMI_STORED)
+		return (KVMI_ENOENT);
+	*start = x.start;
+	*len = x.len;
+	*pa = x.off;
+	return (0);
+}
+
+static int
 elfcore_count(struct kvmi_image *img, struct kvmi_err *err)
 {
 	const struct elfcore *e = img->priv;
@@ -328,6 +354,7 @@ elfcore_close(struct kvmi_image *img)
 		return;
 	kvmi_segments_deinit(&e->phys);
 	kvmi_segments_deinit(&e->virt);
+	kvmi_segments_deinit(&e->places);
 	free(e);
 }
 
@@ -338,6 +365,7 @@ const struct kvmi_image_ops kvmi_image_elfcore = {
 	.open = elfcore_open,
 	.locate = elfcore_locate,
 	.locate_va = elfcore_locate_va,
+	.va_to_pa = elfcore_va_to_pa,
 	.count = elfcore_count,
 	.close = elfcore_close,
 };

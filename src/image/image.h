@@ -70,6 +70,12 @@ struct kvmi_image_ops {
 	/* The same by kernel virtual address, for images that have no other. */
 	int (*locate_va)(struct kvmi_image *img, uint64_t va,
 	    struct kvmi_extent *ret, struct kvmi_err *err);
+	/*
+	 * The stretch around va, and where in memory it starts; NULL: the
+	 * image does not tell.  KVMI_ENOENT: it does not for this one.
+	 */
+	int (*va_to_pa)(struct kvmi_image *img, uint64_t va, uint64_t *start,
+	    uint64_t *len, uint64_t *pa);
 	/* Count img->pages_present and pages_excluded, when asked for. */
 	int (*count)(struct kvmi_image *img, struct kvmi_err *err);
 	void (*close)(struct kvmi_image *img);

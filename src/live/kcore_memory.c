@@ -11,9 +11,9 @@
 
 #define MAX_LOCKDOWN	4096
 
-/* Is the kernel locked down for confidentiality? [brackets] mark the mode. */
-static bool
-locked_down(const struct kvmi_live *l)
+/* [brackets] mark the mode. */
+bool
+kvmi_live_locked_down(const struct kvmi_live *l, bool confidentiality)
 {
 	struct kvmi_text t = { 0 };
 	char path[PATH_MAX];
@@ -22,7 +22,8 @@ locked_down(const struct kvmi_live *l)
 	snprintf(path, sizeof(path), "%s/kernel/security/lockdown",
 	    l->sys_root);
 	yes = kvmi_text_read(&t, AT_FDCWD, path, KVMI_TEXT_TO_END,
-	    MAX_LOCKDOWN) == 0 && strstr(t.p, "[confidentiality]") != NULL;
+	    MAX_LOCKDOWN) == 0 && (strstr(t.p, "[confidentiality]") != NULL ||
+	    (!confidentiality && strstr(t.p, "[integrity]") != NULL));
 	kvmi_text_deinit(&t);
 	return (yes);
 }
@@ -45,7 +46,7 @@ open_fail(const struct kvmi_live *l, const char *path, struct kvmi_err *err)
 	default:
 		return (kvmi_fail_errno(err, "%s", path));
 	}
-	if (locked_down(l))
+	if (kvmi_live_locked_down(l, true))
 		return (kvmi_fail(err, KVMI_EPERM, "%s: refused, the kernel is "
 		    "locked down (lockdown=confidentiality); boot without it "
 		    "to read memory", path));

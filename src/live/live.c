@@ -223,6 +223,7 @@ const struct kvmi_os_ops kvmi_os_live_linux = {
 	.zpcpu = kvmi_linux_zpcpu,
 	.strings = kvmi_live_strings,
 	.uread = kvmi_live_uread,
+	.write = kvmi_live_write,
 	.modules = kvmi_live_modules,
 	.facts = kvmi_live_facts,
 };

@@ -60,10 +60,15 @@ int kvmi_live_strings(struct kvmi_kernel *k, struct kvmi_cx *cx,
 int kvmi_live_uread(struct kvmi_kernel *k, struct kvmi_cx *cx,
     const struct kinfo_proc *ki, uint64_t va, void *buf, size_t len,
     size_t *done);
+int kvmi_live_write(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t va,
+    const void *buf, size_t len, size_t *done);
 int kvmi_live_modules(struct kvmi_kernel *k, struct kvmi_cx *cx,
     kvm_walk_modules_cb_t *cb, void *closure, size_t *n);
 void kvmi_live_facts(struct kvmi_kernel *k, struct kvmi_cx *cx,
     struct kvmi_facts *f);
+
+/* Is the kernel locked down, for confidentiality or also less? */
+bool kvmi_live_locked_down(const struct kvmi_live *l, bool confidentiality);
 
 /* When the host was booted.  Asked for once: the clock may be set later. */
 int64_t kvmi_live_boot(struct kvmi_live *l);

@@ -190,6 +190,10 @@ struct kvmi_os_ops {
 	int (*uread)(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	    const struct kinfo_proc *ki, uint64_t va, void *buf, size_t len,
 	    size_t *done);
+	/* To kernel memory; *done bytes were written, also on failure. */
+	int (*write)(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t va,
+	    const void *buf, size_t len, size_t *done);
+
 	/* The loaded modules; *n counts those given.  NULL: not known. */
 	int (*modules)(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	    kvm_walk_modules_cb_t *cb, void *closure, size_t *n);

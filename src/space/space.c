@@ -182,10 +182,18 @@ static int
 segments_translate(const struct kvmi_space *s, uint64_t va,
     struct kvmi_mapping *ret, struct kvmi_err *err)
 {
-	(void)ret;
-	return (kvmi_fail(err, KVMI_ENOTSUP, "%s is read by virtual address; "
-	    "it has no page tables to translate 0x%" PRIx64 " with",
-	    s->img->src->name, va));
+	struct kvmi_image *img = s->img;
+
+	*ret = (struct kvmi_mapping){ 0 };
+	if (img->ops->va_to_pa == NULL)
+		return (kvmi_fail(err, KVMI_ENOTSUP, "%s is read by virtual "
+		    "address; it has no page tables to translate 0x%" PRIx64
+		    " with", img->src->name, va));
+	if (img->ops->va_to_pa(img, va, &ret->va, &ret->len, &ret->pa) == 0)
+		return (0);
+	return (kvmi_fail(err, KVMI_ENOTMAPPED, "%s does not tell the physical "
+	    "address of 0x%" PRIx64 ": it is neither in the direct map nor in "
+	    "the kernel itself", img->src->name, va));
 }
 
 const struct kvmi_space_ops kvmi_space_segments = {

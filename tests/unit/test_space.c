@@ -578,7 +578,7 @@ test_segments(void **state)
 	const struct util_phdr ph[] = {
 		{ 1, 0x1000, BASE, UINT64_MAX, 0x2000, 0x2000 },
 		{ 1, 0x4000, BASE + 0x3000, UINT64_MAX, 0x1000, 0x1000 },
-		{ 1, 0x5000, BASE + 0x4000, UINT64_MAX, 0x1000, 0x1000 },
+		{ 1, 0x5000, BASE + 0x4000, 0x77000, 0x1000, 0x1000 },
 	};
 	struct kvmi_cx *cx = kvmi_cx_new();
 	struct bytes b = { 0 };
@@ -605,7 +605,12 @@ test_segments(void **state)
 		    NULL);
 	}
 	UTIL_FAILS("translate", kvmi_space_translate(&s, BASE, &m, &cx->err),
-	    KVMI_ENOTSUP, &cx->err);
+	    KVMI_ENOTMAPPED, &cx->err);
+	UTIL_EQ("translate", kvmi_space_translate(&s, BASE + 0x4008, &m,
+	    &cx->err), 0);
+	UTIL_EQ("translate", m.va, BASE + 0x4000);
+	UTIL_EQ("translate", m.len, 0x1000);
+	UTIL_EQ("translate", m.pa, 0x77000);
 	kvmi_image_close(img);
 	bytes_free(&b);
 	kvmi_cx_free(cx);

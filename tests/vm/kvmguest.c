@@ -9,6 +9,7 @@
  *	fail ADDRESS LENGTH KIND
  *	kinfo process|thread HEX	(the bytes of its struct kinfo_proc)
  *	strings PID HASH HASH		(of arguments and environment)
+ *	place ADDRESS PHYSICAL
  *	percpu NAME CPU VALUE
  *	cpus RUNNING MAX
  *
@@ -242,6 +243,39 @@ record_percpu(kvm_t *kd)
 	    "there is one");
 }
 
+/*
+ * Debian's kernels keep their memory to themselves.  To see that such a write
+ * is refused and does nothing, it is one of what is there already.
+ */
+static void
+check_write(void)
+{
+	char why[2048] = "", byte = 0, same = 1;
+	kvm_t *kd = kvm_open2(NULL, NULL, O_RDWR, why, NULL);
+	struct kvm_symbol s;
+	kpaddr_t pa = 0;
+	ssize_t n;
+
+	check("open for writing", kd != NULL, why);
+	if (kd == NULL)
+		return;
+	check("symbol to write to", kvm_symbol_by_name(kd, "linux_banner",
+	    &s) == 0 && kvm_read2(kd, s.ks_value, &byte, 1) == 1,
+	    kvm_geterr(kd));
+	check("vtophys", kvm_vtophys(kd, s.ks_value, &pa, NULL) == 0 &&
+	    kvm_read_phys(kd, pa, &same, 1) == 1 && same == byte,
+	    kvm_geterr(kd));
+	printf("place %" PRIx64 " %" PRIx64 "\n", s.ks_value, pa);
+	n = kvm_write(kd, s.ks_value, &byte, 1);
+	check("write", n == -1 && kvm_errkind(kd) == KVM_ERR_PERM &&
+	    strstr(kvm_geterr(kd), "STRICT_DEVMEM") != NULL,
+	    n == -1 ? kvm_geterr(kd) : "it was let through");
+	n = kvm_write(kd, 0x1000, &byte, 1);
+	check("write to a hole", n == -1 && kvm_errkind(kd) ==
+	    KVM_ERR_NOTMAPPED, kvm_geterr(kd));
+	kvm_close(kd);
+}
+
 int
 main(void)
 {
@@ -258,6 +292,7 @@ main(void)
 	record_procs(kd);
 	record_strings(kd);
 	check_user_memory(kd);
+	check_write();
 	record_percpu(kd);
 	check("close", kvm_close(kd) == 0, "");
 	return (wrong != 0);

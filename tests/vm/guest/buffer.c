@@ -16,7 +16,7 @@
 
 #include "buffer.h"
 
-/* Linux 7.2 refuses reads of more than 4 MiB from files of /proc/sys. */
+/* Some kernels refuse reads of more than 4 MiB from files of /proc/sys. */
 #define	READ_SIZE	65536
 
 static void
