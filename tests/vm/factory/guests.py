@@ -25,7 +25,12 @@ GUESTS = (
     Guests("i386-pae", "i386-pae", ("max-plain",)),
     Guests("armhf", "armhf", ("max-plain",)),
     Guests("armhf-lpae", "armhf-lpae", ("max-plain",)),
+    Guests("amd64-bullseye", "amd64", ("panic",), suite="bullseye"),
+    Guests("amd64-trixie", "amd64", ("panic",), suite="trixie"),
+    Guests("amd64-sid", "amd64", ("panic",), suite="sid"),
 
+    Guests("amd64-bullseye", "amd64", suite="bullseye", matrix=True),
+    Guests("amd64-sid", "amd64", suite="sid", matrix=True),
     Guests("amd64-trixie", "amd64", suite="trixie", matrix=True),
     Guests("arm64", "arm64", matrix=True),
     Guests("arm64-bookworm", "arm64", ("max-plain",), suite="bookworm", matrix=True),
