@@ -98,6 +98,7 @@ struct kvmi_arch {
 extern const struct kvmi_arch kvmi_arch_arm;
 extern const struct kvmi_arch kvmi_arch_arm_lpae;
 extern const struct kvmi_arch kvmi_arch_arm_v4;
+extern const struct kvmi_arch kvmi_arch_arm_v6;
 extern const struct kvmi_arch kvmi_arch_arm64;
 extern const struct kvmi_arch kvmi_arch_arm64_16k;
 extern const struct kvmi_arch kvmi_arch_arm64_64k;

@@ -16,7 +16,9 @@
 #define L1_V6_XN	(UINT64_C(1) << 4)
 #define L1_V6_READONLY	(UINT64_C(1) << 15)	/* APX */
 #define L2_V6_XN	UINT64_C(0x001)
-#define L2_V6_READONLY	UINT64_C(0x080)	/* TEX[1]; PTE2_RO of FreeBSD */
+#define L2_V6_LARGE_XN	UINT64_C(0x8000)
+#define L2_V6_READONLY	UINT64_C(0x200)	/* AP[2] */
+#define L2_BSD_READONLY	UINT64_C(0x080)	/* TEX[1]; PTE2_RO of FreeBSD */
 #define L2_V4_WRITE	UINT64_C(0x010)
 
 static const struct kvmi_level arm_level[] = {
@@ -74,6 +76,24 @@ arm_pte(uint64_t raw, unsigned int level, struct kvmi_pte *ret)
 	}
 	decode_second(raw, ret);
 	if (!(raw & L2_V6_READONLY))
+		ret->prot |= KVMI_PROT_W;
+	if (!(raw & (ret->leaf_shift != 0 ? L2_V6_LARGE_XN : L2_V6_XN)))
+		ret->prot |= KVMI_PROT_X;
+}
+
+/*
+ * FreeBSD has AP[2] tell what was not written to yet, and what may not be is
+ * in a bit that the hardware then leaves to it.
+ */
+static void
+arm_v6_pte(uint64_t raw, unsigned int level, struct kvmi_pte *ret)
+{
+	if (level == 1) {
+		decode_first(raw, ret);
+		return;
+	}
+	decode_second(raw, ret);
+	if (!(raw & L2_BSD_READONLY))
 		ret->prot |= KVMI_PROT_W;
 	if (!(raw & L2_V6_XN))
 		ret->prot |= KVMI_PROT_X;
@@ -133,5 +153,20 @@ const struct kvmi_arch kvmi_arch_arm_v4 = {
 	.level = arm_level,
 	.max_levels = 2,
 	.pte = arm_v4_pte,
+	.reachable = arm_reachable,
+};
+
+const struct kvmi_arch kvmi_arch_arm_v6 = {
+	.name = "arm",
+	.freebsd = "arm",
+	.uname = arm_uname,
+	.elf_machine = 40,
+	.pointer_size = 4,
+	.page_shift = 12,
+	.prstatus_size = 148,
+	.entry_size = 4,
+	.level = arm_level,
+	.max_levels = 2,
+	.pte = arm_v6_pte,
 	.reachable = arm_reachable,
 };

@@ -125,7 +125,7 @@ arm_decode(struct kvmi_rd *r, struct kvmi_image *img,
 		return (kvmi_fail(r->err, KVMI_ENOTSUP, "minidump header: "
 		    "mmuformat %" PRIu32 "; 1 (V4) and 2 (V6) are known",
 		    format));
-	img->arch = format == 1 ? &kvmi_arch_arm_v4 : &kvmi_arch_arm;
+	img->arch = format == 1 ? &kvmi_arch_arm_v4 : &kvmi_arch_arm_v6;
 	m->bitmap_word = 4;
 	m->pt_packed = true;
 	return (r->status);

@@ -45,8 +45,12 @@ find_pages(kvm_t *kd, kvaddr_t *text)
 {
 	struct kvm_nlist nl[] = { { .n_name = "_stext" }, { 0 } };
 
+	const struct kvm_info *info = kvm_getinfo(kd);
+
 	kvm_nlist2(kd, nl);
 	*text = nl[0].n_value;
+	if (info != NULL && strcmp(info->ki_arch, "riscv64") == 0)
+		return (PAGES_AT_RISCV);
 	return (*text <= UINT32_MAX ? PAGES_AT_32 : PAGES_AT_64);
 }
 

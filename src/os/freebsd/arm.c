@@ -18,7 +18,7 @@ arm_root(struct kvmi_kernel *k, struct kvmi_cx *cx)
 		r = kvmi_full_variable(k, cx, &b, "kernel_l1pa", 4, &root);
 	if (r != 0)
 		return (r);
-	return (kvmi_full_root(k, cx, &kvmi_arch_arm, root, 2, b.va, b.pa));
+	return (kvmi_full_root(k, cx, &kvmi_arch_arm_v6, root, 2, b.va, b.pa));
 }
 
 const struct kvmi_full_arch kvmi_full_arm = { 40, arm_root };

@@ -20,6 +20,7 @@ ELFCOMPRESS_ZLIB = 1
 PN_XNUM = 0xFFFF
 
 EHDR_SIZE, PHDR_SIZE, SHDR_SIZE, SYM_SIZE = 64, 56, 64, 24
+EHDR32_SIZE, PHDR32_SIZE = 52, 32
 _PAGE = 4096
 
 
@@ -47,12 +48,14 @@ class Ehdr:
     phentsize: int = PHDR_SIZE
     shentsize: int = SHDR_SIZE
     order: str = "<"
+    bits: int = 64
 
     def pack(self) -> bytes:
         data = 1 if self.order == "<" else 2
-        ident = struct.pack("4sBBBB8x", b"\x7fELF", 2, data, 1, self.osabi)
+        ident = struct.pack("4sBBBB8x", b"\x7fELF", self.bits // 32, data, 1, self.osabi)
+        word = "Q" if self.bits == 64 else "I"
         return ident + struct.pack(
-            f"{self.order}HHIQQQIHHHHHH", self.etype, self.machine, 1, self.entry,
+            f"{self.order}HHI{3 * word}IHHHHHH", self.etype, self.machine, 1, self.entry,
             self.phoff, self.shoff, self.flags, self.ehsize, self.phentsize,
             self.phnum, self.shentsize, self.shnum, self.shstrndx)
 
@@ -70,8 +73,11 @@ class Phdr:
     filesz: int | None = None
     align: int = 0
 
-    def pack(self, order: str = "<") -> bytes:
+    def pack(self, order: str = "<", bits: int = 64) -> bytes:
         filesz = self.memsz if self.filesz is None else self.filesz
+        if bits == 32:
+            return struct.pack(f"{order}8I", self.ptype, self.offset, self.vaddr, self.paddr,
+                               filesz, self.memsz, self.flags, self.align)
         return struct.pack(f"{order}IIQQQQQQ", self.ptype, self.flags, self.offset,
                            self.vaddr, self.paddr, filesz, self.memsz, self.align)
 

@@ -22,6 +22,7 @@ EMPTY_OFF = 0x60000
 
 class Entries:
     order = "<"
+    width = 8
 
     def __init__(self, page: int) -> None:
         self.levels = LEVELS[page]

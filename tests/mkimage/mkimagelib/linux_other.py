@@ -27,6 +27,7 @@ class Format(Protocol):
 
     order: str
     levels: tuple[tuple[int, int], ...]     # log2 of what an entry maps, of the entries
+    width: int                              # bytes of an entry
 
     def empty(self, level: int) -> int: ...
 
@@ -49,11 +50,14 @@ class Tables:
         self.fill(root, len(fmt.levels) - 1)
 
     def fill(self, pa: int, level: int) -> None:
-        entry = struct.pack(f"{self.fmt.order}Q", self.fmt.empty(level))
-        self.memory.write(pa, entry * (1 << self.fmt.levels[level][1]))
+        self.memory.write(pa, self._pack(self.fmt.empty(level)) *
+                          (1 << self.fmt.levels[level][1]))
+
+    def _pack(self, entry: int) -> bytes:
+        return entry.to_bytes(self.fmt.width, "little" if self.fmt.order == "<" else "big")
 
     def take(self, level: int) -> int:
-        size = 8 << self.fmt.levels[level][1]
+        size = self.fmt.width << self.fmt.levels[level][1]
         self._free += -self._free % size
         pa = self._free
         self._free += size
@@ -65,7 +69,7 @@ class Tables:
         table = self.root
         for at in range(len(self.fmt.levels) - 1, level - 1, -1):
             shift, bits = self.fmt.levels[at]
-            slot = table + (va >> shift & (1 << bits) - 1) * 8
+            slot = table + (va >> shift & (1 << bits) - 1) * self.fmt.width
             if at == level:
                 return slot
             if slot not in self._links:
@@ -75,11 +79,19 @@ class Tables:
         raise ValueError("no such level")
 
     def _write(self, slot: int, entry: int) -> None:
-        self.memory.write(slot, struct.pack(f"{self.fmt.order}Q", entry))
+        self.memory.write(slot, self._pack(entry))
 
     def map(self, va: int, pa: int, prot: str, level: int = 0) -> None:
         self._write(self.slot(va, level), self.fmt.leaf(pa, prot, level))
         self.mapped.append((va, 1 << self.fmt.levels[level][0], pa, prot))
+
+    def map_group(self, va: int, pa: int, prot: str, shift: int, entry: int,
+                  level: int = 0) -> None:
+        """A page of 1 << shift bytes that takes several entries, which are alike."""
+        step = 1 << self.fmt.levels[level][0]
+        for at in range(va, va + (1 << shift), step):
+            self._write(self.slot(at, level), entry)
+        self.mapped.append((va, 1 << shift, pa, prot))
 
     def absent(self, va: int, entry: int | None = None, level: int = 0) -> None:
         """Nothing is mapped there, though the entry may not be empty."""
@@ -110,6 +122,8 @@ class Other:
     tables_off: int = 0x100000  # of all other tables
     symbols: dict[str, int] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)  # more to expect
+    pointer: int = 8            # bytes
+    bits: int = 64              # of the file, which may be wider than the kernel
 
     def __post_init__(self) -> None:
         self.memory = Memory()
@@ -144,20 +158,23 @@ class Other:
         out = b""
         for cpu in range(count):
             desc = bytearray(self.prstatus)
-            struct.pack_into(f"{self.order}I", desc, 32, cpu + 1)
-            words = (self.prstatus - 112 - 8) // 8
-            struct.pack_into(f"{self.order}{words}Q", desc, 112,
-                             *(cpu << 32 | reg for reg in range(words)))
+            wide = self.pointer == 8
+            regs = 112 if wide else 72      # pr_reg; pr_fpvalid ends the structure
+            struct.pack_into(f"{self.order}I", desc, 32 if wide else 24, cpu + 1)
+            words = (self.prstatus - regs - self.pointer) // self.pointer
+            struct.pack_into(f"{self.order}{words}{'Q' if wide else 'I'}", desc, regs,
+                             *(cpu << 16 | reg for reg in range(words)))
             out += elf.note(b"CORE\0", 1, bytes(desc), self.order)
         return out
 
-    def scatter(self, va: int, pages: list[int]) -> int:
+    def scatter(self, va: int, pages: list[int],
+                prots: tuple[str, ...] = ("rw-", "r-x", "rwx")) -> int:
         """Areas of pages that are not in order, with a guard page behind each."""
         at = 0
         for area in range(9):
             for i in range(area + 1):
                 self.tables.map(va, pages[at * 7 % len(pages)],
-                                ("rw-", "r-x", "rwx")[area % 3])
+                                prots[area % 3])
                 va += self.page
                 at += 1
             self.tables.absent(va)
@@ -209,7 +226,7 @@ def elf_core(machine: Other, noted: bool = True) -> Vmcore:
     notes = machine.cpu_notes(2) + (machine.note() if noted else b"")
     loads = [Load(start, end - start, start) for start, end in machine.ram]
     return Vmcore(machine.memory, notes, loads, machine=machine.emachine,
-                  order=machine.order)
+                  order=machine.order, bits=machine.bits)
 
 
 def add_elf(name: str, about: str, make: Callable[[], Other], noted: bool = True) -> None:

@@ -32,6 +32,7 @@ def widths(page: int, bits: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
 
 class Radix:
     order = ">"
+    width = 8
 
     def __init__(self, page: int) -> None:
         self.levels = RADIX[page]

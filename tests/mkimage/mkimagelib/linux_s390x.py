@@ -28,6 +28,7 @@ class Dat:
     """levels of tables, types in their entries; the lowest two have none."""
 
     order = ">"
+    width = 8
 
     def __init__(self, levels: int) -> None:
         self.levels = ((12, 8), (20, 11), (31, 11), (42, 11), (53, 11))[:levels]

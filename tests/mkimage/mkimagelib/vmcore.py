@@ -59,9 +59,17 @@ class Vmcore:
     shdrs: list[elf.Section] = field(default_factory=list)  # before the phdrs (QEMU)
     drop_phdrs: int = 0         # the last ones are PT_NULL: written after a failure
     order: str = "<"
+    bits: int = 64              # 32: plain ones only
+
+    def __post_init__(self) -> None:
+        if self.bits == 32:
+            self.phoff = self.ehsize = elf.EHDR32_SIZE
+
+    def _phdr_size(self) -> int:
+        return elf.PHDR_SIZE if self.bits == 64 else elf.PHDR32_SIZE
 
     def _headers_end(self) -> int:
-        end = self.phoff + (1 + len(self.loads)) * elf.PHDR_SIZE
+        end = self.phoff + (1 + len(self.loads)) * self._phdr_size()
         return end + elf.SHDR_SIZE if self._xnum() else end
 
     def _xnum(self) -> bool:
@@ -98,7 +106,8 @@ class Vmcore:
     def header(self) -> elf.Ehdr:
         count = 1 + len(self.loads)
         head = elf.Ehdr(elf.ET_CORE, self.machine, min(count, elf.PN_XNUM), self.phoff,
-                        flags=self.eflags, ehsize=self.ehsize, order=self.order)
+                        flags=self.eflags, ehsize=self.ehsize, order=self.order,
+                        phentsize=self._phdr_size(), bits=self.bits)
         if self._xnum():
             head.shnum = 1
             head.shoff = self._headers_end() - elf.SHDR_SIZE
@@ -115,7 +124,7 @@ class Vmcore:
         for section in self.shdrs:
             front += elf.pack_shdr(section, 0, 0, self.order)
         front = front.ljust(self.phoff, b"\0")
-        front += b"".join(phdr.pack(self.order) for phdr in self.program_headers())
+        front += b"".join(phdr.pack(self.order, self.bits) for phdr in self.program_headers())
         if self._xnum():
             count = elf.Section("", 0, info=1 + len(self.loads))
             front += elf.pack_shdr(count, 0, 0, self.order)

@@ -15,6 +15,7 @@ class Variant:
     panic: bool = False         # dumped after the kernel panicked
     memory: int = 0             # MiB; 0: as much as the architecture's others
     asked_for: bool = False     # made only when it is named
+    only: str = ""              # of this architecture
 
 
 VARIANTS = {variant.name: variant for variant in (
@@ -27,10 +28,15 @@ VARIANTS = {variant.name: variant for variant in (
     Variant("panic", "max", panic=True),
     Variant("crowd", "qemu64", cmdline="crowd=5000", memory=1024, asked_for=True),
     Variant("old-plain", "old", vmcoreinfo=False),
+    Variant("sv39", "max", vmcoreinfo=False, cmdline="no4lvl", only="riscv64",
+            asked_for=True),
+    Variant("sv48", "max", vmcoreinfo=False, cmdline="no5lvl", only="riscv64",
+            asked_for=True),
 )}
 
 
 def variants_of(arch: Arch) -> list[Variant]:
     """Those whose processor there is, and that would not be equal to another."""
     return [variant for variant in VARIANTS.values() if variant.cpu in arch.cpus and
+            variant.only in ("", arch.debian) and
             (arch.fw_cfg or not variant.vmcoreinfo or variant.panic)]

@@ -22,8 +22,12 @@
 #define	TRIES_MAX	100
 #define	PAUSE_US	20000
 
+#ifdef __riscv
+#define	PAGES_AT	((uintptr_t)PAGES_AT_RISCV)
+#else
 #define	PAGES_AT	((uintptr_t)(sizeof(void *) == 8 ? PAGES_AT_64 : \
 			    PAGES_AT_32))
+#endif
 #define	HUGE_AT		(PAGES_AT + HUGE_OFF)
 
 static void

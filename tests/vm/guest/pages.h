@@ -10,6 +10,7 @@
 
 #define	PAGES_AT_64	UINT64_C(0x100000000000)
 #define	PAGES_AT_32	UINT64_C(0x50000000)
+#define	PAGES_AT_RISCV	UINT64_C(0x2000000000)	/* also where that is Sv39 */
 #define	PAGES_SLOT	0x10000
 
 enum {
