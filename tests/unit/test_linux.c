@@ -3,9 +3,13 @@
  * What Linux does on each architecture: what it keeps in table entries of
  * pages that are not there, and how its tables are found.
  */
-#include "os/linux/linux.h"
+#include <fcntl.h>
+#include <unistd.h>
 
+#include "os/linux/linux.h"
 #include "util.h"
+
+static const char *types_file;
 
 #define HUGE		0x80
 #define PROT_NONE_	0x100
@@ -527,8 +531,45 @@ test_other_absent(void **state)
 	}
 }
 
+/* A kernel without BTF has its types in the file that is given with it. */
+static void
+test_types_of_file(void **state)
+{
+	struct kvm_options o = { .ko_execfile = types_file };
+	struct kvmi_cx *cx = calloc(1, sizeof(*cx));
+	struct kvmi_kernel *k = NULL;
+	struct bytes file = { 0 };
+	struct kvmi_elf *exec;
+	struct kvmi_types *t;
+	struct kvmi_src *src;
+	uint64_t size;
+	int fd = open(types_file, O_RDONLY);
+
+	(void)state;
+	assert_non_null(cx);
+	if (lseek(fd, 0, SEEK_END) <= 0)
+		skip();		/* no compiler for i386 */
+	UTIL_EQ("file", kvmi_file_open(fd, types_file, &src, &cx->err), 0);
+	UTIL_EQ("ELF", kvmi_elf_open(src, &exec, &cx->err), 0);
+	UTIL_EQ("kernel", kvmi_kernel_open(make_image(&kernel_row[0], &file),
+	    exec, &o, cx, &k), 0);
+	UTIL_EQ("types", kvmi_kernel_types(k, cx, &t), 0);
+	UTIL_TRUE("named", strcmp(t->where, "DWARF of linux-i386.sample") == 0);
+	UTIL_EQ("structure", kvmi_type_size(t, "link", &size, &cx->err), 0);
+	UTIL_EQ("structure", size, 8);
+	kvmi_kernel_close(k);
+	/* Without it the image has none. */
+	k = NULL;
+	UTIL_EQ("no file", kvmi_kernel_open(util_image("bare",
+	    util_bytes(&file, file.len)), NULL, NULL, cx, &k), 0);
+	UTIL_TRUE("no types", kvmi_kernel_types(k, cx, &t) != 0);
+	kvmi_kernel_close(k);
+	bytes_free(&file);
+	free(cx);
+}
+
 int
-main(void)
+main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_x86_64_absent),
@@ -538,7 +579,11 @@ main(void)
 		cmocka_unit_test(test_arm64_absent),
 		cmocka_unit_test(test_riscv64_absent),
 		cmocka_unit_test(test_kernels),
+		cmocka_unit_test(test_types_of_file),
 	};
 
+	if (argc != 2)
+		return (2);
+	types_file = argv[1];
 	return (cmocka_run_group_tests(tests, NULL, util_report));
 }
