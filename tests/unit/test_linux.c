@@ -536,7 +536,7 @@ static void
 test_types_of_file(void **state)
 {
 	struct kvm_options o = { .ko_execfile = types_file };
-	struct kvmi_cx *cx = calloc(1, sizeof(*cx));
+	struct kvmi_cx *cx = kvmi_cx_new();
 	struct kvmi_kernel *k = NULL;
 	struct bytes file = { 0 };
 	struct kvmi_elf *exec;
@@ -565,7 +565,7 @@ test_types_of_file(void **state)
 	UTIL_TRUE("no types", kvmi_kernel_types(k, cx, &t) != 0);
 	kvmi_kernel_close(k);
 	bytes_free(&file);
-	free(cx);
+	kvmi_cx_free(cx);
 }
 
 int

@@ -10,10 +10,13 @@
 #define MAX_REGS	64
 
 static void
-print_regs(const struct kvm_reg *regs, size_t n)
+print_regs(struct context *c, const struct kvm_reg *regs, size_t n)
 {
+	const struct kvm_info *info = kvm_getinfo(c->kd);
+	int digits = info != NULL && info->ki_pointer_size == 4 ? 8 : 16;
+
 	for (size_t i = 0; i < n; i++)
-		printf("%9s %016" PRIx64 "%s", regs[i].kr_name,
+		printf("%9s %0*" PRIx64 "%s", regs[i].kr_name, digits,
 		    regs[i].kr_value, i % 3 == 2 || i + 1 == n ? "\n" : "");
 }
 
@@ -36,7 +39,7 @@ show(struct context *c, const struct kinfo_proc *ki, int cpu,
 			    ki->ki_tid);
 		else
 			printf("CPU %d\n", cpu);
-		print_regs(regs, (size_t)n);
+		print_regs(c, regs, (size_t)n);
 		return (0);
 	}
 	o = json_object_new_object();
