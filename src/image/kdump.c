@@ -113,6 +113,26 @@ describe(struct kvmi_image *img, const struct kdump *k)
 	    img->src->wrapping != NULL ? img->src->wrapping : "");
 }
 
+/*
+ * On 32-bit Arm makedumpfile numbers pages from where memory begins.  QEMU,
+ * which leaves all names of the kernel empty, does not.
+ */
+static int
+find_base(struct kvmi_image *img, struct kdump *k, struct kvmi_err *err)
+{
+	uint64_t end;
+
+	if (img->arch != &kvmi_arch_arm || k->h.uts[2][0] == '\0')
+		return (0);
+	k->base_pa = k->sub.phys_base;
+	if (k->base_pa % img->block_size != 0 || !kvmi_mul(k->stored.nbits,
+	    img->block_size, &end) || !kvmi_add(end, k->base_pa, &end))
+		return (kvmi_fail(err, KVMI_EFORMAT, "%s: memory begins at 0x%"
+		    PRIx64 " (phys_base in the kdump sub header)",
+		    img->src->name, k->base_pa));
+	return (0);
+}
+
 static int
 kdump_open(struct kvmi_image *img, struct kvmi_err *err)
 {
@@ -135,7 +155,10 @@ kdump_open(struct kvmi_image *img, struct kvmi_err *err)
 	img->block_size = k->h.block_size;
 	img->big_endian = k->h.big_endian;
 	img->arch = kvmi_arch_by_uname(k->h.uts[4]);
-	img->max_pa = k->stored.last * img->block_size;
+	r = find_base(img, k, err);
+	if (r != 0)
+		return (r);
+	img->max_pa = k->base_pa + k->stored.last * img->block_size;
 	img->timestamp = (int64_t)k->h.sec;
 	img->incomplete = (k->h.status & STATUS_INCOMPLETE) != 0;
 	if (k->desc_off + k->stored.total * KVMI_KDUMP_DESC > img->src->size &&
@@ -224,18 +247,21 @@ kdump_locate(struct kvmi_image *img, uint64_t pa, struct kvmi_extent *ret,
     struct kvmi_err *err)
 {
 	const struct kdump *k = img->priv;
-	uint64_t pfn = pa / img->block_size;
+	uint64_t pfn = (pa - k->base_pa) / img->block_size;
 	const struct kdump_member *m;
 	struct kvmi_rank_at at;
 	int r;
 
-	*ret = (struct kvmi_extent){ .start = pfn * img->block_size,
-		.len = img->block_size, .state = KVMI_ABSENT };
-	if (pfn >= k->stored.nbits) {
-		ret->start = k->stored.nbits * img->block_size;
-		ret->len = UINT64_MAX - ret->start;
+	*ret = (struct kvmi_extent){ .len = k->base_pa,
+		.state = KVMI_ABSENT };
+	if (pa < k->base_pa)
 		return (0);
-	}
+	ret->start = k->base_pa + kvmi_min(pfn, k->stored.nbits) *
+	    img->block_size;
+	ret->len = pfn < k->stored.nbits ? img->block_size :
+	    UINT64_MAX - ret->start;
+	if (pfn >= k->stored.nbits)
+		return (0);
 	r = kvmi_rank_get(&k->stored, pfn, pfn, pfn + 1, &at, err);
 	if (r != 0)
 		return (r);

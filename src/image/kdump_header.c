@@ -120,6 +120,7 @@ sub_decode(struct kdump_header *h, struct kdump_sub *s, struct kvmi_rd *r,
     const struct sub_layout *l)
 {
 	*s = (struct kdump_sub){ .end_pfn = UINT64_MAX };
+	s->phys_base = sub_field(r, "phys_base", 0, l->word);
 	if (h->version >= 1)
 		s->dump_level = (int32_t)sub_field(r, "dump_level",
 		    l->dump_level, 4);

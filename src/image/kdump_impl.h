@@ -23,6 +23,7 @@ struct kdump_header {
 };
 
 struct kdump_sub {
+	uint64_t	 phys_base;	/* of machines where it counts */
 	int32_t		 dump_level;
 	int32_t		 split;
 	uint64_t	 start_pfn, end_pfn;
@@ -43,6 +44,7 @@ struct kdump {
 	struct kdump_sub sub;
 	struct kvmi_rank stored;	/* bitmap 2 */
 	bool		 one_bitmap;
+	uint64_t	 base_pa;	/* of page 0 */
 	uint64_t	 ram_off;	/* bitmap 1 in the file */
 	uint64_t	 desc_off;	/* in each member */
 	struct kdump_member *member;	/* in order, all pages together */

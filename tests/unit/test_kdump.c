@@ -134,6 +134,63 @@ test_shapes(void **state)
 		}
 }
 
+static bool
+numbered(uint64_t pfn, uint8_t *page)
+{
+	memset(page, (int)pfn, 4096);
+	return (true);
+}
+
+/* makedumpfile, and it alone, counts Arm's pages from where memory begins. */
+static void
+test_base(void **state)
+{
+	static const struct {
+		const char *name, *machine;
+		bool unnamed;
+		uint64_t phys_base, want;
+	} row[] = {
+		{ "arm", "armv7l", false, 0x40000000, 0x40000000 },
+		{ "arm at 0", "armv7l", false, 0, 0 },
+		{ "arm by QEMU", "armv7l", true, 0x40000000, 0 },
+		{ "i386", "i686", false, 0x40000000, 0 },
+		{ "x86-64", "x86_64", false, 0x40000000, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < KVMI_COUNT(row); i++) {
+		const char *name = row[i].name;
+		uint64_t base = row[i].want;
+		struct util_kdump k = plain;
+		struct kvmi_image *img;
+		struct kvmi_extent e;
+		struct kvmi_err err;
+		uint8_t byte;
+		size_t done;
+
+		k.is32 = k.padded = strcmp(row[i].machine, "x86_64") != 0;
+		k.machine = row[i].machine;
+		k.unnamed = row[i].unnamed;
+		k.phys_base = row[i].phys_base;
+		k.page = numbered;
+		k.info = "OSRELEASE=6.1.0\n";
+		img = open_kdump(name, &k);
+		UTIL_EQ(name, img->max_pa, base + NPAGES * 4096);
+		for (uint64_t pfn = 0; pfn < NPAGES; pfn++) {
+			if (k.state[pfn] != UTIL_STORED)
+				continue;
+			UTIL_EQ(name, kvmi_image_read(img, base + pfn * 4096 +
+			    77, &byte, 1, &done, &err), 0);
+			UTIL_EQ(name, byte, (uint8_t)pfn);
+		}
+		UTIL_EQ(name, kvmi_image_locate(img, base + NPAGES * 4096, &e,
+		    &err), 0);
+		UTIL_EQ(name, e.state, KVMI_ABSENT);
+		util_walk_extents(name, img, 0, UINT64_MAX, NULL, NULL);
+		kvmi_image_close(img);
+	}
+}
+
 static void
 test_codecs(void **state)
 {
@@ -757,6 +814,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_shapes),
+		cmocka_unit_test(test_base),
 		cmocka_unit_test(test_codecs),
 		cmocka_unit_test(test_counts),
 		cmocka_unit_test(test_split),

@@ -349,8 +349,9 @@ pad_to(struct bytes *b, size_t len)
 static void
 kdump_header(struct bytes *b, const struct util_kdump *k, uint32_t bs)
 {
-	static const char *const uts[] = { "Linux", "node", "6.1.0", "#1 SMP",
-		"x86_64", "(none)" };
+	const char *const uts[] = { "Linux", "node", k->unnamed ? "" : "6.1.0",
+		"#1 SMP", k->machine != NULL ? k->machine : "x86_64",
+		"(none)" };
 	unsigned int w = k->is32 ? 4 : 8;
 
 	bytes_put(b, "KDUMP   ", 8);
@@ -383,7 +384,7 @@ kdump_sub(struct bytes *b, const struct util_kdump *k, uint32_t bs)
 	size_t notes = k->notes != NULL && k->version >= 4 ? k->notes->len :
 	    0;
 
-	bytes_uint(b, 0, w);		/* phys_base */
+	bytes_uint(b, k->phys_base, w);
 	bytes_uint(b, 31, 4);		/* dump_level */
 	bytes_uint(b, (uint32_t)k->split, 4);
 	bytes_uint(b, k->start_pfn, w);

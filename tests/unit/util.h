@@ -108,6 +108,9 @@ struct util_kdump {
 	int32_t		 split;
 	uint64_t	 start_pfn, end_pfn;
 	const char	*info;		/* VMCOREINFO text */
+	const char	*machine;	/* NULL: x86_64 */
+	bool		 unnamed;	/* the kernel has no release */
+	uint64_t	 phys_base;
 	struct bytes	*notes;
 	util_page_fn	*page;		/* NULL: the pattern throughout */
 };
