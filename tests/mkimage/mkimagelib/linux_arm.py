@@ -6,7 +6,7 @@ second half of a page of tables is the hardware's: asm/pgtable-2level.h.
 """
 from __future__ import annotations
 
-from .linux_other import MIB, Other, add_elf
+from .linux_other import MIB, TINY, TINY_TABLES, Other, add_elf
 
 EM_ARM = 40
 PAGE_OFFSET = 0xC0000000
@@ -81,8 +81,21 @@ def machine(lpae: bool, base: int, split: int = PAGE_OFFSET) -> Other:
     return made
 
 
+def tiny(lpae: bool) -> Other:
+    image = 0x40000000 + TEXT
+    made = Other("arm", EM_ARM, 148, "<", 4096, "6.1.176-mkimage-armmp", PAGE_OFFSET + TEXT,
+                 image, [(image, image + TINY)], PAGE_OFFSET - 0x40000000,
+                 Long() if lpae else Short(), pointer=4, bits=32, tables_off=TINY_TABLES)
+    made.info = ["CONFIG_ARM_LPAE=y"] if lpae else []
+    made.tables.map(PAGE_OFFSET + TEXT, image, "rwx", 1)
+    made.scatter(PAGE_OFFSET + VMALLOC_OFF, made.pages(image + 0x8000, image + 0x20000))
+    return made
+
+
 add_elf("arm", "arm with short descriptors, in ELF32", lambda: machine(False, 0x40000000))
 add_elf("arm-split", "arm with half of the addresses for the kernel",
         lambda: machine(False, 0x10000000, 0x80000000))
 add_elf("arm-lpae", "arm with LPAE, memory above 32 GiB, in ELF64",
         lambda: machine(True, 0x800000000))
+add_elf("arm-tiny", "arm with short descriptors, of 64 pages", lambda: tiny(False))
+add_elf("arm-lpae-tiny", "arm with LPAE, of 64 pages", lambda: tiny(True))

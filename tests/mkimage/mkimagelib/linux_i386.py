@@ -6,7 +6,7 @@ pgtable_32_areas.h; keys: arch/x86/kernel/vmcore_info_32.c.  QEMU's PC writes EL
 """
 from __future__ import annotations
 
-from .linux_other import Other, add_elf
+from .linux_other import TINY, TINY_TABLES, Other, add_elf
 
 EM_386 = 3
 PAGE_OFFSET = 0xC0000000
@@ -70,7 +70,20 @@ def machine(pae: bool, split: int = PAGE_OFFSET) -> Other:
     return made
 
 
+def tiny(pae: bool) -> Other:
+    image = LINKED + MOVED
+    made = Other("i386", EM_386, 144, "<", 4096, "6.1.176-mkimage-686", PAGE_OFFSET + image,
+                 image, [(image, image + TINY)], PAGE_OFFSET, Pae() if pae else Plain(),
+                 kernoffset=MOVED, pointer=4, tables_off=TINY_TABLES)
+    made.info = ["CONFIG_X86_PAE=y"] if pae else []
+    made.tables.map(PAGE_OFFSET + image, image, "rwx", 1)
+    made.scatter(VMALLOC, made.pages(image + 0x8000, image + 0x20000), ("rwx", "r-x", "rwx"))
+    return made
+
+
 add_elf("i386", "i386 without PAE, in ELF64", lambda: machine(False))
 add_elf("i386-pae", "i386 with PAE", lambda: machine(True))
 add_elf("i386-split", "i386 with half of the addresses for the kernel",
         lambda: machine(True, 0x80000000))
+add_elf("i386-tiny", "i386 without PAE, of 64 pages", lambda: tiny(False))
+add_elf("i386-pae-tiny", "i386 with PAE, of 64 pages", lambda: tiny(True))

@@ -20,6 +20,8 @@ from .vmcore import Load, Vmcore
 from .walk_expect import Walker
 
 MIB = 1 << 20
+# A machine that is as small as can be, for seeds: its image and where its tables begin.
+TINY, TINY_TABLES = 0x40000, 0x28000
 
 
 class Format(Protocol):

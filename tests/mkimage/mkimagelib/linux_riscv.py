@@ -6,7 +6,7 @@ Documentation/arch/riscv/vm-layout.rst; keys: arch/riscv/kernel/vmcore_info.c.
 """
 from __future__ import annotations
 
-from .linux_other import MIB, Other, add_elf
+from .linux_other import MIB, TINY, TINY_TABLES, Other, add_elf
 
 EM_RISCV = 243
 RAM = [(0x80000000, 0x80400000), (0x100000000, 0x100010000)]
@@ -89,8 +89,20 @@ def _large(made: Other, levels: int) -> None:
         tables.map(at, 0, "rw-", level)
 
 
+def tiny() -> Other:
+    dmap = PAGE_OFFSET[3] - RAM[0][0]
+    made = Other("riscv64", EM_RISCV, 376, "<", 4096, "6.12.107-mkimage-riscv64", LINK, IMAGE_PA,
+                 [(IMAGE_PA, IMAGE_PA + TINY)], dmap, Entries(3), tables_off=TINY_TABLES)
+    made.info = keys(3, LINK)
+    made.tables.map(LINK, IMAGE_PA, "rwx", 1)
+    made.tables.map(dmap + IMAGE_PA, IMAGE_PA, "rw-", 1)
+    made.scatter(VMALLOC[3], made.pages(IMAGE_PA + 0x8000, IMAGE_PA + 0x20000))
+    return made
+
+
 for _levels, _bits in ((3, 39), (4, 48), (5, 57)):
     add_elf(f"riscv64-sv{_bits}", f"riscv64, {_levels} levels",
             lambda levels=_levels: machine(levels))
 add_elf("riscv64-kaslr", "riscv64, moved, with the keys of kernels after 6.12",
         lambda: machine(4, 0x1A00000, old=False, release="7.2.1-mkimage-riscv64"))
+add_elf("riscv64-tiny", "riscv64 with three levels and 64 pages", tiny)
