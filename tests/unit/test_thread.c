@@ -33,7 +33,7 @@ test_same_thread(void **state)
 
 struct shared {
 	struct kvmi_threads t;
-	pthread_barrier_t done;		/* all have failed often */
+	pthread_barrier_t done;		/* all have failed often, and we know */
 	pthread_barrier_t leave;	/* the even ones stay until here */
 	atomic_uint	 wrong;
 	atomic_uint	 next;
@@ -83,10 +83,12 @@ run_threads(bool deinit_first)
 	struct shared s = { .wrong = 0 };
 
 	UTIL_EQ("init", kvmi_threads_init(&s.t), 0);
-	pthread_barrier_init(&s.done, NULL, THREADS);
+	pthread_barrier_init(&s.done, NULL, THREADS + 1);
 	pthread_barrier_init(&s.leave, NULL, THREADS / 2 + 1);
 	for (size_t i = 0; i < THREADS; i++)
 		pthread_create(&id[i], NULL, fail_often, &s);
+	/* While they begin there are for a moment as many as will be left. */
+	pthread_barrier_wait(&s.done);
 	for (int n = 0; n < 500 && count(&s.t) != THREADS / 2; n++)
 		usleep(10000);
 	UTIL_EQ("who ends takes its context along", count(&s.t), THREADS / 2);
