@@ -18,6 +18,9 @@ RANGES: Ranges = [(0x1000, 0x9F000), (0x100000, 0xC0000000), (0x100000000, 0x140
 PAGES = 1 << 18
 SMALL = 128 * MIB       # of the kernel map, in pages of 4 KiB
 LARGE = 256 * MIB       # and of 2 MiB
+# From the start of the kernel map to the end of the kernel, a page of directory
+# entries for each GiB (minidumpsys() in amd64/minidump_machdep.c).
+MAPPED = 2047 * GIB
 
 
 class RandomMemory(Memory):
@@ -41,7 +44,7 @@ def large_kernel() -> Amd64Kernel:
     """1 GiB: a quarter under large pages, an eighth under small ones, and what the
     direct map alone reaches: a half in long runs, the rest in runs of up to 64 pages."""
     rnd = Random(1)
-    kernel = Amd64Kernel(KVA, KVA + 4 * GIB, DMAP, RANGES, list(range(0x200, 0x300)))
+    kernel = Amd64Kernel(KVA, KVA + MAPPED, DMAP, RANGES, list(range(0x200, 0x300)))
     kernel.memory = RandomMemory()
     kernel.msgbuf = ring(MESSAGES, 24 * PAGE)
     for at in range(0, LARGE, 2 * MIB):
