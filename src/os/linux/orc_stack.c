@@ -8,6 +8,7 @@
 #include "os/linux/linux.h"
 #include "os/linux/module_text.h"
 #include "os/linux/orc.h"
+#include "os/linux/x86_caller.h"
 
 /* A stack of 16 KiB has no more frames than that. */
 #define MAX_FRAMES	1024
@@ -195,6 +196,9 @@ walk_frames(struct walk *w, struct kvmi_orc_state *s, kvm_walk_stack_cb_t *cb,
 			return (0);
 		r = kvmi_orc_step(&w->t.orc, module ? &w->module.orc :
 		    &w->t.table, s, &w->cx->err);
+		if (r == KVMI_ENOENT && on_own_stack(w, from) &&
+		    kvmi_linux_x86_caller(w->k, w->cx, w->stack_end, s))
+			r = 1;
 		if (r == 1 && (r = check(w, from, s)) == 0)
 			r = 1;
 	}

@@ -12,6 +12,13 @@ FROM_QEMU = {
     "kdump-snappy.flat": {"paging": False, "format": "kdump-snappy"},
 }
 
+# makedumpfile's options in the kernel that follows a crash; none: a plain copy.
+FROM_CRASH = {
+    "vmcore": (),
+    "kdump-zlib-d31": ("-c", "-d", "31"),
+    "kdump-lzo-d31.flat": ("-F", "-l", "-d", "31"),
+}
+
 
 @dataclass(frozen=True)
 class Derived:

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Builds the guest's only file system: busybox, modules and our programs."""
+"""Builds the guest's only file system: busybox, modules and our programs.
+
+Where a crash is to start a second kernel, that and its file system are files
+of the first one's.
+"""
 
 import os
 import subprocess
@@ -7,6 +11,7 @@ from pathlib import Path
 
 from factory.arches import Arch
 from factory.cpio import Cpio
+from factory.dumps import FROM_CRASH
 from factory.packages import Guest
 
 SOURCES = Path(__file__).resolve().parent.parent / "guest"
@@ -17,7 +22,9 @@ PROGRAMS = {
     "reporter": ("reporter.c", "listing.c", "buffer.c"),
 }
 APPLETS = ("cat", "dd", "env", "grep", "hostname", "insmod", "ln", "losetup", "ls", "mkdir",
-           "mknod", "mkswap", "mount", "sh", "sleep", "su", "swapon", "tail", "usleep", "wc")
+           "mknod", "mkswap", "mount", "rm", "sh", "sleep", "su", "swapon", "tail", "usleep", "wc")
+# One processor is enough; devices are as the crash left them.
+CRASH_CMDLINE = "quiet no_timer_check nr_cpus=1 reset_devices panic=-1"
 USERS = (("root", 0), ("alice", 1000), ("bob", 2000), ("nobody", 65534))
 
 
@@ -41,26 +48,47 @@ def _add_tree(cpio: Cpio, tree: Path) -> None:
             cpio.file(name, path.read_bytes(), path.stat().st_mode & 0o7777)
 
 
-def build(arch: Arch, guest: Guest, scratch: Path, extra: Path | None = None) -> bytes:
-    """The archive; whatever is in the directory extra is added to it."""
+def _begin(guest: Guest, init: str) -> Cpio:
+    """What any kernel's file system has."""
     cpio = Cpio()
     for directory in ("dev", "etc", "proc", "run", "sys"):
         cpio.directory(directory)
     # Until init has mounted devtmpfs, this is where its output goes.
     cpio.character_device("dev/console", 5, 1)
-    cpio.file("init", (SOURCES / "init").read_bytes(), 0o755)
+    cpio.file("init", (SOURCES / init).read_bytes(), 0o755)
+    cpio.file("begin", (SOURCES / "begin").read_bytes())
+    cpio.file("bin/busybox", guest.busybox.read_bytes(), 0o755)
+    for applet in APPLETS:
+        cpio.symlink(f"bin/{applet}", "busybox")
+    cpio.file("modules/order", "".join(f"{name}\n" for name in guest.modules).encode())
+    for name in guest.modules:
+        cpio.file(f"modules/{name}.ko", (guest.directory / f"modules/{name}.ko").read_bytes())
+    if guest.crash:
+        _add_tree(cpio, guest.crash.tree)
+    return cpio
+
+
+def _crash(guest: Guest) -> bytes:
+    """The file system of the kernel that follows a crash."""
+    cpio = _begin(guest, "crash-init")
+    cpio.file("dumps", "".join(f"{name} {' '.join(options)}\n"
+                               for name, options in FROM_CRASH.items()).encode())
+    return cpio.finish()
+
+
+def build(arch: Arch, guest: Guest, scratch: Path, extra: Path | None = None) -> bytes:
+    """The archive; whatever is in the directory extra is added to it."""
+    cpio = _begin(guest, "init")
     cpio.file("etc/passwd", "".join(
         f"{name}:x:{uid}:{uid}::/:/bin/sh\n" for name, uid in USERS).encode())
     cpio.file("etc/group", "".join(
         f"{name}:x:{uid}:\n" for name, uid in USERS).encode())
-    cpio.file("bin/busybox", guest.busybox.read_bytes(), 0o755)
-    for applet in APPLETS:
-        cpio.symlink(f"bin/{applet}", "busybox")
     for program in PROGRAMS:
         cpio.file(f"bin/{program}", _compile(arch, program, scratch), 0o755)
-    cpio.file("modules/order", "".join(f"{name}\n" for name in guest.modules).encode())
-    for name in guest.modules:
-        cpio.file(f"modules/{name}.ko", (guest.directory / f"modules/{name}.ko").read_bytes())
+    if guest.crash:
+        cpio.file("crash/kernel", guest.kernel.read_bytes())
+        cpio.file("crash/initramfs", _crash(guest))
+        cpio.file("crash/cmdline", f"console={arch.console} {CRASH_CMDLINE}\n".encode())
     if extra:
         _add_tree(cpio, extra)
     return cpio.finish()

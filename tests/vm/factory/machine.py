@@ -20,6 +20,7 @@ PR_SET_PDEATHSIG = 1
 READY = b"@@READY@@"
 FAILED = b"@@FAILED@@"
 PANICKED = b"end Kernel panic"
+DUMPED = b"@@DUMPED@@"
 # Seconds until the console is drained and the reporter asleep, and until the
 # processors that did not panic have halted.
 REPORT_SETTLES = 0.1
@@ -127,7 +128,9 @@ class Machine:
     def run(self, timeout: float) -> None:
         """Lets the guest run until it is to be dumped, and stops it."""
         deadline = time.monotonic() + timeout
-        if self._variant.panic:
+        if self._variant.kexec:
+            self._wait_for(DUMPED, deadline)
+        elif self._variant.panic:
             # The panic may overtake what the reporter wrote to the console.
             self._wait_for(PANICKED, deadline)
             time.sleep(PANIC_SETTLES)

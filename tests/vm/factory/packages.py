@@ -15,6 +15,7 @@ from pathlib import Path
 from factory.apt import AptError, PrivateApt
 from factory.arches import Arch
 from factory.modules import WANTED, decompress, dependencies, module_name
+from factory.tools import Tools
 
 BUSYBOX = "busybox-static"
 
@@ -25,6 +26,7 @@ class Guest:
     directory: Path
     versions: dict[str, str]
     modules: list[str]
+    crash: Tools | None = None      # where a crash is to start a second kernel
 
     @property
     def kernel(self) -> Path:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from factory import makedumpfile
 from factory.arches import Arch
-from factory.dumps import FROM_MAKEDUMPFILE, FROM_QEMU
+from factory.dumps import FROM_CRASH, FROM_MAKEDUMPFILE, FROM_QEMU
 from factory.files import dig_holes
 from factory.initramfs import build
 from factory.machine import Machine, MachineError
@@ -21,6 +21,7 @@ from factory.variants import Variant
 BOOT_TIMEOUT = 600
 REPORT_PORT = "org.libkvm.report"
 KVMGUEST_PORT = "org.libkvm.kvmguest"
+CRASH_PORT = "org.libkvm."      # and the dump's name
 TAIL = 4000
 
 
@@ -43,6 +44,14 @@ def _write_dumps(machine: Machine, directory: Path) -> dict[str, str]:
     return absent
 
 
+def _keep_crash_dumps(scratch: Path, directory: Path) -> None:
+    """Takes what the second kernel sent."""
+    for name in FROM_CRASH:
+        (scratch / name).rename(directory / name)
+        (directory / name).chmod(0o644)
+        dig_holes(directory / name)
+
+
 def _write_report(raw: bytes, directory: Path, machine: dict) -> None:
     files = read_files(raw)
     (directory / "kallsyms.txt").write_bytes(files["/proc/kallsyms"])
@@ -61,21 +70,28 @@ def _fill(directory: Path, scratch: Path, arch: Arch, variant: Variant, guest: G
     initramfs = scratch / "initramfs"
     initramfs.write_bytes(build(arch, guest, scratch, extra))
     outputs = {REPORT_PORT: scratch / "report", KVMGUEST_PORT: scratch / "kvmguest.out"}
+    if variant.kexec:
+        outputs |= {f"{CRASH_PORT}{name}": scratch / name for name in FROM_CRASH}
+    absent = {}
     machine = Machine(arch, variant, guest.kernel, initramfs, outputs)
     try:
         with machine:
             machine.run(BOOT_TIMEOUT)
-            absent = _write_dumps(machine, directory)
+            if not variant.kexec:
+                absent = _write_dumps(machine, directory)
     except (MachineError, QmpError, OSError) as error:
         raise SystemExit("\n".join([
             _tail(outputs[KVMGUEST_PORT]), machine.console[-TAIL:].decode("utf-8", "replace"),
             f"{variant.name}: {error}"])) from error
-    if makedumpfile.version() and arch.debian == makedumpfile.ARCH:
+    if variant.kexec:
+        _keep_crash_dumps(scratch, directory)
+    elif makedumpfile.version() and arch.debian == makedumpfile.ARCH:
         absent |= makedumpfile.derive(directory, scratch)
     (directory / "console.log").write_bytes(machine.console)
     if extra and (extra / "kvmguest").exists():
         outputs[KVMGUEST_PORT].rename(directory / "kvmguest.out")
-    dumps = [name for name in (*FROM_QEMU, *FROM_MAKEDUMPFILE) if (directory / name).exists()]
+    dumps = [name for name in dict.fromkeys((*FROM_QEMU, *FROM_MAKEDUMPFILE, *FROM_CRASH))
+             if (directory / name).exists()]
     try:
         _write_report(outputs[REPORT_PORT].read_bytes(), directory, {
             **asdict(variant), "arch": arch.name, "packages": guest.versions,

@@ -33,6 +33,7 @@ def stamp(arch: Arch, variant: Variant, guest: Guest, extra: Path | None) -> str
         digest.update(repr(parts).encode())
 
     add(arch, variant, guest.versions, guest.modules)
+    add(guest.crash and guest.crash.versions)
     add(_tool_versions(arch), makedumpfile.version())
     for path in _sources():
         add(path.name, path.read_bytes())

@@ -13,6 +13,7 @@ class Variant:
     vmcoreinfo: bool = True     # QEMU's device: the guest tells where the note is
     cmdline: str = ""
     panic: bool = False         # dumped after the kernel panicked
+    kexec: bool = False         # not by QEMU: by a second kernel, which the panic starts
     memory: int = 0             # MiB; 0: as much as the architecture's others
     asked_for: bool = False     # made only when it is named
     only: str = ""              # of this architecture
@@ -26,6 +27,8 @@ VARIANTS = {variant.name: variant for variant in (
     Variant("nokaslr", "max", cmdline="nokaslr"),
     Variant("nokaslr-plain", "qemu64", vmcoreinfo=False, cmdline="nokaslr"),
     Variant("panic", "max", panic=True),
+    Variant("kexec", "max", cmdline="crashkernel=160M", panic=True, kexec=True, memory=672,
+            only="amd64"),
     Variant("crowd", "qemu64", cmdline="crowd=5000", memory=1024, asked_for=True),
     Variant("old-plain", "old", vmcoreinfo=False),
     Variant("sv39", "max", vmcoreinfo=False, cmdline="no4lvl", only="riscv64",
