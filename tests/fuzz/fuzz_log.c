@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The ring of the Linux kernel log.  Input: a byte of flags (1: big-endian,
- * 2: 32 bit, 4: offsets as a real kernel has them), a byte for each of the
- * offsets and sizes that VMCOREINFO gives, then kernel memory, whose first
- * word is where "prb" points.
+ * The Linux kernel log.  Input: a byte of flags (1: big-endian, 2: 32 bit,
+ * 4: offsets as a real kernel has them, 8: the buffer of 3.5 to 5.9), a byte
+ * for each of the offsets and sizes that VMCOREINFO gives, then kernel memory,
+ * whose first word is where "prb" points, or whose first words the variables
+ * of the old buffer are.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -19,10 +20,11 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* Linux 6.12 on x86-64, and where 32-bit kernels differ it hardly matters. */
-static const struct {
+struct key {
 	const char	*form, *name;
 	unsigned int	 real;
-} key[] = {
+};
+static const struct key key[] = {
 	{ "SIZE", "printk_ringbuffer", 80 },
 	{ "OFFSET", "printk_ringbuffer.desc_ring", 0 },
 	{ "OFFSET", "printk_ringbuffer.text_data_ring", 48 },
@@ -46,6 +48,14 @@ static const struct {
 	{ "OFFSET", "atomic_long_t.counter", 0 },
 };
 
+static const struct key old_key[] = {
+	{ "SIZE", "printk_log", 16 },
+	{ "OFFSET", "printk_log.ts_nsec", 0 },
+	{ "OFFSET", "printk_log.len", 8 },
+	{ "OFFSET", "printk_log.text_len", 10 },
+	{ "OFFSET", "printk_log.dict_len", 12 },
+};
+
 static int
 resolve(const char *name, kvaddr_t *addr)
 {
@@ -53,6 +63,20 @@ resolve(const char *name, kvaddr_t *addr)
 		return (-1);
 	*addr = BASE;
 	return (0);
+}
+
+static int
+resolve_old(const char *name, kvaddr_t *addr)
+{
+	static const char *const names[] = { "log_buf", "log_buf_len",
+		"log_first_idx", "log_next_idx", "log_first_seq" };
+
+	for (size_t i = 0; i < KVMI_COUNT(names); i++)
+		if (strcmp(name, names[i]) == 0) {
+			*addr = BASE + 8 * i;
+			return (0);
+		}
+	return (-1);
 }
 
 /* Memory lies at BASE, in one piece. */
@@ -72,18 +96,19 @@ translate(const struct kvmi_space *s, uint64_t va, struct kvmi_mapping *ret,
 static const struct kvmi_space_ops space_ops = { .translate = translate };
 
 static bool
-make_info(struct kvmi_linux *l, struct packed *in, bool real)
+make_info(struct kvmi_linux *l, struct packed *in, const struct key *k,
+    size_t nkeys, bool real)
 {
 	char text[4096];
 	int n = 0;
 
-	for (size_t i = 0; i < KVMI_COUNT(key); i++) {
+	for (size_t i = 0; i < nkeys; i++) {
 		uint8_t v;
 
 		packed_take(in, &v, 1);
 		n += snprintf(text + n, sizeof(text) - (size_t)n,
-		    "%s(%s)=%u\n", key[i].form, key[i].name,
-		    real ? key[i].real : v);
+		    "%s(%s)=%u\n", k[i].form, k[i].name, real ? k[i].real :
+		    v);
 	}
 	return (kvmi_vmcoreinfo_init(&l->info, text, (size_t)n));
 }
@@ -112,19 +137,25 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct packed p = { .in = data, .left = size };
 	struct kvmi_arch arch = kvmi_arch_x86_64;
 	struct kvmi_linux l = { 0 };
-	const struct kvm_options opts = { .ko_resolver = resolve };
+	struct kvm_options opts = { .ko_resolver = resolve };
 	struct kvmi_kernel k = { .os = &kvmi_os_linux, .arch = &arch,
-		.opts = &opts, .priv = &l };
+		.opts = &opts, .priv = &l,
+		.syms_status = KVMI_ENOTSUP, .types_status = KVMI_ENOTSUP };
 	struct kvmi_cx *cx = kvmi_cx_new();
 	unsigned int sum = 0;
 	uint8_t flags;
 	size_t n = 0;
+	bool old;
 	int r;
 
 	packed_take(&p, &flags, 1);
 	arch.pointer_size = flags & 2 ? 4 : 8;
 	k.big_endian = (flags & 1) != 0;
-	if (cx == NULL || !make_info(&l, &p, (flags & 4) != 0))
+	old = (flags & 8) != 0;
+	if (old)
+		opts.ko_resolver = resolve_old;
+	if (cx == NULL || !make_info(&l, &p, old ? old_key : key, old ?
+	    KVMI_COUNT(old_key) : KVMI_COUNT(key), (flags & 4) != 0))
 		abort();
 	k.img = make_image(&p);
 	if (k.img != NULL) {

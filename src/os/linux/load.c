@@ -92,7 +92,7 @@ find_tick(struct times *x, struct kvmi_types *t)
 	uint64_t va, active = 0;
 
 	if (kvmi_kernel_addr(x->k, cx, "tick_nohz_active", &va) != 0 ||
-	    kvmi_kread_uint(x->k, cx, va, 1, &active) != 0 || active == 0)
+	    kvmi_kread_ptr(x->k, cx, va, &active) != 0 || active == 0)
 		return;
 	if (kvmi_kernel_addr(x->k, cx, "tick_cpu_sched", &va) != 0 ||
 	    kvmi_type_member(t, "tick_sched", "idle_sleeptime", &tick->idle,

@@ -9,10 +9,8 @@
 
 #include "base/endian.h"
 #include "base/math.h"
-#include "os/linux/linux.h"
+#include "os/linux/log.h"
 
-/* CONFIG_LOG_BUF_SHIFT goes to 25; this leaves room for log_buf_len=. */
-#define MAX_RING	(UINT64_C(1) << 28)
 #define MAX_BITS	28
 
 #define DESC_COMMITTED	1
@@ -61,11 +59,11 @@ read_keys(const struct kvmi_linux *l, const struct key *key, size_t n,
 	return (0);
 }
 
-static int
-copy(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t va, uint64_t len,
-    const char *what, uint8_t **ret)
+int
+kvmi_linux_log_copy(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t va,
+    uint64_t len, const char *what, uint8_t **ret)
 {
-	if (len == 0 || len > MAX_RING || (*ret = malloc((size_t)len)) == NULL)
+	if (len == 0 || len > KVMI_MAX_LOG || (*ret = malloc((size_t)len)) == NULL)
 		return (kvmi_fail(&cx->err, KVMI_ENOMEM, "%s of %" PRIu64
 		    " bytes", what, len));
 	/* A page that is missing costs its records, not the log. */
@@ -146,13 +144,13 @@ ring_open(struct ring *g, struct kvmi_kernel *k, struct kvmi_cx *cx)
 		return (kvmi_fail(&cx->err, KVMI_EFORMAT, "kernel log: 2^%"
 		    PRIu64 " bytes of text", bits));
 	g->text_size = UINT64_C(1) << bits;
-	r = copy(k, cx, addr_descs, g->count * g->desc_size,
+	r = kvmi_linux_log_copy(k, cx, addr_descs, g->count * g->desc_size,
 	    "kernel log: descriptors", &g->descs);
 	if (r == 0)
-		r = copy(k, cx, addr_infos, g->count * g->info_size,
+		r = kvmi_linux_log_copy(k, cx, addr_infos, g->count * g->info_size,
 		    "kernel log: information", &g->infos);
 	if (r == 0)
-		r = copy(k, cx, addr_text, g->text_size,
+		r = kvmi_linux_log_copy(k, cx, addr_text, g->text_size,
 		    "kernel log: text", &g->text);
 	return (r);
 }
@@ -245,6 +243,8 @@ kvmi_linux_log(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	uint64_t mask, id;
 	int r;
 
+	if (kvmi_linux_log_is_old(k, cx))
+		return (kvmi_linux_log_old(k, cx, cb, closure, n));
 	r = ring_open(&g, k, cx);
 	mask = ~(UINT64_C(3) << (k->arch->pointer_size * 8 - 2));
 	if (k->arch->pointer_size == 4)
