@@ -15,8 +15,10 @@
 #define NOTE_HEADER	12
 #define NOTE_TEXT	(NOTE_HEADER + 12)	/* name and NUL, padded */
 
+/* Is the VMCOREINFO that is believed that of the image's first such note? */
 static bool
-has_info(const struct kvmi_image *img, size_t *text_off)
+has_info(const struct kvmi_image *img, const struct kvmi_dump_facts *df,
+    size_t *text_off)
 {
 	struct kvmi_note n;
 	size_t pos = 0;
@@ -24,40 +26,43 @@ has_info(const struct kvmi_image *img, size_t *text_off)
 	while (kvmi_note_next(&img->notes, img->big_endian, &pos, &n))
 		if (kvmi_note_is(&n, NOTE_NAME, 0)) {
 			*text_off = (size_t)(n.desc - img->notes.p);
-			return (true);
+			return (n.descsz >= df->vmcoreinfo_len &&
+			    memcmp(n.desc, df->vmcoreinfo,
+			    df->vmcoreinfo_len) == 0);
 		}
 	return (false);
 }
 
-/* The image's own notes, and the kernel's VMCOREINFO when it lacks that. */
+/*
+ * The image's own notes, and before them the kernel's VMCOREINFO when they lack
+ * that or have another: the first is what a reader takes.
+ */
 static int
 collect_notes(struct kvmi_convert *c, struct kvmi_err *err)
 {
 	const struct kvmi_image *img = c->k->img;
-	size_t len = img->notes.len, info = c->df.vmcoreinfo_len;
+	size_t len = (img->notes.len + 3) / 4 * 4, info = c->df.vmcoreinfo_len;
 	size_t room = info == 0 ? 0 : NOTE_TEXT + (info + 3) / 4 * 4;
 	bool big = img->big_endian;
 	uint8_t *p;
 
-	if (len % 4 != 0)
-		len -= len % 4;
-	if (info != 0 && has_info(img, &c->info_off))
+	if (info != 0 && has_info(img, &c->df, &c->info_off))
 		room = 0;
 	c->notes = calloc(1, len + room + 1);
 	if (c->notes == NULL)
 		return (kvmi_fail(err, KVMI_ENOMEM, "no memory for notes"));
 	if (len > 0)
-		memcpy(c->notes, img->notes.p, len);
+		memcpy(c->notes + room, img->notes.p, img->notes.len);
 	c->notes_len = len + room;
 	if (room == 0)
 		return (0);
-	p = c->notes + len;
+	p = c->notes;
 	kvmi_put32(p, sizeof(NOTE_NAME), big);
 	kvmi_put32(p + 4, (uint32_t)info, big);
 	kvmi_put32(p + 8, 0, big);
 	memcpy(p + NOTE_HEADER, NOTE_NAME, sizeof(NOTE_NAME));
 	memcpy(p + NOTE_TEXT, c->df.vmcoreinfo, info);
-	c->info_off = len + NOTE_TEXT;
+	c->info_off = NOTE_TEXT;
 	return (0);
 }
 

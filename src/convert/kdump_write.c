@@ -13,6 +13,7 @@
 #include "convert/convert.h"
 
 #define VERSION			6
+#define EM_386			3
 #define STATUS_INCOMPLETE	0x8
 #define DESC			24
 #define DESCS_AT_ONCE		1024
@@ -234,7 +235,7 @@ kvmi_convert_kdump(struct kvmi_convert *c, struct kvmi_err *err)
 	w->c = c;
 	w->big = c->k->big_endian;
 	w->word = c->k->arch != NULL ? c->k->arch->pointer_size : 8;
-	w->padded = c->k->arch != &kvmi_arch_i386;
+	w->padded = c->k->arch == NULL || c->k->arch->elf_machine != EM_386;
 	w->block = UINT64_C(1) << c->pages.shift;
 	w->sub_blocks = 1 + (c->notes_len + w->block - 1) / w->block;
 	one = (bytes + w->block - 1) / w->block;

@@ -90,6 +90,8 @@ kvmi_sink_open(struct kvmi_sink *s, const struct kvm_convert_options *o,
 	    !S_ISREG(st.st_mode)))
 		r = kvmi_fail(err, KVMI_EINVAL, "only a flattened dump can be "
 		    "written to what is not a regular file");
+	else if (!s->flattened)
+		r = kvmi_sink_size(s, 0, err);	/* gaps are to be zeros */
 	if (r == 0 && s->flattened)
 		r = begin_stream(s, err);
 	return (r);
@@ -130,8 +132,12 @@ kvmi_sink_finish(struct kvmi_sink *s, bool replace, struct kvmi_err *err)
 	memset(end, 0xff, sizeof(end));
 	if (s->flattened)
 		r = write_all(s, end, sizeof(end), -1, err);
-	if (!s->named || r != 0)
+	if (!s->named)
 		return (r);
+	if (r != 0) {
+		kvmi_sink_drop(s);
+		return (r);
+	}
 	r = kvmi_out_finish(&s->out, replace, err);
 	close(dir);
 	s->named = false;

@@ -88,7 +88,9 @@ kvmi_out_finish(struct kvmi_out *out, bool replace, struct kvmi_err *err)
 {
 	int r = 0;
 
-	if (fsync(out->fd) != 0 || close(out->fd) != 0)
+	if (fsync(out->fd) != 0)
+		r = kvmi_fail_errno(err, "%s", out->name);
+	if (close(out->fd) != 0 && r == 0)
 		r = kvmi_fail_errno(err, "%s", out->name);
 	out->fd = -1;
 	if (r == 0 && renameat2(out->dir, out->tmp, out->dir, out->name,

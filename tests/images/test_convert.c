@@ -12,8 +12,10 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -204,6 +206,70 @@ test_kernel(void **state)
 	}
 }
 
+/* The text of the first VMCOREINFO note. */
+static void
+first_info(struct kvmi_image *img, struct kvmi_note *n)
+{
+	size_t pos = 0;
+
+	while (kvmi_note_next(&img->notes, img->big_endian, &pos, n))
+		if (kvmi_note_is(n, "VMCOREINFO", 0))
+			return;
+	fail();
+}
+
+/* What the caller said of the kernel goes before what the image said. */
+static void
+test_given_info(void **state)
+{
+	static const char more[] = "\nGIVEN=1\n";
+	struct kvmi_image *img = open_container(image_path(
+	    "linux-elf-4level"));
+	struct kvm_options opts = KVM_OPTIONS_INIT;
+	char given[80], why[2048] = "";
+	struct kvmi_note n;
+	size_t len;
+	kvm_t *kd;
+	FILE *f;
+
+	(void)state;
+	snprintf(given, sizeof(given), "%s/info", dir);
+	assert_non_null(f = fopen(given, "w"));
+	first_info(img, &n);
+	assert_int_equal(fwrite(n.desc, 1, n.descsz, f), n.descsz);
+	fputs(more, f);
+	assert_int_equal(fclose(f), 0);
+	len = n.descsz + strlen(more);
+	opts.ko_corefile = image_path("linux-elf-4level");
+	opts.ko_vmcoreinfo = given;
+	kd = kvm_open_with(&opts, why);
+	if (kd == NULL)
+		print_message("%s\n", why);
+	assert_non_null(kd);
+	kvmi_image_close(img);
+	for (size_t j = 0; j < KVMI_COUNT(hows); j++) {
+		struct kvm_convert_options o = KVM_CONVERT_OPTIONS_INIT;
+
+		o.kc_path = path;
+		o.kc_format = hows[j].format;
+		o.kc_codec = hows[j].codec;
+		o.kc_flags = hows[j].flags;
+		assert_int_equal(kvm_convert(kd, &o), 0);
+		img = open_container(path);
+		assert_non_null(img);
+		first_info(img, &n);
+		assert_int_equal(n.descsz, len);
+		assert_memory_equal(n.desc + len - strlen(more), more,
+		    strlen(more));
+		if (img->vmcoreinfo.len != 0)
+			assert_memory_equal(img->vmcoreinfo.p, n.desc, len);
+		kvmi_image_close(img);
+		unlink(path);
+	}
+	kvm_close(kd);
+	unlink(given);
+}
+
 static int
 stop(void *closure, uint64_t done, uint64_t total)
 {
@@ -269,6 +335,59 @@ test_failures(void **state)
 	kvm_close(kd);
 }
 
+/* The last bytes of a stream do not fit on the disk. */
+static void
+test_full_disk(void **state)
+{
+	struct kvm_convert_options o = KVM_CONVERT_OPTIONS_INIT;
+	kvm_t *kd = open_image("linux-elf-tiny");
+	struct rlimit old, less;
+	struct stat st;
+
+	(void)state;
+	o.kc_path = path;
+	o.kc_flags = KVM_CONVERT_FLATTENED;
+	assert_int_equal(kvm_convert(kd, &o), 0);
+	assert_int_equal(stat(path, &st), 0);
+	unlink(path);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+	less = old;
+	less.rlim_cur = (rlim_t)st.st_size - 8;
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &less), 0);
+	assert_int_equal(kvm_convert(kd, &o), -1);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+	assert_int_equal(rmdir(dir), 0);	/* nor a temporary file */
+	assert_int_equal(mkdir(dir, 0700), 0);
+	kvm_close(kd);
+}
+
+/* What a descriptor's file had is not to be seen where pages are zeros. */
+static void
+test_old_bytes(void **state)
+{
+	static const struct how how = { "ELF", KVM_FORMAT_ELF, NULL, 0 };
+	struct kvm_convert_options o = KVM_CONVERT_OPTIONS_INIT;
+	kvm_t *kd = open_image("linux-elf-tiny");
+	int fd = open(path, O_RDWR | O_CREAT, 0600);
+	uint8_t old[65536];
+	struct stat st;
+
+	(void)state;
+	assert_true(fd >= 0);
+	memset(old, 0xa5, sizeof(old));
+	assert_int_equal(stat(image_path("linux-elf-tiny"), &st), 0);
+	for (off_t at = 0; at < st.st_size; at += (off_t)sizeof(old))
+		assert_int_equal(write(fd, old, sizeof(old)), sizeof(old));
+	o.kc_fd = fd;
+	o.kc_format = KVM_FORMAT_ELF;
+	assert_int_equal(kvm_convert(kd, &o), 0);
+	compare("linux-elf-tiny", &how);
+	close(fd);
+	unlink(path);
+	kvm_close(kd);
+}
+
 /* A file that is there stays, unless it is to be replaced. */
 static void
 test_force(void **state)
@@ -300,7 +419,10 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_formats),
 		cmocka_unit_test(test_kernel),
+		cmocka_unit_test(test_given_info),
 		cmocka_unit_test(test_failures),
+		cmocka_unit_test(test_full_disk),
+		cmocka_unit_test(test_old_bytes),
 		cmocka_unit_test(test_force),
 	};
 	int r;
