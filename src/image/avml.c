@@ -196,9 +196,7 @@ avml_open(struct kvmi_image *img, struct kvmi_err *err)
 	if (r != 0)
 		return (r);
 	qsort(a->v, a->n, sizeof(*a->v), by_pa);
-	snprintf(img->format, sizeof(img->format), "AVML, snappy%s%s",
-	    img->src->wrapping != NULL ? ", " : "",
-	    img->src->wrapping != NULL ? img->src->wrapping : "");
+	snprintf(img->format, sizeof(img->format), "AVML, snappy");
 	return (check_overlap(img, a, err));
 }
 

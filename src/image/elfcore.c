@@ -290,10 +290,8 @@ elfcore_open(struct kvmi_image *img, struct kvmi_err *err)
 	    e->phys.nstored == 0;
 	img->big_endian = e->big_endian;
 	img->incomplete = (e->flags & DUMP_ELF_INCOMPLETE) != 0;
-	snprintf(img->format, sizeof(img->format), "ELF %s%s%s",
-	    img->live ? "kcore" : "vmcore",
-	    img->src->wrapping != NULL ? ", " : "",
-	    img->src->wrapping != NULL ? img->src->wrapping : "");
+	snprintf(img->format, sizeof(img->format), "ELF %s",
+	    img->live ? "kcore" : "vmcore");
 	return (0);
 }
 

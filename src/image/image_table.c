@@ -130,6 +130,17 @@ take_told(struct kvmi_image *img, const struct kvmi_told *t)
 		memcpy(img->panic, t->panic, sizeof(img->panic));
 }
 
+/* The container says what it is; what it was wrapped in follows. */
+static void
+describe_wrapping(struct kvmi_image *img)
+{
+	size_t n = strlen(img->format);
+
+	if (img->src->wrapping != NULL)
+		snprintf(img->format + n, sizeof(img->format) - n, ", %s",
+		    img->src->wrapping);
+}
+
 /* What the container does not say and the caller knows. */
 static int
 take_arch(struct kvmi_image *img, const struct kvm_options *o,
@@ -184,6 +195,7 @@ try_open(const struct kvmi_image_ops *ops, struct kvmi_src *src,
 		return (r);
 	}
 	img->opts = NULL;
+	describe_wrapping(img);
 	take_told(img, told);
 	*ret = img;
 	return (0);

@@ -105,12 +105,10 @@ describe(struct kvmi_image *img, const struct kdump *k)
 	    kvmi_codec_by_kdump_flag(k->h.status & ~0x18u);
 
 	snprintf(img->format, sizeof(img->format),
-	    "kdump-compressed v%" PRId32 "%s%s%s%s%s", k->h.version,
+	    "kdump-compressed v%" PRId32 "%s%s%s", k->h.version,
 	    c != NULL ? ", " : "", c != NULL ? c->name : "",
 	    k->sub.split == 0 ? "" : img->src->nparts > 1 ? ", split, joined" :
-	    ", split",
-	    img->src->wrapping != NULL ? ", " : "",
-	    img->src->wrapping != NULL ? img->src->wrapping : "");
+	    ", split");
 }
 
 /*

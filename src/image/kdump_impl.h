@@ -51,7 +51,6 @@ struct kdump {
 	size_t		 nmembers;
 };
 
-
 /* Everything before the page descriptors. */
 static inline uint64_t
 kvmi_kdump_header_blocks(const struct kdump_header *h)

@@ -60,9 +60,7 @@ lime_open(struct kvmi_image *img, struct kvmi_err *err)
 	if (r != 0)
 		return (r);
 	kvmi_segments_sort(segs);
-	snprintf(img->format, sizeof(img->format), "LiME%s%s",
-	    img->src->wrapping != NULL ? ", " : "",
-	    img->src->wrapping != NULL ? img->src->wrapping : "");
+	snprintf(img->format, sizeof(img->format), "LiME");
 	return (0);
 }
 

@@ -199,9 +199,8 @@ minidump_open(struct kvmi_image *img, struct kvmi_err *err)
 	    pa_of_bit(m, m->stored.last - 1) + page_size(m);
 	check_length(img, m);
 	snprintf(img->format, sizeof(img->format),
-	    "FreeBSD/%s minidump version %" PRIu32 "%s%s", m->pub.arch,
-	    m->pub.version, img->src->wrapping != NULL ? ", " : "",
-	    img->src->wrapping != NULL ? img->src->wrapping : "");
+	    "FreeBSD/%s minidump version %" PRIu32, m->pub.arch,
+	    m->pub.version);
 	return (0);
 }
 

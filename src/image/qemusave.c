@@ -360,10 +360,8 @@ qemusave_open(struct kvmi_image *img, struct kvmi_err *err)
 	keep_last(s);
 	if (s->n > 0)
 		img->max_pa = s->v[s->n - 1].pa + PAGE;
-	snprintf(img->format, sizeof(img->format), "QEMU save%s%s%s%s",
-	    s->machine[0] != '\0' ? " of " : "", s->machine,
-	    img->src->wrapping != NULL ? ", " : "",
-	    img->src->wrapping != NULL ? img->src->wrapping : "");
+	snprintf(img->format, sizeof(img->format), "QEMU save%s%s",
+	    s->machine[0] != '\0' ? " of " : "", s->machine);
 	return (0);
 }
 

@@ -62,7 +62,6 @@ take_range(struct kvmi_image *img, struct kvmi_segments *segs, const char **p,
 	if (!kvmi_inside(*off, end - start, img->src->size))
 		img->truncated = true;
 	img->max_pa = img->max_pa > end ? img->max_pa : end;
-	begin = *p;
 	if (kvmi_segments_add(segs, start, end - start, end - start, *off,
 	    err) != 0)
 		return (KVMI_ENOMEM);
@@ -103,9 +102,7 @@ raw_open(struct kvmi_image *img, struct kvmi_err *err)
 	if (r != 0)
 		return (r);
 	kvmi_segments_sort(segs);
-	snprintf(img->format, sizeof(img->format), "raw memory%s%s",
-	    img->src->wrapping != NULL ? ", " : "",
-	    img->src->wrapping != NULL ? img->src->wrapping : "");
+	snprintf(img->format, sizeof(img->format), "raw memory");
 	return (0);
 }
 

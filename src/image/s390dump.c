@@ -27,7 +27,7 @@
 #define TOD_SECOND	UINT64_C(4096000000)
 
 struct header {
-	uint32_t	version, len, page_size, arch, volume;
+	uint32_t	version, len, arch, volume;
 	uint64_t	mem_start, mem_end, tod;
 	bool		many_volumes;
 };
@@ -46,7 +46,7 @@ read_header(struct kvmi_image *img, struct header *h, struct kvmi_err *err)
 	h->version = kvmi_rd_u32(&r, "version");
 	h->len = kvmi_rd_u32(&r, "header size");
 	kvmi_rd_u32(&r, "dump level");
-	h->page_size = kvmi_rd_u32(&r, "page size");
+	kvmi_rd_u32(&r, "page size");
 	kvmi_rd_u64(&r, "memory size");
 	h->mem_start = kvmi_rd_u64(&r, "start of memory");
 	h->mem_end = kvmi_rd_u64(&r, "end of memory");
@@ -131,33 +131,12 @@ s390_open(struct kvmi_image *img, struct kvmi_err *err)
 	img->arch = &kvmi_arch_s390x;
 	img->big_endian = true;
 	img->max_pa = h.mem_end;
-	img->ram_bytes = h.mem_end - h.mem_start;
-	img->pages_present = img->ram_bytes / 4096;
 	if (h.tod > TOD_1970)
 		img->timestamp = (int64_t)((h.tod - TOD_1970) / TOD_SECOND);
 	check_end(img, &h);
 	snprintf(img->format, sizeof(img->format), "s390 stand-alone dump v%"
-	    PRIu32 "%s%s", h.version, img->src->wrapping != NULL ? ", " : "",
-	    img->src->wrapping != NULL ? img->src->wrapping : "");
+	    PRIu32, h.version);
 	return (0);
-}
-
-static int
-s390_locate(struct kvmi_image *img, uint64_t pa, struct kvmi_extent *ret,
-    struct kvmi_err *err)
-{
-	(void)err;
-	kvmi_segments_locate(img->priv, pa, img->src->size, ret);
-	return (0);
-}
-
-static void
-s390_close(struct kvmi_image *img)
-{
-	if (img->priv == NULL)
-		return;
-	kvmi_segments_deinit(img->priv);
-	free(img->priv);
 }
 
 const struct kvmi_image_ops kvmi_image_s390dump = {
@@ -165,6 +144,7 @@ const struct kvmi_image_ops kvmi_image_s390dump = {
 	.magic = { { .off = 0, .len = 8, .bytes = MAGIC } },
 	.min_size = HEADER_LEN,
 	.open = s390_open,
-	.locate = s390_locate,
-	.close = s390_close,
+	.locate = kvmi_segments_locate_pa,
+	.count = kvmi_segments_count,
+	.close = kvmi_segments_close,
 };

@@ -126,9 +126,7 @@ textdump_open(struct kvmi_image *img, struct kvmi_err *err)
 		}
 		r = add_file(img, h, &at, err);
 	}
-	snprintf(img->format, sizeof(img->format), "FreeBSD textdump%s%s",
-	    img->src->wrapping != NULL ? ", " : "",
-	    img->src->wrapping != NULL ? img->src->wrapping : "");
+	snprintf(img->format, sizeof(img->format), "FreeBSD textdump");
 	return (r);
 }
 

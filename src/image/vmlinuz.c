@@ -27,7 +27,7 @@ bzimage(const struct kvmi_src *src, const uint8_t *h, uint64_t *off,
 	if (memcmp(h + 0x202, "HdrS", 4) != 0 ||
 	    kvmi_get16(h + 0x206, false) < 0x208)
 		return (KVMI_ENOENT);
-	*off = (setup + 1) * 512 + kvmi_get32(h + 0x248, false);
+	*off = (setup + 1) * UINT64_C(512) + kvmi_get32(h + 0x248, false);
 	*len = kvmi_get32(h + 0x24c, false);
 	return (0);
 }

@@ -268,9 +268,8 @@ vmss_open(struct kvmi_image *img, struct kvmi_err *err)
 		r = find_data(img, v, err);
 	if (r == 0)
 		r = add_regions(img, v, err);
-	snprintf(img->format, sizeof(img->format), "VMware state%s%s%s",
-	    v->has_block ? "" : ", .vmem", img->src->wrapping != NULL ? ", " :
-	    "", img->src->wrapping != NULL ? img->src->wrapping : "");
+	snprintf(img->format, sizeof(img->format), "VMware state%s",
+	    v->has_block ? "" : ", .vmem");
 	return (r);
 }
 

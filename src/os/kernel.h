@@ -4,7 +4,7 @@
  * bytes.  Everything above this line (src/api) knows kernels only.
  *
  * To add an operating system: a folder with a const struct kvmi_os_ops, a
- * line in os_table.c.
+ * line in os_table (kernel.c).
  */
 #ifndef KVMI_KERNEL_H
 #define KVMI_KERNEL_H

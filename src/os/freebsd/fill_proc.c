@@ -172,7 +172,8 @@ fill_start(struct kvmi_freebsd_lister *x, struct kinfo_proc *ki)
 	    kvmi_lget_in(x, stats, PS_START, TV_SEC));
 	ki->ki_start.tv_usec = (int64_t)((uint64_t)x->boot.tv_usec +
 	    kvmi_lget_in(x, stats, PS_START, TV_USEC));
-	if (ki->ki_start.tv_usec >= 1000000) {
+	if (ki->ki_start.tv_usec >= 1000000 &&
+	    ki->ki_start.tv_sec != INT64_MAX) {
 		ki->ki_start.tv_usec -= 1000000;
 		ki->ki_start.tv_sec++;
 	}

@@ -63,7 +63,7 @@ kvmi_lister_name(struct kvmi_freebsd_lister *x, uint64_t base,
 	if (base == 0 || m->size == 0)
 		return;
 	r = kvmi_space_string(&x->k->space, x->cx, base + m->off, copy,
-	    (size_t)kvmi_min(m->size + 1, sizeof(copy)));
+	    (size_t)kvmi_min(m->size, sizeof(copy) - 1) + 1);
 	if (r != 0)
 		failed(x, base, id, r);
 	else

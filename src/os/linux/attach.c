@@ -78,7 +78,6 @@ info_from_container(struct kvmi_kernel *k, struct kvmi_linux *l,
 	size_t pos = 0;
 
 	from(l, "a note of the dump", "");
-
 	while (kvmi_note_next(&k->img->notes, k->img->big_endian, &pos, &n))
 		if (kvmi_note_is(&n, "VMCOREINFO", 0) &&
 		    kvmi_vmcoreinfo_plausible(n.desc, n.descsz))

@@ -213,15 +213,12 @@ find_sections(struct pages *p, struct kvmi_linux *l, struct sections *s)
 	    !kvmi_vmcoreinfo_get(v, "LENGTH(mem_section)", value,
 	    sizeof(value)))
 		return (false);
-	if (kvmi_vmcoreinfo_get(v, "PAGESIZE", value, sizeof(value)))
-		shift = (unsigned int)__builtin_ctzll(strtoull(value, NULL,
-		    10) | UINT64_C(1) << 20);
-	if (s->size == 0 || s->size > 4096 || bits <= shift || max <= bits ||
-	    max > 56 || max - bits > 28)
+	/* A root is a page of them. */
+	if (s->size == 0 || s->size > UINT64_C(1) << shift || bits <= shift ||
+	    max <= bits || max > 56 || max - bits > 28)
 		return (false);
 	s->count = UINT64_C(1) << (max - bits);
 	s->pages = UINT64_C(1) << (bits - shift);
-	kvmi_vmcoreinfo_get(v, "LENGTH(mem_section)", value, sizeof(value));
 	length = strtoull(value, NULL, 10);
 	/* With CONFIG_SPARSEMEM_EXTREME there are as many roots as fill it. */
 	s->per_root = (UINT64_C(1) << shift) / s->size;
@@ -259,7 +256,8 @@ scan_sections(struct pages *p, const struct sections *s)
 		uint64_t map = section_map(p, s, i), pfn = i * s->pages;
 
 		if (map != 0)
-			scan(p, pfn, s->pages, map + pfn * p->size);
+			scan(p, pfn, kvmi_min(s->pages, end - pfn),
+			    map + pfn * p->size);
 	}
 }
 

@@ -142,6 +142,7 @@ add_vmemmap(struct kvmi_kernel *k, struct kvmi_linux *l, struct kvmi_cx *cx)
 	uint64_t at, size, psize, defs, shift_off, next_off, phys_off, va_off;
 	const struct kvmi_vmcoreinfo *v = &l->info;
 	struct kvmi_direct *d, *grown;
+	uint64_t seen = 0;
 	size_t n = 1;
 
 	if (!kvmi_vmcoreinfo_symbol(v, "vmemmap_list", &at) ||
@@ -158,7 +159,10 @@ add_vmemmap(struct kvmi_kernel *k, struct kvmi_linux *l, struct kvmi_cx *cx)
 	    &shift_off) != 0 || shift_off < 12 || shift_off > 34 ||
 	    kvmi_kread_ptr(k, cx, at, &at) != 0)
 		return;
-	while (at != 0 && n < MAX_VMEMMAP) {
+	/* In a circle one that was remembered comes again. */
+	while (at != 0 && at != seen && n < MAX_VMEMMAP) {
+		if (kvmi_is_pow2(n))
+			seen = at;
 		grown = realloc(l->direct, (n + 1) * sizeof(*grown));
 		if (grown == NULL)
 			break;

@@ -150,7 +150,7 @@ fill_task(struct kvmi_lister *x, struct kinfo_proc *ki)
 	ki->ki_vmspace = kvmi_task_get(x, TASK_MM);
 	start = kvmi_task_get(x, TASK_START);
 	if (x->boot_nsec != 0) {
-		int64_t t = x->boot_nsec + (int64_t)start;
+		int64_t t = (int64_t)((uint64_t)x->boot_nsec + start);
 
 		ki->ki_start.tv_sec = t / 1000000000;
 		ki->ki_start.tv_usec = t % 1000000000 / 1000;
@@ -288,7 +288,6 @@ kvmi_task_thread(struct kvmi_lister *x, struct kinfo_proc *ki, uint64_t va)
 	    &ki->ki_siglist);
 }
 
-
 void
 kvmi_task_exit_code(const struct kvmi_lister *x, struct kinfo_proc *ki)
 {
@@ -352,10 +351,10 @@ kvmi_task_signal(struct kvmi_lister *x, struct kinfo_proc *ki,
 	u->utime += kvmi_signal_get(x, SIGNAL_UTIME);
 	u->stime += kvmi_signal_get(x, SIGNAL_STIME);
 	u->runtime += kvmi_signal_get(x, SIGNAL_RUNTIME);
-	u->minflt += (int64_t)kvmi_signal_get(x, SIGNAL_MIN_FLT);
-	u->majflt += (int64_t)kvmi_signal_get(x, SIGNAL_MAJ_FLT);
-	u->nvcsw += (int64_t)kvmi_signal_get(x, SIGNAL_NVCSW);
-	u->nivcsw += (int64_t)kvmi_signal_get(x, SIGNAL_NIVCSW);
+	u->minflt += kvmi_signal_get(x, SIGNAL_MIN_FLT);
+	u->majflt += kvmi_signal_get(x, SIGNAL_MAJ_FLT);
+	u->nvcsw += kvmi_signal_get(x, SIGNAL_NVCSW);
+	u->nivcsw += kvmi_signal_get(x, SIGNAL_NIVCSW);
 	u->inbytes += kvmi_signal_get(x, SIGNAL_READ_BYTES);
 	u->outbytes += kvmi_signal_get(x, SIGNAL_WRITE_BYTES);
 }

@@ -32,7 +32,8 @@ struct kvmi_lister {
 /* What threads used; times in nanoseconds, input and output in bytes. */
 struct kvmi_usage {
 	uint64_t	utime, stime, runtime, inbytes, outbytes;
-	int64_t		minflt, majflt, nvcsw, nivcsw, split_rss, split_swap;
+	uint64_t	minflt, majflt, nvcsw, nivcsw;
+	int64_t		split_rss, split_swap;
 };
 
 /* A member of a copied structure. */

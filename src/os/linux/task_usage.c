@@ -25,7 +25,7 @@ percpu_counter(struct kvmi_lister *x, const uint8_t *copy, uint64_t size)
 
 		if (kvmi_kread_uint(x->k, x->cx, kvmi_linux_percpu_at(x->k,
 		    area, x->percpu[cpu]), 4, &d) == 0)
-			v += (int32_t)d;
+			v = (int64_t)((uint64_t)v + (uint64_t)(int32_t)d);
 	}
 	return (v < 0 ? 0 : v);
 }
@@ -62,7 +62,7 @@ kvmi_task_mm(struct kvmi_lister *x, struct kinfo_proc *ki)
 	    x->layout.mm_size))
 		return;
 	for (unsigned int i = KVMI_RSS_FILE; i <= KVMI_RSS_SHARED; i++)
-		rss += pages(x, i);
+		rss = (int64_t)((uint64_t)rss + (uint64_t)pages(x, i));
 	ki->ki_size = mm_get(x, MM_TOTAL_VM) * page;
 	ki->ki_rssize = rss < 0 ? 0 : rss;
 	ki->ki_swrss = pages(x, KVMI_RSS_SWAP);
@@ -84,10 +84,10 @@ kvmi_usage_add(const struct kvmi_lister *x, struct kvmi_usage *u)
 	u->utime += kvmi_task_get(x, TASK_UTIME);
 	u->stime += kvmi_task_get(x, TASK_STIME);
 	u->runtime += kvmi_task_get(x, TASK_RUNTIME);
-	u->minflt += (int64_t)kvmi_task_get(x, TASK_MIN_FLT);
-	u->majflt += (int64_t)kvmi_task_get(x, TASK_MAJ_FLT);
-	u->nvcsw += (int64_t)kvmi_task_get(x, TASK_NVCSW);
-	u->nivcsw += (int64_t)kvmi_task_get(x, TASK_NIVCSW);
+	u->minflt += kvmi_task_get(x, TASK_MIN_FLT);
+	u->majflt += kvmi_task_get(x, TASK_MAJ_FLT);
+	u->nvcsw += kvmi_task_get(x, TASK_NVCSW);
+	u->nivcsw += kvmi_task_get(x, TASK_NIVCSW);
 	u->inbytes += kvmi_task_get(x, TASK_READ_BYTES);
 	u->outbytes += kvmi_task_get(x, TASK_WRITE_BYTES);
 	/* Up to 6.1 each thread keeps back pages it has not handed in. */
@@ -116,17 +116,16 @@ kvmi_task_alive(const struct kvmi_lister *x)
 static void
 split_runtime(const struct kvmi_usage *u, uint64_t *utime, uint64_t *stime)
 {
-	uint64_t sum = u->utime + u->stime;
+	double sum = (double)u->utime + (double)u->stime, share;
 
 	*utime = u->utime;
 	*stime = u->stime;
 	if (u->runtime == 0)
 		return;
-	if (u->utime != 0 && u->stime != 0)
-		*stime = (uint64_t)((double)u->runtime * (double)u->stime /
-		    (double)sum);
-	else
-		*stime = u->stime == 0 ? 0 : u->runtime;
+	*stime = u->stime == 0 ? 0 : u->runtime;
+	share = (double)u->runtime * (double)u->stime / sum;
+	if (u->utime != 0 && u->stime != 0 && share < (double)u->runtime)
+		*stime = (uint64_t)share;
 	*utime = u->runtime - *stime;
 }
 
@@ -140,13 +139,23 @@ kvmi_usage_fill(struct kinfo_proc *ki, const struct kvmi_usage *u,
 	ki->ki_runtime = u->runtime / 1000;
 	ki->ki_rusage.ru_utime = kvmi_timeval_of(utime);
 	ki->ki_rusage.ru_stime = kvmi_timeval_of(stime);
-	ki->ki_rusage.ru_minflt = u->minflt;
-	ki->ki_rusage.ru_majflt = u->majflt;
-	ki->ki_rusage.ru_nvcsw = u->nvcsw;
-	ki->ki_rusage.ru_nivcsw = u->nivcsw;
+	ki->ki_rusage.ru_minflt = (int64_t)u->minflt;
+	ki->ki_rusage.ru_majflt = (int64_t)u->majflt;
+	ki->ki_rusage.ru_nvcsw = (int64_t)u->nvcsw;
+	ki->ki_rusage.ru_nivcsw = (int64_t)u->nivcsw;
 	ki->ki_rusage.ru_inblock = (int64_t)(u->inbytes / BLOCK);
 	ki->ki_rusage.ru_oublock = (int64_t)(u->outbytes / BLOCK);
 	ki->ki_pctcpu = kvmi_procs_share(ki->ki_runtime, alive_nsec / 1000);
+}
+
+/* As far as a number of pages comes of it. */
+static void
+add_pages(int64_t *to, int64_t n)
+{
+	int64_t sum;
+
+	if (!__builtin_add_overflow(*to, n, &sum) && sum >= 0)
+		*to = sum;
 }
 
 void
@@ -155,11 +164,10 @@ kvmi_usage_pages(const struct kvmi_lister *x, struct kinfo_proc *ki,
 {
 	if (ki->ki_vmspace == 0)
 		return;
-	if (ki->ki_rssize + u->split_rss >= 0)
-		ki->ki_rssize += u->split_rss;
-	if (ki->ki_swrss + u->split_swap >= 0)
-		ki->ki_swrss += u->split_swap;
+	add_pages(&ki->ki_rssize, u->split_rss);
+	add_pages(&ki->ki_swrss, u->split_swap);
 	if (ki->ki_rusage.ru_maxrss < ki->ki_rssize)
 		ki->ki_rusage.ru_maxrss = ki->ki_rssize;
-	ki->ki_rusage.ru_maxrss <<= x->k->arch->page_shift - 10;
+	ki->ki_rusage.ru_maxrss = (int64_t)((uint64_t)ki->ki_rusage.ru_maxrss <<
+	    (x->k->arch->page_shift - 10));
 }
