@@ -5,6 +5,7 @@
  */
 #include <sys/param.h>
 #include <sys/proc.h>
+#include <sys/resource.h>
 #include <sys/user.h>
 #include <fcntl.h>
 #include <kvm.h>
@@ -38,7 +39,8 @@ main(void)
 		return (2);
 	/* By FreeBSD's names, which ours are other words for. */
 	pri = &kp->ki_pri;
-	if (kp->ki_nice < NZERO || pri->pri_level == 0 ||
+	if (kp->ki_nice != getpriority(PRIO_PROCESS, 0) + NZERO ||
+	    pri->pri_level == 0 ||
 	    kp->ki_childstime.tv_sec != 0)
 		return (3);
 	return (kvm_close(kd));

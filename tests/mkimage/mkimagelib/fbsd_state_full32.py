@@ -143,7 +143,7 @@ def _powerpc(path: Path, layout: Layout) -> None:
         out.pad_to(PAGE)
         for va, size in segments:
             out.write(memory.read(layout.phys(va), size))
-    text = "fact format elf\nfact os freebsd\nfact arch powerpc\nfact nowalk 1\n"
+    text = "fact format elf\nfact os freebsd\nfact arch powerpc\n"
     text += "".join(f"{line}\n" for line in lines(kernel, False))
     expect_path(path).write_text(text, encoding="utf-8")
 

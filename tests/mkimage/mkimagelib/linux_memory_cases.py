@@ -7,6 +7,7 @@ from typing import Callable
 
 from .case import add, expect_path
 from .lime import Range, write_avml, write_lime, write_packed, write_raw
+from .expect import Expect
 from .linux_expect import tell
 from .linux_machine import PC5, LinuxMachine, full_machine, tiny_machine
 from .memory import PAGE, Memory
@@ -97,3 +98,41 @@ def _add_vmware(name: str, about: str, make: Callable[[], LinuxMachine]) -> None
 
 _add_vmware("vmss", "VMware's suspended state with its memory inside", full_machine)
 _add_vmware("vmss-tiny", "the same of a machine with 32 pages", tiny_machine)
+
+
+def _add_bad(name: str, about: str, form: str, make: Callable[[Path, LinuxMachine], bytes]) -> None:
+    def write(path: Path) -> None:
+        path.write_bytes(make(path, tiny_machine()))
+        expect = Expect()
+        expect.fact("format", form)
+        expect.fact("bad", path.name)
+        expect.write(expect_path(path))
+    add(f"bad-mem-{name}", about, write)
+
+
+def _bent(write: Writer, at: int, value: bytes) -> Callable[[Path, LinuxMachine], bytes]:
+    """What the writer makes, with some of its bytes overwritten."""
+    def make(path: Path, machine: LinuxMachine) -> bytes:
+        write(path, machine.memory, machine.ram_bytes())
+        data = bytearray(path.read_bytes())
+        data[at:at + len(value)] = value
+        return bytes(data)
+    return make
+
+
+_add_bad("lime-reversed", "a range that ends before it begins", "LiME",
+         _bent(_lime, 16, bytes(8)))
+_add_bad("lime-all", "a range of all addresses", "LiME", _bent(_lime, 8, bytes(8) + b"\xff" * 8))
+_add_bad("avml-type", "a chunk of a type that must not be skipped", "AVML",
+         _bent(_avml, 32 + 10, b"\x02"))
+_add_bad("avml-length", "a chunk beyond the end", "AVML", _bent(_avml, 32 + 11, b"\xff\xff\xff"))
+_add_bad("qemu-machine", "a machine whose name has 2^32 - 1 characters", "QEMU save",
+         lambda path, machine: stream(machine.memory, _whole(machine.ram_bytes()), Q35).replace(
+             b"\7\0\0\0\12pc", b"\7\xff\xff\xff\xffpc", 1))
+_add_bad("qemu-section", "a section that is not of the memory", "QEMU save",
+         lambda path, machine: stream(machine.memory, _whole(machine.ram_bytes()), Q35).replace(
+             b"\3ram", b"\3rom", 1))
+_add_bad("vmss-groups", "2^32 - 1 groups", "VMware",
+         lambda path, machine: b"\xd2\xbe\xd2\xbe\x08\0\0\0\xff\xff\xff\xff" + bytes(4096))
+_add_bad("vmss-regions", "65 regions", "VMware", lambda path, machine: vmss(
+    machine.memory, machine.ram_bytes(True))[0].replace(b"regionsCount\2", b"regionsCount\x41", 1))
