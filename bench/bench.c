@@ -306,11 +306,16 @@ main(int argc, char **argv)
 {
 	if (argc >= 4 && strcmp(argv[1], "linux") == 0) {
 		bench_linux(argv + 2, argv[4]);
+	} else if (argc == 2 && strcmp(argv[1], "live") == 0) {
+		bench_live();
+	} else if (argc == 3 && strcmp(argv[1], "crowd") == 0) {
+		bench_crowd(argv[2]);
 	} else if (argc == 4 && strcmp(argv[1], "freebsd") == 0) {
 		bench_minidump(argv[2]);
 		bench_span(argv[3]);
 	} else {
 		fprintf(stderr, "usage: bench linux ELF-DUMP KDUMP [KPEEK]\n"
+		    "       bench live\n       bench crowd DUMP\n"
 		    "       bench freebsd MINIDUMP SPARSE-MINIDUMP\n");
 		return (2);
 	}

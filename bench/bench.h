@@ -22,6 +22,16 @@ now(void)
 	return ((double)t.tv_sec + (double)t.tv_nsec / 1e9);
 }
 
+/* What this process had of the processors. */
+static inline double
+cpu_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return ((double)t.tv_sec + (double)t.tv_nsec / 1e9);
+}
+
 static inline double
 best(double a, double b)
 {
@@ -53,6 +63,10 @@ report(const char *what, double seconds, size_t n)
 
 kvm_t *open_dump(const char *path);
 void bench_open(const char *path);
+
+/* Many processes: of this host, of a dump (procs.c). */
+void bench_live(void);
+void bench_crowd(const char *path);
 
 /* A FreeBSD minidump of full size, and one that spans a TiB (minidump.c). */
 void bench_minidump(const char *path);
