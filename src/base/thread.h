@@ -13,8 +13,16 @@
 #include "base/err.h"
 #include "base/tlb.h"
 
+/* Kernel memory that was read past the mapping; len 0: none. */
+struct kvmi_glance {
+	uint64_t	 va;
+	size_t		 len;
+	uint8_t		 bytes[512];
+};
+
 struct kvmi_cx {
 	struct kvmi_tlb	 tlb;
+	struct kvmi_glance glance;
 	struct kvmi_err	 err;
 	unsigned int	 damage;	/* objects skipped by the last list call */
 	char		 damage_why[KVMI_ERR_SIZE];

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/math.h"
+#include "base/prefault.h"
 #include "os/kernel.h"
 
 bool
@@ -13,8 +14,10 @@ kvmi_procs_reserve(struct kvmi_procs *p, size_t n)
 	if (v == NULL && n > p->cap)
 		return (false);
 	p->v = v;
-	if (n > p->cap)
+	if (n > p->cap) {
+		kvmi_prefault(p->v, n * sizeof(*p->v));
 		p->cap = n;
+	}
 	return (true);
 }
 

@@ -284,6 +284,50 @@ kvmi_space_copy(const struct kvmi_space *s, struct kvmi_cx *cx, uint64_t va,
 	return (kvmi_space_read(s, cx, va, buf, len, &done));
 }
 
+/* What an extent has from va to the end of its page, at most. */
+static void
+fill_glance(const struct kvmi_space *s, struct kvmi_cx *cx, uint64_t va)
+{
+	struct kvmi_glance *g = &cx->glance;
+	struct kvmi_mapping m;
+	struct kvmi_extent x;
+	struct kvmi_src *src = s->img->src;
+	uint64_t pa, off, len = kvmi_min(sizeof(g->bytes), 4096 - va % 4096);
+
+	g->len = 0;
+	if (s->ops->translate(s, va, &m, &cx->err) != 0)
+		return;
+	pa = m.pa + (va - m.va);
+	len = kvmi_min(len, m.len - (va - m.va));
+	if (kvmi_image_locate(s->img, pa, &x, &cx->err) != 0 ||
+	    x.state != KVMI_STORED || x.codec != NULL)
+		return;
+	len = kvmi_min(len, x.start + x.len - pa);
+	off = x.off + (pa - x.start);
+	if (kvmi_src_check(src, off, len, "memory", &cx->err) != 0 ||
+	    src->ops->read(src, off, g->bytes, (size_t)len, &cx->err) != 0)
+		return;
+	g->va = va;
+	g->len = (size_t)len;
+}
+
+int
+kvmi_space_glance(const struct kvmi_space *s, struct kvmi_cx *cx, uint64_t va,
+    void *buf, size_t len)
+{
+	const struct kvmi_glance *g = &cx->glance;
+
+	/* Only what stays as it is, and is the kernel's. */
+	if (s->asid != 0 || s->img->live)
+		return (kvmi_space_copy(s, cx, va, buf, len));
+	if (va < g->va || !kvmi_inside(va - g->va, len, g->len))
+		fill_glance(s, cx, va);
+	if (va < g->va || !kvmi_inside(va - g->va, len, g->len))
+		return (kvmi_space_copy(s, cx, va, buf, len));
+	memcpy(buf, g->bytes + (va - g->va), len);
+	return (0);
+}
+
 int
 kvmi_space_uint(const struct kvmi_space *s, struct kvmi_cx *cx, uint64_t va,
     unsigned int size, bool big_endian, uint64_t *ret)
@@ -320,4 +364,5 @@ kvmi_space_flush(struct kvmi_cx *cx)
 {
 	kvmi_tlb_deinit(&cx->tlb);
 	kvmi_tlb_init(&cx->tlb);
+	cx->glance.len = 0;
 }

@@ -47,6 +47,14 @@ int kvmi_space_read(const struct kvmi_space *s, struct kvmi_cx *cx,
 int kvmi_space_copy(const struct kvmi_space *s, struct kvmi_cx *cx,
     uint64_t va, void *buf, size_t len);
 
+/*
+ * kvmi_space_copy() of a place that is visited once and far from any other, as
+ * the stacks of threads are: a short pread costs a fifth of the page fault that
+ * the mapping would take.  What lies behind is read along, for the next call.
+ */
+int kvmi_space_glance(const struct kvmi_space *s, struct kvmi_cx *cx,
+    uint64_t va, void *buf, size_t len);
+
 /* An unsigned integer of 1 to 8 bytes. */
 int kvmi_space_uint(const struct kvmi_space *s, struct kvmi_cx *cx,
     uint64_t va, unsigned int size, bool big_endian, uint64_t *ret);

@@ -536,6 +536,9 @@ add_symbols(const struct decoder *d, const struct place *pl,
 	int r;
 
 	copy_tokens(&d->tok, text);
+	r = kvmi_symtab_reserve(t, d->names.n, err);
+	if (r != 0)
+		return (r);
 	for (uint32_t i = 0; i < d->names.n; i++) {
 		n = expand(d, text, &off, buf);
 		if (n == 0)

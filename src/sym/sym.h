@@ -31,6 +31,10 @@ int kvmi_symtab_add(struct kvmi_symtab *t, const char *name, size_t name_len,
     const char *module, uint64_t addr, uint64_t size, char letter,
     struct kvmi_err *err);
 
+/* Make room for n more, which are to follow. */
+int kvmi_symtab_reserve(struct kvmi_symtab *t, size_t n,
+    struct kvmi_err *err);
+
 /* A copy of a module's name that lives as long as the table. */
 const char *kvmi_symtab_intern(struct kvmi_symtab *t, const char *module,
     struct kvmi_err *err);

@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "base/math.h"
+#include "base/prefault.h"
 
 #define CHUNK_SIZE	((size_t)1 << 18)
 #define MAX_MODULES	((1U << 24) - 1)
@@ -181,9 +182,8 @@ arena_alloc(struct kvmi_symtab *t, size_t size, size_t align,
 }
 
 static int
-grow_records(struct kvmi_symtab *t, struct kvmi_err *err)
+set_cap(struct kvmi_symtab *t, size_t cap, struct kvmi_err *err)
 {
-	size_t cap = t->cap == 0 ? 1024 : t->cap * 2;
 	struct record *p;
 
 	if (cap > SIZE_MAX / sizeof(*p) || cap >= NONE)
@@ -196,6 +196,25 @@ grow_records(struct kvmi_symtab *t, struct kvmi_err *err)
 	t->record = p;
 	t->cap = cap;
 	return (0);
+}
+
+static int
+grow_records(struct kvmi_symtab *t, struct kvmi_err *err)
+{
+	return (set_cap(t, t->cap == 0 ? 1024 : t->cap * 2, err));
+}
+
+int
+kvmi_symtab_reserve(struct kvmi_symtab *t, size_t n, struct kvmi_err *err)
+{
+	int r;
+
+	if (n <= t->cap - t->n)
+		return (0);
+	r = set_cap(t, n > SIZE_MAX - t->n ? SIZE_MAX : t->n + n, err);
+	if (r == 0)
+		kvmi_prefault(t->record + t->n, n * sizeof(*t->record));
+	return (r);
 }
 
 static int
@@ -322,6 +341,7 @@ name_index_build(const struct kvmi_symtab *t)
 	ix = malloc(sizeof(*ix) + (heads + t->n) * sizeof(ix->head[0]));
 	if (ix == NULL)
 		return (NULL);
+	kvmi_prefault(ix, sizeof(*ix) + (heads + t->n) * sizeof(ix->head[0]));
 	memset(ix->head, 0xff, heads * sizeof(ix->head[0]));
 	ix->mask = heads - 1;
 	ix->next = ix->head + heads;
@@ -467,6 +487,7 @@ addr_index_build(const struct kvmi_symtab *t)
 	ix = malloc(sizeof(*ix) + t->n * sizeof(ix->place[0]));
 	if (ix == NULL)
 		return (NULL);
+	kvmi_prefault(ix, sizeof(*ix) + t->n * sizeof(ix->place[0]));
 	ix->n = 0;
 	for (size_t i = 0; i < t->n; i++) {
 		const struct record *r = &t->record[i];

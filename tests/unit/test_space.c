@@ -437,6 +437,63 @@ test_asid(void **state)
 	kvmi_cx_free(cx);
 }
 
+/* Whatever was read along, a glance tells what a copy tells. */
+static void
+glances_are_right(enum store how, const char *name)
+{
+	struct kvmi_cx *cx = kvmi_cx_new();
+	struct kvmi_image *img = open_store(how);
+	struct kvmi_space s = space_of(img);
+	uint8_t buf[700], want[sizeof(buf)];
+	uint64_t rnd = 5;
+	size_t done;
+
+	for (int i = 0; i < 3000; i++) {
+		uint64_t va = BASE + util_random(&rnd) % (9 * PAGE);
+		size_t len = 1 + util_random(&rnd) % (i % 3 == 0 ?
+		    sizeof(buf) : 24);
+		int r = expected(va, want, len, &done);
+
+		UTIL_EQ(name, kvmi_space_glance(&s, cx, va, buf, len), r);
+		UTIL_TRUE(name, r != 0 || memcmp(buf, want, len) == 0);
+		/* One that lies in what was read along. */
+		va += len / 2;
+		len -= len / 2;
+		r = expected(va, want, len, &done);
+		UTIL_EQ(name, kvmi_space_glance(&s, cx, va, buf, len), r);
+		UTIL_TRUE(name, r != 0 || memcmp(buf, want, len) == 0);
+	}
+	kvmi_image_close(img);
+	kvmi_cx_free(cx);
+}
+
+static void
+test_glance(void **state)
+{
+	struct kvmi_cx *cx = kvmi_cx_new();
+	struct kvmi_image *img = open_store(ELF);
+	struct kvmi_space s = space_of(img);
+	uint8_t buf[8];
+
+	(void)state;
+	for (size_t i = 0; i < KVMI_COUNT(store); i++)
+		glances_are_right(store[i].s, store[i].name);
+	UTIL_FAILS("glance", kvmi_space_glance(&s, cx, BASE, buf, 8), 0,
+	    &cx->err);
+	UTIL_TRUE("past the cache", kvmi_tlb_word(&cx->tlb, BASE) == NULL);
+	UTIL_TRUE("kept", cx->glance.len > 8);
+	kvmi_space_flush(cx);
+	UTIL_EQ("flushed", cx->glance.len, 0);
+	/* The addresses of a process are not the kernel's. */
+	kvmi_space_glance(&s, cx, BASE, buf, 8);
+	s.asid = 1;
+	s.paging.root_pa = OTHER4 * PAGE;
+	UTIL_TRUE("of a process", kvmi_space_glance(&s, cx, BASE, buf, 8) !=
+	    0 || mkimage_differs(buf, 8, 0x1000) != 8);
+	kvmi_image_close(img);
+	kvmi_cx_free(cx);
+}
+
 static void
 test_uint(void **state)
 {
@@ -824,6 +881,7 @@ main(void)
 		cmocka_unit_test(test_random),
 		cmocka_unit_test(test_hit),
 		cmocka_unit_test(test_asid),
+		cmocka_unit_test(test_glance),
 		cmocka_unit_test(test_uint),
 		cmocka_unit_test(test_string),
 		cmocka_unit_test(test_translate),

@@ -38,6 +38,8 @@ read_kernel(void *arg, uint64_t va, void *buf, size_t len,
 	struct walk *w = arg;
 
 	(void)err;	/* w->cx's */
+	if (va - w->stack < w->stack_end - w->stack)
+		return (kvmi_space_glance(&w->k->space, w->cx, va, buf, len));
 	return (kvmi_kread(w->k, w->cx, va, buf, len));
 }
 

@@ -84,6 +84,9 @@ list_process(struct kvmi_lister *x, uint64_t va, int op, int arg, bool threads,
 
 	if (copy_task(x, va) != 0)
 		return (0);
+	/* Of one process not everyone's stack need be read. */
+	if (op == KERN_PROC_PID && (int32_t)kvmi_task_get(x, TASK_TGID) != arg)
+		return (0);
 	ki.ki_paddr = va;
 	x->shared = (struct kvm_sigset){ { 0 } };
 	kvmi_task_thread(x, &ki, va);

@@ -210,7 +210,8 @@ kvmi_linux_saved_on_stack(struct kvmi_kernel *k, struct kvmi_cx *cx,
 		return (r);
 	r = kvmi_kread_ptr(k, cx, task + y->sp.off, &at);
 	if (r == 0)
-		r = kvmi_kread(k, cx, at, frame, (size_t)y->size);
+		r = kvmi_space_glance(&k->space, cx, at, frame,
+		    (size_t)y->size);
 	if (r != 0)
 		return (kvmi_wrap(&cx->err, r, "saved registers of the task at "
 		    "0x%" PRIx64, task));

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/math.h"
+#include "base/prefault.h"
 #include "os/linux/linux.h"
 
 /* Above what any kernel image or its tables take. */
@@ -341,6 +342,7 @@ kvmi_linux_types(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	if (p == NULL)
 		return (kvmi_fail(&cx->err, KVMI_ENOMEM,
 		    "no memory for %" PRIu64 " bytes of BTF", stop - start));
+	kvmi_prefault(p, (size_t)(stop - start));
 	r = kvmi_kread(k, cx, start, p, (size_t)(stop - start));
 	if (r == 0)
 		r = kvmi_btf_open(p, (size_t)(stop - start), ret, &cx->err);
