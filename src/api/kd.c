@@ -57,6 +57,17 @@ kvmi_kd_lacks(struct kvmi_kernel *k, struct kvmi_cx *cx, const char *what)
 	    "cannot be had", what, k->os->name));
 }
 
+int
+kvmi_kd_dumps_only(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    const char *what)
+{
+	if (!k->live)
+		return (kvmi_kd_lacks(k, cx, what));
+	return (kvmi_fail(&cx->err, KVMI_ENOTSUP, "%s of the running kernel "
+	    "cannot be had: they change while they are read; open a dump",
+	    what));
+}
+
 char *
 kvm_geterr(kvm_t *kd)
 {

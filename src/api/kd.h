@@ -47,6 +47,10 @@ kvmi_kd_restore(struct kvmi_cx *cx, const struct kvmi_err *before)
 int kvmi_kd_end(kvm_t *kd, struct kvmi_cx *cx, const struct kvmi_err *before,
     int code);
 
+/* For an operation that a dump has and the running kernel has not. */
+int kvmi_kd_dumps_only(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    const char *what);
+
 /* For an operation that k's operating system may lack. */
 int kvmi_kd_lacks(struct kvmi_kernel *k, struct kvmi_cx *cx,
     const char *what);

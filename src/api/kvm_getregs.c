@@ -18,7 +18,7 @@ kvm_getregs(kvm_t *kd, const struct kinfo_proc *kp, int cpu,
 	if (kp == NULL && cpu < 0)
 		r = kvmi_fail(&cx->err, KVMI_EINVAL, "CPU %d", cpu);
 	else if (kd->kernel->os->regs == NULL)
-		r = kvmi_kd_lacks(kd->kernel, cx, "registers");
+		r = kvmi_kd_dumps_only(kd->kernel, cx, "registers");
 	else
 		r = kvmi_kd_memory(kd, cx);
 	if (r == 0)

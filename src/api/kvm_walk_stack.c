@@ -18,7 +18,7 @@ kvm_walk_stack(kvm_t *kd, const struct kinfo_proc *kp,
 	if (kp == NULL)
 		r = kvmi_fail(&cx->err, KVMI_EINVAL, "no thread given");
 	else if (kd->kernel->os->stack == NULL)
-		r = kvmi_kd_lacks(kd->kernel, cx, "stack traces");
+		r = kvmi_kd_dumps_only(kd->kernel, cx, "stacks");
 	else
 		r = kvmi_kd_memory(kd, cx);
 	if (r == 0)

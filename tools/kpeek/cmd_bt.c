@@ -168,6 +168,22 @@ rank(const struct bt *b, const struct kinfo_proc *ki)
 }
 
 static int
+first_frame(const struct kvm_frame *f, void *arg)
+{
+	(void)f;
+	(void)arg;
+	return (0);
+}
+
+/* Of no thread, whichever it is: said once. */
+static bool
+unsupported(struct bt *b, const struct kinfo_proc *ki)
+{
+	return (kvm_walk_stack(b->c->kd, ki, first_frame, NULL) < 0 &&
+	    kvm_errkind(b->c->kd) == KVM_ERR_NOTSUP);
+}
+
+static int
 run_traces(struct bt *b)
 {
 	int op = b->pid != 0 ? KERN_PROC_PID : KERN_PROC_ALL, n;
@@ -176,6 +192,8 @@ run_traces(struct bt *b)
 	int last = b->all || b->pid != 0 ? 2 : 1;
 
 	if (ki == NULL)
+		return (context_fail(b->c, NULL));
+	if (n > 0 && unsupported(b, &ki[0]))
 		return (context_fail(b->c, NULL));
 	b->panic_cpu = kvm_getpaniccpu(b->c->kd);
 	for (int want = 0; want <= last; want++)

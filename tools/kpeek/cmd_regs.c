@@ -79,6 +79,8 @@ show_threads(struct context *c, int pid, json_object *list)
 		if (show(c, &ki[i], -1, list) == 0)
 			continue;
 		context_fail(c, NULL);
+		if (kvm_errkind(c->kd) == KVM_ERR_NOTSUP)
+			return (EXIT_FAILED);
 		r = EXIT_PARTIAL;
 	}
 	return (r);

@@ -128,6 +128,16 @@ parse_bare_hex(const char *text, uint64_t *ret)
 	return (true);
 }
 
+/* Then that a variable is unknown says nothing. */
+static bool
+functions_only(struct context *c)
+{
+	struct kvm_symbol s;
+
+	return (kvm_symbol_by_name(c->kd, "schedule", &s) == 0 &&
+	    kvm_symbol_by_name(c->kd, "init_task", &s) != 0);
+}
+
 int
 parse_address(struct context *c, const char *text, kvaddr_t *ret)
 {
@@ -158,7 +168,9 @@ parse_address(struct context *c, const char *text, kvaddr_t *ret)
 	else if (r < 0)
 		context_fail(c, name);
 	else
-		fprintf(stderr, "kpeek: %s: no such symbol\n", name);
+		fprintf(stderr, "kpeek: %s: no such symbol%s\n", name,
+		    functions_only(c) ? "; this kernel lists its functions, "
+		    "not its variables (no CONFIG_KALLSYMS_ALL)" : "");
 	free(name);
 	return (r == 0 ? 0 : -1);
 }
