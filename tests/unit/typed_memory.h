@@ -6,13 +6,9 @@
 #ifndef TYPED_MEMORY_H
 #define TYPED_MEMORY_H
 
-#include <fcntl.h>
-
-#include <elf.h>
-
 #include "flat_memory.h"
 #include "os/freebsd/freebsd.h"
-#include "sym/elf_symtab.h"
+#include "typed_file.h"
 
 #define TYPED_SIZE	0x40000
 #define TYPED_VARS	UINT64_C(0x1000)	/* a variable each 16 bytes */
@@ -58,35 +54,12 @@ typed_resolve(const char *name, kvaddr_t *addr)
 static inline bool
 typed_init(struct typed *w, const char *path)
 {
-	int fd = open(path, O_RDONLY);
-	struct kvmi_elf_view view;
-	uint8_t ident[EI_NIDENT];
-	struct kvmi_src *src;
-	struct kvmi_err err;
-
 	*w = (struct typed){ .name = strrchr(path, '/') + 1,
 		.top = TYPED_HEAP };
-	assert_true(fd >= 0);
-	assert_int_equal(kvmi_file_open(fd, path, &src, &err), 0);
-	if (src->size == 0) {
-		kvmi_src_close(src);
+	if (!typed_file_open(path, &w->k, &w->arch, &w->elf))
 		return (false);
-	}
-	assert_int_equal(kvmi_src_read(src, 0, ident, sizeof(ident), "ident",
-	    &err), 0);
-	assert_int_equal(kvmi_elf_open(src, &w->elf, &err), 0);
-	assert_int_equal(kvmi_elf_dwarf(w->elf, &view, &err), 0);
-	assert_int_equal(kvmi_dwarf_open(&view, &w->k.types, &err), 0);
-	w->ptr = ident[EI_CLASS] == ELFCLASS64 ? 8 : 4;
-	w->mem.big_endian = w->k.big_endian = ident[EI_DATA] == ELFDATA2MSB;
-	w->k.arch = kvmi_arch_by_elf(kvmi_elf_machine(w->elf));
-	assert_non_null(w->k.arch);
-	/* Of the two that share a number. */
-	if (w->k.arch->pointer_size != w->ptr) {
-		w->arch = *w->k.arch;
-		w->arch.pointer_size = (uint8_t)w->ptr;
-		w->k.arch = &w->arch;
-	}
+	w->ptr = w->k.arch->pointer_size;
+	w->mem.big_endian = w->k.big_endian;
 	w->k.os = &kvmi_os_freebsd;
 	w->opts = (struct kvm_options){ .ko_resolver = typed_resolve };
 	w->k.opts = &w->opts;

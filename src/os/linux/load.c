@@ -63,6 +63,7 @@ struct tick {
 	uint64_t	 va;		/* per CPU; 0: the tick is never off */
 	uint64_t	 now;		/* about when the machine stopped */
 	struct kvmi_member idle, iowait, active, entry;
+	uint64_t	 active_mask;
 };
 
 struct times {
@@ -102,6 +103,10 @@ find_tick(struct times *x, struct kvmi_types *t)
 	    !is_number(&tick->idle) || !is_number(&tick->iowait))
 		return;
 	tick->va = va;
+	tick->active_mask = UINT64_MAX;
+	if (kvmi_type_member(t, "tick_sched", "idle_active", &tick->active,
+	    &cx->err) != 0)
+		tick->active_mask = FLAG_IDLE_ACTIVE;
 	if (kvmi_type_first(t, "tick_sched.idle_active tick_sched.flags",
 	    &tick->active, &cx->err) != 0 ||
 	    kvmi_type_member(t, "tick_sched", "idle_entrytime", &tick->entry,
@@ -146,10 +151,7 @@ idle_time(const struct times *x, uint64_t offset, uint64_t *ret)
 	    read_at(x, va, &tick->active, &active) != 0 ||
 	    read_at(x, va, &tick->entry, &entry) != 0)
 		return (0);
-	/* It is the word of flags when it is no bit-field and no int. */
-	if (tick->active.bit_size == 0 && tick->active.size > 4)
-		active &= FLAG_IDLE_ACTIVE;
-	if (active != 0 && tick->now > entry)
+	if ((active & tick->active_mask) != 0 && tick->now > entry)
 		*ret += tick->now - entry;
 	return (0);
 }
