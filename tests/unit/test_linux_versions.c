@@ -12,7 +12,8 @@
 #include "os/linux/linux.h"
 #include "typed_file.h"
 
-#define SIZE	UINT64_C(0x200000)
+#define SIZE	UINT64_C(0x80000)
+#define ROUNDS	40
 #define NSEC	1000000000
 
 struct world {
@@ -454,6 +455,88 @@ test_log(void **state)
 	}
 }
 
+static int
+ignore_module(const struct kvm_module *m, void *arg)
+{
+	(void)m;
+	(void)arg;
+	return (1);
+}
+
+static int
+ignore_record(const struct kvm_logrec *rec, void *arg)
+{
+	(void)rec;
+	(void)arg;
+	return (1);
+}
+
+/* Ask for everything: what is wrong fails or is damage, with a reason. */
+static void
+use(struct world *w)
+{
+	struct kvmi_facts f = { 0 };
+	struct kvmi_swaps swaps = { 0 };
+	uint64_t ticks[CPUSTATES];
+	struct kvmi_strings s;
+	size_t n = 0;
+
+	take(w);
+	free(w->procs.v);
+	w->procs = (struct kvmi_procs){ 0 };
+	kvmi_linux_procs(&w->k, w->cx, KERN_PROC_ALL, 0, true, &w->procs);
+	for (size_t i = 0; i < w->procs.n; i++) {
+		if (kvmi_linux_strings(&w->k, w->cx, &w->procs.v[i],
+		    KVMI_ARGV, 4096, &s) != 0)
+			UTIL_TRUE(w->name, w->cx->err.text[0] != '\0');
+		free(s.p);
+	}
+	kvmi_linux_cptime(&w->k, w->cx, ticks);
+	kvmi_linux_swaps(&w->k, w->cx, &swaps);
+	kvmi_linux_modules(&w->k, w->cx, ignore_module, w, &n);
+	kvmi_linux_log(&w->k, w->cx, ignore_record, w, &n);
+	kvmi_linux_facts(&w->k, w->cx, &f);
+	UTIL_TRUE(w->name, w->cx->damage == 0 || w->cx->damage_why[0] != '\0');
+	free(swaps.v);
+}
+
+/* Any word of memory may be any other. */
+static void
+test_damaged(void **state)
+{
+	static const char *const aims[] = { "init_task", "worker", "modules",
+		"swap_info", "runqueues", "nr_cpu_ids", "init_proc", "tk_core",
+		"second", "init_uts_ns" };
+	uint64_t seed = 4;
+	struct world w;
+
+	(void)state;
+	for (int i = 0; i < n_samples; i++) {
+		uint8_t *good;
+
+		if (!make(&w, samples[i]))
+			continue;
+		good = malloc(SIZE);
+		assert_non_null(good);
+		memcpy(good, w.mem.p, SIZE);
+		for (unsigned int round = 0; round < ROUNDS; round++) {
+			for (unsigned int j = 0; j < 3; j++) {
+				uint64_t at = address(&w, aims[util_random(
+				    &seed) % KVMI_COUNT(aims)]);
+				uint64_t v = util_random(&seed);
+
+				at += util_random(&seed) % 1024 / 4 * 4;
+				bytes_poke(&w.mem, at, v % 3 == 0 ? v :
+				    v % SIZE, w.k.arch->pointer_size);
+			}
+			use(&w);
+			memcpy(w.mem.p, good, SIZE);
+		}
+		free(good);
+		done(&w);
+	}
+}
+
 int
 main(int argc, char **argv)
 {
@@ -464,6 +547,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(test_cpus),
 		cmocka_unit_test(test_modules),
 		cmocka_unit_test(test_log),
+		cmocka_unit_test(test_damaged),
 	};
 
 	samples = argv + 1;

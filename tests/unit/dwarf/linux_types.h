@@ -2,7 +2,8 @@
 /*
  * Structures of Linux kernels of version LINUX (414 is 4.14, 515 is 5.15) as
  * far as a process, the clock, the CPUs and the log are read from them.  With
- * INFO_ON_STACK a thread's CPU is in the thread_info under its stack.
+ * INFO_ON_STACK a thread's CPU is in the thread_info under its stack;
+ * PRINTK_CALLER and LOCKDEP are options of the kernel.
  */
 #ifndef LINUX_TYPES_H
 #define LINUX_TYPES_H
@@ -340,11 +341,20 @@ struct timekeeper {
 
 typedef struct seqcount {
 	unsigned int	 sequence;
+#ifdef LOCKDEP
+	struct {
+		void	*key, *class_cache[2];
+		const char *name;
+	} dep_map;
+#endif
 } seqcount_t;
 
 #if LINUX >= 510
 typedef struct {
 	seqcount_t	 seqcount;
+#ifdef LOCKDEP
+	void		*lock;
+#endif
 } seqcount_raw_spinlock_t;
 #endif
 
