@@ -39,8 +39,6 @@ uint64_t kvmi_pageset_run(const struct kvmi_pageset *s, const uint64_t *bits,
 int kvmi_pageset_read(const struct kvmi_pageset *s, struct kvmi_image *img,
     uint64_t pfn, uint8_t *buf, struct kvmi_err *err);
 
-bool kvmi_page_is_zero(const uint8_t *p, size_t n);
-
 /*
  * Where bytes go: a file that may be written anywhere, or a flattened stream.
  * The file appears under its name when it is finished, or never.

@@ -161,7 +161,7 @@ drop_zeros(struct kvmi_convert *c, struct kvmi_err *err)
 		if ((s->dump[pfn / 64] & bit) == 0)
 			continue;
 		r = kvmi_pageset_read(s, c->k->img, pfn, page, err);
-		if (r == 0 && kvmi_page_is_zero(page, size))
+		if (r == 0 && kvmi_all_zero(page, size))
 			s->dump[pfn / 64] &= ~bit;
 		if (r != 0 && r != KVMI_ETRUNC)
 			break;

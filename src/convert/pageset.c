@@ -188,9 +188,3 @@ kvmi_pageset_read(const struct kvmi_pageset *s, struct kvmi_image *img,
 	}
 	return (0);
 }
-
-bool
-kvmi_page_is_zero(const uint8_t *p, size_t n)
-{
-	return (p[0] == 0 && memcmp(p, p + 1, n - 1) == 0);
-}

@@ -79,7 +79,7 @@ pack(struct pool *p, struct slot *slot, uint64_t pfn, void *encoder,
 	}
 	if (r != 0)
 		return (r);
-	to->zero = kvmi_page_is_zero(page, size);
+	to->zero = kvmi_all_zero(page, size);
 	if (p->codec != NULL && !to->zero)
 		to->len = (uint32_t)p->codec->encode(encoder, page, size, room,
 		    size - 1);

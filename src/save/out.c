@@ -51,8 +51,8 @@ kvmi_out_write(struct kvmi_out *out, const void *buf, size_t n,
 	return (0);
 }
 
-static bool
-all_zero(const uint8_t *p, size_t n)
+bool
+kvmi_all_zero(const uint8_t *p, size_t n)
 {
 	return (n == 0 || (p[0] == 0 && memcmp(p, p + 1, n - 1) == 0));
 }
@@ -64,7 +64,7 @@ kvmi_out_sparse(struct kvmi_out *out, uint64_t off, const uint8_t *buf,
 	for (size_t at = 0; at < n; at += HOLE) {
 		size_t step = (size_t)kvmi_min(HOLE, n - at), done = 0;
 
-		if (all_zero(buf + at, step))
+		if (kvmi_all_zero(buf + at, step))
 			continue;
 		while (done < step) {
 			ssize_t put = pwrite(out->fd, buf + at + done,

@@ -368,7 +368,7 @@ test_old_bytes(void **state)
 {
 	static const struct how how = { "ELF", KVM_FORMAT_ELF, NULL, 0 };
 	struct kvm_convert_options o = KVM_CONVERT_OPTIONS_INIT;
-	kvm_t *kd = open_image("linux-elf-tiny");
+	kvm_t *kd = open_image("linux-elf-4level");
 	int fd = open(path, O_RDWR | O_CREAT, 0600);
 	uint8_t old[65536];
 	struct stat st;
@@ -376,13 +376,13 @@ test_old_bytes(void **state)
 	(void)state;
 	assert_true(fd >= 0);
 	memset(old, 0xa5, sizeof(old));
-	assert_int_equal(stat(image_path("linux-elf-tiny"), &st), 0);
+	assert_int_equal(stat(image_path("linux-elf-4level"), &st), 0);
 	for (off_t at = 0; at < st.st_size; at += (off_t)sizeof(old))
 		assert_int_equal(write(fd, old, sizeof(old)), sizeof(old));
 	o.kc_fd = fd;
 	o.kc_format = KVM_FORMAT_ELF;
 	assert_int_equal(kvm_convert(kd, &o), 0);
-	compare("linux-elf-tiny", &how);
+	compare("linux-elf-4level", &how);
 	close(fd);
 	unlink(path);
 	kvm_close(kd);

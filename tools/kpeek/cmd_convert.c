@@ -8,20 +8,6 @@
 
 #include "kpeek.h"
 
-static int
-show_progress(void *arg, uint64_t done, uint64_t total)
-{
-	unsigned int *last = arg;
-	unsigned int now = total == 0 ? 100 :
-	    (unsigned int)((double)done * 100 / (double)total);
-
-	if (now != *last)
-		fprintf(stderr, "\rconverting %3u %%%s", now, done == total ?
-		    "\n" : "");
-	*last = now;
-	return (1);
-}
-
 /* Names of what -x leaves out, or a number as makedumpfile -d takes it. */
 static bool
 parse_exclude(const char *text, int *ret)
@@ -136,7 +122,7 @@ run_convert(struct context *c, int argc, char **argv)
 		{ "to", required_argument, NULL, 't' },
 		{ NULL, 0, NULL, 0 } };
 	struct kvm_convert_options o = KVM_CONVERT_OPTIONS_INIT;
-	unsigned int percent = UINT_MAX;
+	struct percent p = { .doing = "converting" };
 	json_object *doc;
 	int opt, r;
 
@@ -154,8 +140,8 @@ run_convert(struct context *c, int argc, char **argv)
 	if (context_open(c) != 0)
 		return (EXIT_FAILED);
 	if (isatty(STDERR_FILENO)) {
-		o.kc_progress = show_progress;
-		o.kc_closure = &percent;
+		o.kc_progress = show_percent;
+		o.kc_closure = &p;
 	}
 	if (kvm_convert(c->kd, &o) != 0)
 		return (context_fail(c, NULL));

@@ -1,26 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* kpeek save: from a dump device into files. */
 #include <getopt.h>
-#include <inttypes.h>
 #include <limits.h>
+#include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "kpeek.h"
-
-static int
-show_progress(void *arg, uint64_t done, uint64_t total)
-{
-	unsigned int *last = arg;
-	unsigned int now = total == 0 ? 100 :
-	    (unsigned int)((double)done * 100 / (double)total);
-
-	if (now != *last)
-		fprintf(stderr, "\rsaving %3u %%%s", now, done == total ?
-		    "\n" : "");
-	*last = now;
-	return (1);
-}
 
 static int
 run_save(struct context *c, int argc, char **argv)
@@ -31,7 +17,7 @@ run_save(struct context *c, int argc, char **argv)
 		{ NULL, 0, NULL, 0 } };
 	struct kvm_save_options o = KVM_SAVE_OPTIONS_INIT;
 	char path[PATH_MAX], why[2048] = "";
-	unsigned int percent = UINT_MAX;
+	struct percent p = { .doing = "saving" };
 	json_object *doc;
 	int opt, r;
 
@@ -51,8 +37,8 @@ run_save(struct context *c, int argc, char **argv)
 	if (optind < argc || c->core == NULL)
 		return (usage(&cmd_save));
 	if (isatty(STDERR_FILENO)) {
-		o.kv_progress = show_progress;
-		o.kv_closure = &percent;
+		o.kv_progress = show_percent;
+		o.kv_closure = &p;
 	}
 	if (kvm_save(c->core, &o, path, sizeof(path), why) != 0) {
 		fprintf(stderr, "kpeek: %s\n", why);

@@ -147,4 +147,11 @@ void format_bytes(uint64_t n, char *buf, size_t len);
 /* "symbol+0x12", or "" when there is none. */
 void format_symbol(kvm_t *kd, kvaddr_t addr, char *buf, size_t len);
 
+/* A callback of calls that take long; closure is a struct percent. */
+struct percent {
+	const char	*doing;
+	unsigned int	 shown;		/* percent, and one */
+};
+int show_percent(void *closure, uint64_t done, uint64_t total);
+
 #endif

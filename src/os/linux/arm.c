@@ -5,6 +5,7 @@
  * (arch/arm/kernel/vmcore_info.c, arch/arm/include/asm/memory.h,
  * pgtable-2level.h and pgtable-3level.h of Linux).
  */
+#include "base/math.h"
 #include "os/linux/linux.h"
 #include "os/linux/root.h"
 
@@ -28,16 +29,6 @@ static const uint64_t splits[] = { 0xc0000000, 0xb0000000, 0x80000000,
 #define LPAE_ADDR	UINT64_C(0x000000fffffff000)
 #define SWAP_TYPE(raw)	((unsigned int)((raw) >> 2 & 0x1f))
 
-static uint64_t
-split_of(uint64_t va)
-{
-	size_t i = 0;
-
-	while (i + 1 < sizeof(splits) / sizeof(splits[0]) && va < splits[i])
-		i++;
-	return (splits[i]);
-}
-
 static int
 from_vmcoreinfo(struct kvmi_kernel *k, struct kvmi_linux *l,
     struct kvmi_cx *cx)
@@ -59,7 +50,7 @@ from_vmcoreinfo(struct kvmi_kernel *k, struct kvmi_linux *l,
 	if (r != 0)
 		return (r);
 	kvmi_vmcoreinfo_symbol(&l->info, "_stext", &l->stext);
-	split = split_of(root);
+	split = kvmi_linux_split(splits, KVMI_COUNT(splits), root);
 	k->space.ops = &kvmi_space_paged;
 	k->space.paging = p;
 	l->va.first = l->va.user_end = split - MODULES_LEN;

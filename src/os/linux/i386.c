@@ -3,6 +3,7 @@
  * Linux on 32-bit x86, with PAE and without (arch/x86/kernel/vmcore_info_32.c,
  * arch/x86/include/asm/pgtable-2level.h and pgtable-3level.h of Linux).
  */
+#include "base/math.h"
 #include "os/linux/linux.h"
 #include "os/linux/root.h"
 
@@ -14,16 +15,6 @@ static const uint64_t splits[] = { 0xc0000000, 0xb0000000, 0x80000000,
 #define PTE_PROT_NONE	UINT64_C(0x100)
 #define PTE_ADDR	UINT64_C(0xfffff000)
 #define SWAP_TYPE(raw)	((unsigned int)((raw) >> 1 & 0x1f))
-
-static uint64_t
-split_of(uint64_t va)
-{
-	size_t i = 0;
-
-	while (i + 1 < sizeof(splits) / sizeof(splits[0]) && va < splits[i])
-		i++;
-	return (splits[i]);
-}
 
 static int
 from_vmcoreinfo(struct kvmi_kernel *k, struct kvmi_linux *l,
@@ -42,7 +33,7 @@ from_vmcoreinfo(struct kvmi_kernel *k, struct kvmi_linux *l,
 		p.levels = 3;
 	}
 	/* The image is in the linear map, wherever it was moved to. */
-	split = split_of(root);
+	split = kvmi_linux_split(splits, KVMI_COUNT(splits), root);
 	p.root_pa = root - split;
 	if (!kvmi_linux_root_is(k, &p, root)) {
 		int r = kvmi_linux_root_find(k, &p, root, &cx->err);

@@ -128,6 +128,10 @@ void kvmi_linux_once_deinit(struct kvmi_linux *l);
 int kvmi_linux_symbols(struct kvmi_kernel *k, struct kvmi_cx *cx,
     struct kvmi_symtab **t, char *where, size_t where_len);
 
+/* user where the tables of a process are for the other half of addresses. */
+int kvmi_linux_user_half(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    uint64_t mm, struct kvmi_paging *p);
+
 /* PAGESIZE of VMCOREINFO, or the architecture's usual one. */
 uint64_t kvmi_linux_page_size(const struct kvmi_linux *l);
 

@@ -156,19 +156,6 @@ absent(const struct kvmi_paging *p, uint64_t raw, unsigned int level,
 }
 
 static int
-user(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t mm,
-    struct kvmi_paging *p)
-{
-	(void)k;
-	(void)cx;
-	(void)mm;
-	p->user = true;
-	p->direct = NULL;
-	p->ndirect = 0;
-	return (0);
-}
-
-static int
 linear(struct kvmi_kernel *k, struct kvmi_cx *cx, struct kvmi_mapping *ret)
 {
 	(void)k;
@@ -215,7 +202,7 @@ const struct kvmi_linux_arch kvmi_linux_loongarch64 = {
 	.arch = &kvmi_arch_loongarch64,
 	.from_vmcoreinfo = from_vmcoreinfo,
 	.absent = absent,
-	.user = user,
+	.user = kvmi_linux_user_half,
 	.linear = linear,
 	.regs = regs,
 	.saved_regs = saved_regs,

@@ -51,6 +51,16 @@ kvmi_linux_root_find(struct kvmi_kernel *k, struct kvmi_paging *p,
 	    root_va));
 }
 
+uint64_t
+kvmi_linux_split(const uint64_t *splits, size_t n, uint64_t va)
+{
+	size_t i = 0;
+
+	while (i + 1 < n && va < splits[i])
+		i++;
+	return (splits[i]);
+}
+
 int
 kvmi_linux_linear(struct kvmi_kernel *k, uint64_t va, uint64_t pa,
     struct kvmi_mapping *ret, struct kvmi_err *err)

@@ -19,6 +19,9 @@ bool kvmi_linux_root_is(const struct kvmi_kernel *k,
 int kvmi_linux_root_find(struct kvmi_kernel *k, struct kvmi_paging *p,
     uint64_t root_va, struct kvmi_err *err);
 
+/* The highest of n starts of the kernel's part that is not above va. */
+uint64_t kvmi_linux_split(const uint64_t *splits, size_t n, uint64_t va);
+
 /*
  * The linear map from va on, which starts with pa: ret->len of it is mapped
  * in one piece.  KVMI_ENOENT: it does not start there.

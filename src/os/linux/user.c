@@ -203,6 +203,19 @@ kvmi_linux_user_space(struct kvmi_kernel *k, struct kvmi_cx *cx,
 }
 
 int
+kvmi_linux_user_half(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t mm,
+    struct kvmi_paging *p)
+{
+	(void)k;
+	(void)cx;
+	(void)mm;
+	p->user = true;
+	p->direct = NULL;
+	p->ndirect = 0;
+	return (0);
+}
+
+int
 kvmi_linux_user_read(const struct kvmi_linux_user *u, struct kvmi_cx *cx,
     uint64_t va, void *buf, size_t len, size_t *done)
 {
