@@ -4,7 +4,8 @@
  * same bytes and the same kind of failure.  A filtered dump may in addition
  * say that a page was left out, nothing else.
  *
- * usage: test_reads [-f] REFERENCE OTHER...	(-f: the others are filtered)
+ * usage: test_reads [-f | -s] REFERENCE OTHER...
+ *	-f: the others are filtered; -s: and are one that was split
  */
 #include <kvm.h>
 
@@ -79,11 +80,15 @@ next_random(uint64_t *state)
 }
 
 static kvm_t *
-open_dump(const char *path)
+open_dump(const char *path, const char *const *more)
 {
+	struct kvm_options o = KVM_OPTIONS_INIT;
 	char why[2048] = "";
-	kvm_t *kd = kvm_open2(NULL, path, O_RDONLY, why, NULL);
+	kvm_t *kd;
 
+	o.ko_corefile = path;
+	o.ko_more = more;
+	kd = kvm_open_with(&o, why);
 	if (kd == NULL) {
 		printf("%s: %s\n", path, why);
 		exit(1);
@@ -152,9 +157,9 @@ has_regions(kvm_t *kd, const struct spans *s, const char *path)
 
 static int
 compare_dumps(kvm_t *ref, const struct spans *s, const char *path,
-    bool filtered)
+    const char *const *more, bool filtered)
 {
-	kvm_t *other = open_dump(path);
+	kvm_t *other = open_dump(path, more);
 	size_t ok = 0, excluded = 0, per_region[REGIONS] = { 0 };
 	uint64_t rnd = 0x9e3779b97f4a7c15;
 	int bad = 0;
@@ -191,7 +196,8 @@ compare_dumps(kvm_t *ref, const struct spans *s, const char *path,
 int
 main(int argc, char **argv)
 {
-	bool filtered = argc > 1 && strcmp(argv[1], "-f") == 0;
+	bool split = argc > 1 && strcmp(argv[1], "-s") == 0;
+	bool filtered = split || (argc > 1 && strcmp(argv[1], "-f") == 0);
 	int at = filtered ? 2 : 1, bad = 0;
 	struct kvm_nlist nl[] = { { .n_name = "_stext" },
 		{ .n_name = "_etext" }, { 0 } };
@@ -200,7 +206,7 @@ main(int argc, char **argv)
 
 	if (argc - at < 2)
 		return (2);
-	ref = open_dump(argv[at]);
+	ref = open_dump(argv[at], NULL);
 	if (kvm_nlist2(ref, nl) == 0) {
 		s.text = nl[0].n_value;
 		s.etext = nl[1].n_value;
@@ -211,8 +217,9 @@ main(int argc, char **argv)
 	}
 	if (!has_regions(ref, &s, argv[at]))
 		return (1);
-	for (int i = at + 1; i < argc; i++)
-		bad += compare_dumps(ref, &s, argv[i], filtered);
+	for (int i = at + 1; i < (split ? at + 2 : argc); i++)
+		bad += compare_dumps(ref, &s, argv[i], split ?
+		    (const char *const *)argv + i + 1 : NULL, filtered);
 	for (int r = 0; r < REGIONS; r++)
 		free(s.v[r]);
 	kvm_close(ref);

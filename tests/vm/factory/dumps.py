@@ -2,6 +2,7 @@
 """The files made of one stopped machine: one row each."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 # dump-guest-memory's arguments.
 FROM_QEMU = {
@@ -17,7 +18,10 @@ FROM_CRASH = {
     "vmcore": (),
     "kdump-zlib-d31": ("-c", "-d", "31"),
     "kdump-lzo-d31.flat": ("-F", "-l", "-d", "31"),
+    "kdump-zstd-d31": ("-z", "-d", "31"),
 }
+# What not every makedumpfile was built with, by the option that asks for it.
+OPTIONAL = {"-p": "snappy", "-z": "zstd"}
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,11 @@ class Derived:
     """What makedumpfile makes of a file of QEMU's."""
     source: str
     options: tuple[str, ...]
+    members: int = 0    # of a split set, each a file NAME.1, NAME.2 ...
+
+    def files(self, target: Path) -> list[Path]:
+        return [target.with_name(f"{target.name}.{i + 1}")
+                for i in range(self.members)] or [target]
 
 
 FROM_MAKEDUMPFILE = {
@@ -35,4 +44,8 @@ FROM_MAKEDUMPFILE = {
     "kdump-zlib-d31": Derived("elf", ("-c", "-d", "31")),
     "kdump-zlib-d31.flat": Derived("elf", ("-F", "-c", "-d", "31")),
     "kdump-lzo-d31": Derived("elf", ("-l", "-d", "31")),
+    "kdump-snappy-d31": Derived("elf", ("-p", "-d", "31")),
+    "kdump-zstd-d31": Derived("elf", ("-z", "-d", "31")),
+    "kdump-split-d31": Derived("elf", ("--split", "--splitblock-size", "64", "-c", "-d", "31"),
+                               members=3),
 }

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Dumps derived from QEMU's by makedumpfile, where it is installed."""
 
+import re
 import shutil
 import struct
 import subprocess
 from pathlib import Path
 
-from factory.dumps import FROM_MAKEDUMPFILE, Derived
+from factory.dumps import FROM_MAKEDUMPFILE, OPTIONAL, Derived
 from factory.files import copy_sparse
 
 TIMEOUT = 300
@@ -15,6 +16,9 @@ ARCH = "amd64"
 
 ELF_HEADER_SIZE = 64
 
+# How its help tells of a way to compress.
+SUPPORT = re.compile(r"^(\w+) support:\n\s*enabled", re.MULTILINE | re.IGNORECASE)
+
 
 def version() -> str:
     """Empty if makedumpfile is not installed."""
@@ -22,6 +26,14 @@ def version() -> str:
         return ""
     return subprocess.run(["makedumpfile", "-v"], capture_output=True, text=True,
                           timeout=TIMEOUT, check=False).stdout
+
+
+def _lacking() -> dict[str, str]:
+    """The options that this makedumpfile ignores, with what they ask for."""
+    told = subprocess.run(["makedumpfile", "--help"], capture_output=True, text=True,
+                          timeout=TIMEOUT, check=False)
+    has = {name.lower() for name in SUPPORT.findall(told.stdout + told.stderr)}
+    return {option: name for option, name in OPTIONAL.items() if name not in has}
 
 
 def _move_program_headers(path: Path) -> None:
@@ -49,19 +61,22 @@ def _run(row: Derived, source: Path, target: Path) -> str:
     """Returns why there is no target, or nothing."""
     flattened = "-F" in row.options     # written to standard output
     rearranged = "-R" in row.options    # read from standard input
+    files = row.files(target)
     messages = target.with_name(f"{target.name}.messages")
     with open(source, "rb") as stdin, \
             open(target if flattened else messages, "wb") as stdout:
         done = subprocess.run(
             ["makedumpfile", *row.options, *([] if rearranged else [source]),
-             *([] if flattened else [target])],
+             *([] if flattened else files)],
             stdin=stdin, stdout=stdout, stderr=subprocess.PIPE, timeout=TIMEOUT, check=False)
     said = b"" if flattened else messages.read_bytes()
     messages.unlink(missing_ok=True)
     if done.returncode == 0:
-        target.chmod(0o644)
+        for file in files:
+            file.chmod(0o644)
         return ""
-    target.unlink(missing_ok=True)
+    for file in files:
+        file.unlink(missing_ok=True)
     first = (done.stderr + said).decode("latin-1").strip().partition("\n")[0]
     return first.replace(str(source), row.source)
 
@@ -72,7 +87,12 @@ def derive(directory: Path, scratch: Path) -> dict[str, str]:
     movable = scratch / "elf-movable"
     copy_sparse(directory / "elf", movable)
     _move_program_headers(movable)
+    lacking = _lacking()
     for name, row in FROM_MAKEDUMPFILE.items():
+        absent = [lacking[option] for option in row.options if option in lacking]
+        if absent:
+            failures[name] = f"makedumpfile was built without {absent[0]}"
+            continue
         source = movable if row.source == "elf" else directory / row.source
         reason = _run(row, source, directory / name)
         if reason:

@@ -45,8 +45,10 @@ def _write_dumps(machine: Machine, directory: Path) -> dict[str, str]:
 
 
 def _keep_crash_dumps(scratch: Path, directory: Path) -> None:
-    """Takes what the second kernel sent."""
+    """Takes what the second kernel sent: nothing of what it cannot make."""
     for name in FROM_CRASH:
+        if (scratch / name).stat().st_size == 0:
+            continue
         (scratch / name).rename(directory / name)
         (directory / name).chmod(0o644)
         dig_holes(directory / name)
@@ -90,7 +92,9 @@ def _fill(directory: Path, scratch: Path, arch: Arch, variant: Variant, guest: G
     (directory / "console.log").write_bytes(machine.console)
     if extra and (extra / "kvmguest").exists():
         outputs[KVMGUEST_PORT].rename(directory / "kvmguest.out")
-    dumps = [name for name in dict.fromkeys((*FROM_QEMU, *FROM_MAKEDUMPFILE, *FROM_CRASH))
+    derived = [file.name for name, row in FROM_MAKEDUMPFILE.items()
+               for file in row.files(directory / name)]
+    dumps = [name for name in dict.fromkeys((*FROM_QEMU, *derived, *FROM_CRASH))
              if (directory / name).exists()]
     try:
         _write_report(outputs[REPORT_PORT].read_bytes(), directory, {

@@ -27,7 +27,7 @@ VARIANTS = {variant.name: variant for variant in (
     Variant("nokaslr", "max", cmdline="nokaslr"),
     Variant("nokaslr-plain", "qemu64", vmcoreinfo=False, cmdline="nokaslr"),
     Variant("panic", "max", panic=True),
-    Variant("kexec", "max", cmdline="crashkernel=160M", panic=True, kexec=True, memory=672,
+    Variant("kexec", "max", cmdline="crashkernel=256M", panic=True, kexec=True, memory=768,
             only="amd64"),
     Variant("crowd", "qemu64", cmdline="crowd=5000", memory=1024, asked_for=True),
     Variant("old-plain", "old", vmcoreinfo=False),
