@@ -14,12 +14,7 @@
 
 #include "bench.h"
 
-#ifdef HAVE_LIBKDUMPFILE
-#include <libkdumpfile/kdumpfile.h>
-#endif
-
 #define READS	1000000
-#define PAGES	20000
 #define LOOKUPS	200000
 
 extern char **environ;
@@ -147,78 +142,6 @@ bench_reads(const char *path)
 	kvm_close(kd);
 }
 
-#ifdef HAVE_LIBKDUMPFILE
-static double
-kdumpfile_pages(const char *path, const kpaddr_t *pa)
-{
-	kdump_ctx_t *ctx = kdump_new();
-	int fd = open(path, O_RDONLY);
-	static char page[4096];
-	double t;
-
-	if (ctx == NULL || fd < 0 || kdump_open_fd(ctx, fd) != KDUMP_OK)
-		return (0);
-	t = now();
-	for (size_t i = 0; i < PAGES; i++) {
-		size_t len = sizeof(page);
-
-		if (kdump_read(ctx, KDUMP_MACHPHYSADDR, pa[i], page,
-		    &len) != KDUMP_OK) {
-			t = 0;
-			break;
-		}
-	}
-	if (t != 0)
-		t = now() - t;
-	kdump_free(ctx);
-	close(fd);
-	return (t);
-}
-#endif
-
-static void
-bench_pages(const char *path)
-{
-	kvm_t *kd = open_dump(path);
-	struct stretches s = { 0 };
-	kpaddr_t *pa = calloc(PAGES, sizeof(*pa));
-	static char page[4096];
-	uint64_t rnd = 7;
-	double t;
-
-	if (pa == NULL || kvm_walk_pages(kd, collect, &s) != 1 || s.n == 0)
-		die(path, kvm_geterr(kd));
-	for (size_t i = 0; i < PAGES;) {
-		const struct stretch *x = &s.v[next_random(&rnd) % s.n];
-
-		pa[i] = (x->pa + next_random(&rnd) % x->len) & ~4095ull;
-		if (kvm_read_phys(kd, pa[i], page, 1) == 1)
-			i++;
-	}
-	kvm_close(kd);
-	/* A new descriptor: nothing is cached. */
-	kd = open_dump(path);
-	t = now();
-	for (size_t i = 0; i < PAGES; i++)
-		if (kvm_read_phys(kd, pa[i], page, sizeof(page)) < 0)
-			die("kvm_read_phys", kvm_geterr(kd));
-	t = now() - t;
-	report("random page, kdump-zlib", t, PAGES);
-#ifdef HAVE_LIBKDUMPFILE
-	double peer = kdumpfile_pages(path, pa);
-
-	if (peer == 0) {
-		printf("%-46s cannot read this file\n", "  libkdumpfile");
-	} else {
-		report("  libkdumpfile", peer, PAGES);
-		printf("%-46s %10.2f\n", "  libkvm / libkdumpfile", t / peer);
-	}
-#endif
-	kvm_close(kd);
-	free(pa);
-	free(s.v);
-}
-
 void
 bench_open(const char *path)
 {
@@ -298,7 +221,7 @@ bench_linux(char **file, const char *kpeek)
 		bench_symbols(file[i]);
 	}
 	bench_reads(file[0]);
-	bench_pages(file[1]);
+	bench_kdump(file[1]);
 }
 
 int
@@ -310,12 +233,16 @@ main(int argc, char **argv)
 		bench_live();
 	} else if (argc == 3 && strcmp(argv[1], "crowd") == 0) {
 		bench_crowd(argv[2]);
+	} else if (argc == 4 && strcmp(argv[1], "large") == 0) {
+		bench_large_kdump(argv[2]);
+		bench_large_flat(argv[3]);
 	} else if (argc == 4 && strcmp(argv[1], "freebsd") == 0) {
 		bench_minidump(argv[2]);
 		bench_span(argv[3]);
 	} else {
 		fprintf(stderr, "usage: bench linux ELF-DUMP KDUMP [KPEEK]\n"
 		    "       bench live\n       bench crowd DUMP\n"
+		    "       bench large SPARSE-KDUMP SPARSE-FLATTENED\n"
 		    "       bench freebsd MINIDUMP SPARSE-MINIDUMP\n");
 		return (2);
 	}

@@ -68,6 +68,11 @@ void bench_open(const char *path);
 void bench_live(void);
 void bench_crowd(const char *path);
 
+/* Compressed pages, and files of a server's size (kdump.c). */
+void bench_kdump(const char *path);
+void bench_large_kdump(const char *path);
+void bench_large_flat(const char *path);
+
 /* A FreeBSD minidump of full size, and one that spans a TiB (minidump.c). */
 void bench_minidump(const char *path);
 void bench_span(const char *path);
