@@ -25,6 +25,12 @@
 /* A hole in a segment pays only when it is large; makedumpfile's number. */
 #define MIN_GAP		256
 
+/*
+ * makedumpfile 1.7 maps a segment whose data is page-aligned and then takes a
+ * page that was left out for data behind it, or behind the end of the file.
+ */
+#define OFF_ALIGNMENT	16
+
 struct writer {
 	struct kvmi_convert *c;
 	bool		 big;
@@ -33,6 +39,7 @@ struct writer {
 	uint64_t	 loads;
 	uint64_t	 data_off;
 	uint64_t	 at;		/* of the next page */
+	bool		 holes;		/* segments end in pages left out */
 	bool		 lost;
 };
 
@@ -86,6 +93,7 @@ put_loads(struct writer *w, struct kvmi_err *err)
 				left = kvmi_min(kvmi_pageset_run(s, s->dump,
 				    pfn + n, &dumped), end - pfn - n);
 			}
+			w->holes |= left != 0;
 			if (++w->loads > MAX_LOADS)
 				return (kvmi_fail(err, KVMI_ENOTSUP, "more than "
 				    "%u segments; a kdump-compressed file has "
@@ -194,7 +202,8 @@ kvmi_convert_elf(struct kvmi_convert *c, struct kvmi_err *err)
 		return (r);
 	w.head_len = EHDR + (size_t)(w.loads + 1) * PHDR +
 	    (w.loads + 1 >= PN_XNUM ? SHDR : 0);
-	w.data_off = (w.head_len + c->notes_len + page - 1) / page * page;
+	w.data_off = (w.head_len + c->notes_len + page - 1) / page * page +
+	    (w.holes ? OFF_ALIGNMENT : 0);
 	w.at = w.data_off;
 	w.head = calloc(1, w.head_len);
 	if (w.head == NULL)

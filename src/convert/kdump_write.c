@@ -226,7 +226,7 @@ int
 kvmi_convert_kdump(struct kvmi_convert *c, struct kvmi_err *err)
 {
 	struct writer *w = calloc(1, sizeof(*w));
-	uint64_t bytes = c->pages.npages / 8 + 1, one;
+	uint64_t bytes = c->pages.npages / 8 + (c->pages.npages % 8 != 0), one;
 	uint64_t bitmaps;
 	int r;
 

@@ -270,6 +270,79 @@ test_given_info(void **state)
 	unlink(given);
 }
 
+/* The first bytes of the file made of an image. */
+static void
+converted(const char *image, int format, int exclude, uint8_t *head, size_t len)
+{
+	struct kvm_convert_options o = KVM_CONVERT_OPTIONS_INIT;
+	kvm_t *kd = open_image(image);
+	int fd;
+
+	o.kc_path = path;
+	o.kc_format = format;
+	o.kc_codec = "zlib";
+	o.kc_exclude = exclude;
+	assert_int_equal(kvm_convert(kd, &o), 0);
+	fd = open(path, O_RDONLY);
+	assert_true(fd >= 0);
+	assert_int_equal(read(fd, head, len), len);
+	close(fd);
+	unlink(path);
+	kvm_close(kd);
+}
+
+/* makedumpfile computes where the second bitmap is, from the page count. */
+static void
+test_bitmap_blocks(void **state)
+{
+	static const char *const names[] = { "fbsd-v3-span64g",
+		"linux-elf-4level", "linux-elf-tiny" };
+
+	(void)state;
+	for (size_t i = 0; i < KVMI_COUNT(names); i++) {
+		uint8_t head[4096];
+		uint32_t blocks, pages, bits = 8 * 4096;
+
+		converted(names[i], KVM_FORMAT_KDUMP, 0, head, sizeof(head));
+		memcpy(&blocks, head + 436, 4);
+		memcpy(&pages, head + 440, 4);
+		assert_true(pages != 0);
+		assert_int_equal(blocks, 2 * ((pages + bits - 1) / bits));
+	}
+}
+
+/*
+ * makedumpfile maps data at page boundaries, and then takes for data what lies
+ * behind a segment's: where pages were left out there is no boundary.
+ */
+static void
+test_elf_holes(void **state)
+{
+	static const int exclude[] = { 0, KVM_EXCLUDE_ZERO };
+
+	(void)state;
+	for (size_t i = 0; i < KVMI_COUNT(exclude); i++) {
+		uint8_t head[4096];
+		uint64_t off, filesz, memsz;
+		bool holes = false, aligned = false;
+		uint16_t n;
+
+		converted("linux-elf-4level", KVM_FORMAT_ELF, exclude[i],
+		    head, sizeof(head));
+		memcpy(&n, head + 56, 2);
+		assert_in_range(n, 2, 70);
+		for (size_t j = 1; j < n; j++) {
+			memcpy(&off, head + 64 + j * 56 + 8, 8);
+			memcpy(&filesz, head + 64 + j * 56 + 32, 8);
+			memcpy(&memsz, head + 64 + j * 56 + 40, 8);
+			holes |= filesz < memsz;
+			aligned |= filesz != 0 && off % 4096 == 0;
+		}
+		assert_int_equal(holes, exclude[i] != 0);
+		assert_int_equal(aligned, !holes);
+	}
+}
+
 static int
 stop(void *closure, uint64_t done, uint64_t total)
 {
@@ -420,6 +493,8 @@ main(void)
 		cmocka_unit_test(test_formats),
 		cmocka_unit_test(test_kernel),
 		cmocka_unit_test(test_given_info),
+		cmocka_unit_test(test_bitmap_blocks),
+		cmocka_unit_test(test_elf_holes),
 		cmocka_unit_test(test_failures),
 		cmocka_unit_test(test_full_disk),
 		cmocka_unit_test(test_old_bytes),
