@@ -286,7 +286,30 @@ test_split(void **state)
 
 struct range {
 	uint64_t	start, end;
+	bool		flattened;
 };
+
+/* The same as makedumpfile -F writes it: records, their numbers big-endian. */
+static void
+flatten(struct bytes *b)
+{
+	struct bytes flat = { .big_endian = true };
+
+	bytes_put(&flat, "makedumpfile\0\0\0\0", 16);
+	bytes_uint(&flat, 1, 8);
+	bytes_uint(&flat, 1, 8);
+	bytes_fill(&flat, 0, 4096 - flat.len);
+	for (size_t at = 0; at < b->len; at += 5000) {
+		size_t n = b->len - at < 5000 ? b->len - at : 5000;
+
+		bytes_uint(&flat, at, 8);
+		bytes_uint(&flat, n, 8);
+		bytes_put(&flat, b->p + at, n);
+	}
+	bytes_fill(&flat, 0xff, 16);
+	bytes_free(b);
+	*b = flat;
+}
 
 /* Open the members of a split dump together. */
 static int
@@ -306,6 +329,8 @@ open_members(const struct range *range, size_t n, uint64_t npages_last,
 		if (i == n - 1)
 			k.npages = npages_last;
 		util_kdump(&b, &k);
+		if (range[i].flattened)
+			flatten(&b);
 		v[i] = util_bytes(&b, b.len);
 		bytes_free(&b);
 	}
@@ -326,6 +351,10 @@ test_members(void **state)
 		{ "reversed", 3, { { 121, NPAGES }, { 50, 121 }, { 0, 50 } } },
 		{ "mixed", 4, { { 50, 121 }, { 121, 121 }, { 0, 50 },
 		    { 121, NPAGES } } },
+		{ "flattened", 3, { { 50, 121, true }, { 121, NPAGES, true },
+		    { 0, 50, true } } },
+		{ "one flattened", 3, { { 0, 50, false }, { 50, 121, true },
+		    { 121, NPAGES, false } } },
 		{ "beyond the end", 2, { { 77, NPAGES + 100 }, { 0, 77 } } },
 	};
 
