@@ -29,4 +29,7 @@ void state_procs(struct state *s);
 /* "args", "arg", "envs" and "env" lines. */
 void state_strings(struct state *s);
 
+/* "frame" lines. */
+void state_stacks(struct state *s);
+
 #endif

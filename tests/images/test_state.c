@@ -3,7 +3,7 @@
  * A dump of a populated kernel: everything that its .expect file states of the
  * system's state, through the public API.
  *
- * usage: test_state procs|args|system|facts IMAGE	(a name in $KVM_IMAGES)
+ * usage: test_state procs|args|system|facts|stacks IMAGE (a name in $KVM_IMAGES)
  */
 #include <fcntl.h>
 #include <inttypes.h>
@@ -300,6 +300,7 @@ static const struct {
 	{ "args", state_strings },
 	{ "system", check_system },
 	{ "facts", check_facts },
+	{ "stacks", state_stacks },
 };
 
 /* false: there is no such part. */

@@ -89,6 +89,17 @@ struct pcb {
 	uint64_t	 pcb_sp;
 };
 #define PCB(first)	{ { first } }
+#elif defined(__riscv)
+struct pcb {
+	register_t	 pcb_ra;
+	register_t	 pcb_sp;
+	register_t	 pcb_gp;
+	register_t	 pcb_tp;
+	register_t	 pcb_t[7];
+	register_t	 pcb_s[12];
+	register_t	 pcb_a[8];
+};
+#define PCB(first)	{ first }
 #else
 struct pcb {
 	register_t	 pcb_regs[16];

@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A kernel has code too. */
+/* Where a kernel begins. */
 void
 btext(void)
-{
-}
-
-void
-panic(void)
 {
 }

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Iterator
 
 from . import fbsd_state_data as data
+from . import fbsd_state_stacks as stacks
 from .fbsd_state_build import Kernel
 from .fbsd_state_data import Process, Thread
 
@@ -268,6 +269,14 @@ def _facts() -> Iterator[str]:
     yield f"number paniccpu {running.oncpu}"
 
 
+def _frames(kernel: Kernel) -> Iterator[str]:
+    machine = kernel.machine.name
+    for stack in stacks.CODE[machine].stacks if machine in stacks.CODE else ():
+        for name, offset, interrupted in stacks.frames(machine, stack):
+            yield (f"frame {stack.tid} {kernel.addr(name) + offset:x} {name}"
+                   f"{' interrupted' if interrupted else ''}")
+
+
 def _log(kernel: Kernel) -> Iterator[str]:
     """Lines that are whole."""
     stream = data.log_stream(kernel.machine.wrapped)
@@ -296,4 +305,5 @@ def _sets(kernel: Kernel) -> Iterator[str]:
 def lines(kernel: Kernel, user_pages: bool) -> list[str]:
     """Lines for the expectations file."""
     return ["state populated", *_entries(kernel), *_selections(), *_arguments(kernel, user_pages),
-            *_numbers(kernel), *_facts(), *_log(kernel), *_modules(kernel), *_sets(kernel)]
+            *_numbers(kernel), *_facts(), *_frames(kernel), *_log(kernel), *_modules(kernel),
+            *_sets(kernel)]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Iterable, Union
 
 from . import fbsd_state_data as data
+from . import fbsd_state_stacks as stacks
 from .fbsd_state_data import Process, Thread
 
 Value = Union[str, int, dict[str, "Value"]]
@@ -195,7 +196,7 @@ def _times(t: data.Times) -> Value:
             "rux_iticks": t.interrupt}
 
 
-def _one_thread(p: Process, i: int) -> str:
+def _one_thread(machine: str, p: Process, i: int) -> str:
     t: Thread = p.threads[i]
     names = [_thread(x.tid) for x in p.threads]
     members: dict[str, Value] = {
@@ -209,13 +210,16 @@ def _one_thread(p: Process, i: int) -> str:
         "td_cow": t.cow, "td_rux": {"rux_runtime": t.runtime},
         "td_incruntime": t.unreported, "td_slptick": t.slptick, "td_ru": _usage(t.usage),
         "td_pcb": f"&pcb_{t.tid}",
-        "td_kstack": f"(vm_offset_t)kstack_{t.tid}", "td_kstack_pages": 4,
+        "td_kstack": f"(vm_offset_t)&kstack_{t.tid}",
+        "td_kstack_pages": 1 if stacks.stack_of(machine, t.tid) else 4,
         "td_ucred": f"&cred_{p.cred}"}
     if t.wmesg:
         members |= {"td_wmesg": text(t.wmesg), "td_wchan": f"&{_proc(p.pid)}"}
     if t.lock:
         members |= {"td_lockname": text(t.lock), "td_blocked": "(struct turnstile *)turnstiles"}
-    return (f"struct pcb pcb_{t.tid} HEAP = PCB({t.tid});\nchar kstack_{t.tid}[64] HEAP;\n" +
+    saved = stacks.pcb(machine, t.tid) or f"PCB({t.tid})"
+    empty = "" if stacks.stack_of(machine, t.tid) else f"char kstack_{t.tid}[64] HEAP;\n"
+    return (f"struct pcb pcb_{t.tid} HEAP = {saved};\n{empty}" +
             _object("struct thread", _thread(t.tid), members))
 
 
@@ -274,11 +278,11 @@ def _one_process(p: Process) -> str:
     return stats + _pargs(p) + _object("struct proc", name, members, p.pid != 0)
 
 
-def _processes() -> str:
+def _processes(machine: str) -> str:
     out = ["char files[8] HEAP, turnstiles[8] HEAP;\nstruct vnode text_vnode HEAP = "
            "{ .v_type = VREG };\n"]
     for p in data.PROCESSES:
-        out += [_one_thread(p, i) for i in range(len(p.threads))]
+        out += [_one_thread(machine, p, i) for i in range(len(p.threads))]
         out.append(_one_process(p))
     heads = []
     for i in range(PIDHASH + 1):
@@ -405,6 +409,8 @@ def _rest(machine: str) -> str:
 
 def source(machine: str, wrapped: bool) -> str:
     """machine as uname -m says it."""
-    return ("/* Written by tests/mkimage. */\n" + _declarations() + _jails() + _creds() +
-            _terminals() + _sysvecs() + _spaces() + _signals() + _processes() + _swap() +
-            _modules() + _percpu() + _log(wrapped) + _rest(machine))
+    types, kept = stacks.definitions(machine)
+    return ("/* Written by tests/mkimage. */\n" + _declarations() +
+            stacks.declarations(machine) + types + _jails() + _creds() +
+            _terminals() + _sysvecs() + _spaces() + _signals() + _processes(machine) + kept +
+            _swap() + _modules() + _percpu() + _log(wrapped) + _rest(machine))
