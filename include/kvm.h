@@ -422,6 +422,11 @@ struct kvm_info {
 	uint8_t		 ki_incomplete;	/* the writer said it could not finish */
 	const char	*ki_note;	/* what does not fit together in it */
 	const char	*ki_vmcoreinfo;	/* Linux: where its VMCOREINFO is from */
+	const char	*ki_header;	/* of FreeBSD's dump header, for people */
+	const char	*ki_panicthread;	/* that panicked or wrote the dump */
+	int32_t		 ki_panicpid;
+	int32_t		 ki_panictid;	/* 0: it is not known */
+	int32_t		 ki_paniccpu;	/* -1: not known, or none */
 };
 
 /*

@@ -68,6 +68,28 @@ sources(struct kvmi_kernel *k, struct kvmi_cx *cx, struct kvmi_facts *f)
 		snprintf(f->types, sizeof(f->types), "%s", types->where);
 }
 
+/* Who panicked; a thread that only wrote the dump has no CPU here. */
+static void
+panicked(struct kvmi_kernel *k, struct kvmi_cx *cx, struct kvmi_facts *f)
+{
+	struct kinfo_proc ki = { 0 };
+	struct kvm_info *i = &f->info;
+
+	i->ki_paniccpu = -1;
+	if (k->live)
+		return;
+	if (k->os->panic_cpu != NULL)
+		k->os->panic_cpu(k, cx, &i->ki_paniccpu);
+	if (k->os->panic_thread == NULL ||
+	    k->os->panic_thread(k, cx, &ki) != 0)
+		return;
+	i->ki_panicpid = ki.ki_pid;
+	i->ki_panictid = ki.ki_tid;
+	snprintf(f->panicthread, sizeof(f->panicthread), "%s%s",
+	    ki.ki_tdname[0] != '\0' ? ki.ki_tdname : ki.ki_comm,
+	    ki.ki_moretdname);
+}
+
 static void
 collect(struct kvmi_kernel *k, struct kvmi_cx *cx, struct kvmi_facts *f)
 {
@@ -83,6 +105,7 @@ collect(struct kvmi_kernel *k, struct kvmi_cx *cx, struct kvmi_facts *f)
 		image_facts(k, f);
 	sources(k, cx, f);
 	k->os->facts(k, cx, f);
+	panicked(k, cx, f);
 	if (k->img != NULL && !k->live)
 		check_told(k->img, f);
 	i->ki_kerndisp = k->kerndisp;
@@ -96,6 +119,8 @@ collect(struct kvmi_kernel *k, struct kvmi_cx *cx, struct kvmi_facts *f)
 	i->ki_symbols = f->symbols;
 	i->ki_types = f->types;
 	i->ki_vmcoreinfo = f->vmcoreinfo;
+	i->ki_header = k->img != NULL ? k->img->told.header : "";
+	i->ki_panicthread = f->panicthread;
 }
 
 /* What is missing is no error, and no list call was made. */

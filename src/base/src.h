@@ -46,6 +46,7 @@ struct kvmi_told {
 	char		 hostname[65];
 	char		 version[193];	/* of the kernel, its first line */
 	char		 panic[193];
+	char		 header[128];	/* what the wrapper's header is */
 };
 
 struct kvmi_src;

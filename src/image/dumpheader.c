@@ -132,10 +132,18 @@ kvmi_dumpheader_decode(const uint8_t *raw, const char *name, uint64_t at,
 void
 kvmi_dumpheader_told(const struct kvmi_dumpheader *h, struct kvmi_told *ret)
 {
+	int n;
+
 	*ret = (struct kvmi_told){ .time = h->time <= INT64_MAX ?
 	    (int64_t)h->time : 0 };
 	snprintf(ret->hostname, sizeof(ret->hostname), "%s", h->hostname);
 	snprintf(ret->version, sizeof(ret->version), "%.*s",
 	    (int)strcspn(h->kernel, "\n"), h->kernel);
 	snprintf(ret->panic, sizeof(ret->panic), "%s", h->panic);
+	n = snprintf(ret->header, sizeof(ret->header), "version %" PRIu32
+	    ", %s version %" PRIu32 ", blocks of %" PRIu32 " bytes",
+	    h->version, h->arch, h->arch_version, h->block_size);
+	if (h->key_size != 0)
+		snprintf(ret->header + n, sizeof(ret->header) - (size_t)n,
+		    ", key block of %" PRIu32 " bytes", h->key_size);
 }

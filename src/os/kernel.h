@@ -61,6 +61,7 @@ struct kvmi_facts {
 	char		 symbols[128];
 	char		 types[128];
 	char		 vmcoreinfo[160];
+	char		 panicthread[64];
 };
 
 /* Strings of a process as they lie in its memory, each with its NUL. */
@@ -212,6 +213,13 @@ struct kvmi_os_ops {
 
 	int (*panic_cpu)(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	    int32_t *ret);
+
+	/*
+	 * ki_pid, ki_tid and names of the thread that panicked or wrote the
+	 * dump.  KVMI_ENOENT: it is not known.
+	 */
+	int (*panic_thread)(struct kvmi_kernel *k, struct kvmi_cx *cx,
+	    struct kinfo_proc *ret);
 
 	/* NULL: there are none. */
 	void (*dump_facts)(struct kvmi_kernel *k, struct kvmi_dump_facts *ret);

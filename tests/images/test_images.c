@@ -977,6 +977,7 @@ use_bent(const char *image, const struct expect *e, int fd, off_t at,
 	    pwrite(fd, with, len, at) != (ssize_t)len)
 		abort();
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	alarm(PATIENCE);
 	kd = open_image(image, e, path, why);
 	if (kd == NULL)
 		expect_true(why[0] != '\0', image, "open", (uint64_t)at,

@@ -42,12 +42,29 @@ print_memory(const struct kvm_info *i)
 		    "pages", i->ki_pages_present, i->ki_pages_excluded);
 }
 
+/* FreeBSD writes dumps without a panic too. */
+static void
+print_panic(const struct kvm_info *i)
+{
+	char *name = escape(i->ki_panicthread, strlen(i->ki_panicthread), "");
+
+	line("panic", i->ki_panic);
+	if (i->ki_paniccpu >= 0)
+		printf("%-14s  %" PRId32 "\n", "panicked CPU", i->ki_paniccpu);
+	if (i->ki_panictid != 0)
+		printf("%-14s  PID %" PRId32 " TID %" PRId32 " %s\n",
+		    i->ki_paniccpu >= 0 ? "panicked" : "dumped by",
+		    i->ki_panicpid, i->ki_panictid, name);
+	free(name);
+}
+
 static void
 print_text(const struct kvm_info *i)
 {
 	int64_t d = i->ki_kerndisp;
 
 	line("format", i->ki_format);
+	line("dump header", i->ki_header);
 	line("os", i->ki_os);
 	line("release", i->ki_release);
 	line("version", i->ki_version);
@@ -55,7 +72,7 @@ print_text(const struct kvm_info *i)
 	line("hostname", i->ki_hostname);
 	time_line("crashed", i->ki_crashtime);
 	time_line("booted", i->ki_boottime);
-	line("panic", i->ki_panic);
+	print_panic(i);
 	if (i->ki_ncpus != 0)
 		printf("%-14s  %" PRIu32 "\n", "cpus", i->ki_ncpus);
 	print_memory(i);
@@ -84,12 +101,19 @@ known_number(uint64_t v)
 	return (v == 0 ? NULL : json_object_new_int64((int64_t)v));
 }
 
+static json_object *
+known_thread(const struct kvm_info *i, int32_t id)
+{
+	return (i->ki_panictid == 0 ? NULL : json_object_new_int(id));
+}
+
 static void
 print_json(const struct kvm_info *i)
 {
 	json_object *o = json_object_new_object();
 	const struct { const char *key; json_object *value; } field[] = {
 		{ "format", json_known(i->ki_format) },
+		{ "dump_header", json_known(i->ki_header) },
 		{ "os", json_known(i->ki_os) },
 		{ "release", json_known(i->ki_release) },
 		{ "version", json_known(i->ki_version) },
@@ -98,6 +122,11 @@ print_json(const struct kvm_info *i)
 		{ "crash_time", known_number((uint64_t)i->ki_crashtime) },
 		{ "boot_time", known_number((uint64_t)i->ki_boottime) },
 		{ "panic", json_known(i->ki_panic) },
+		{ "panic_cpu", i->ki_paniccpu < 0 ? NULL :
+		    json_object_new_int(i->ki_paniccpu) },
+		{ "panic_pid", known_thread(i, i->ki_panicpid) },
+		{ "panic_tid", known_thread(i, i->ki_panictid) },
+		{ "panic_thread", json_known(i->ki_panicthread) },
 		{ "cpus", known_number(i->ki_ncpus) },
 		{ "memory_bytes", known_number(i->ki_physmem) },
 		{ "pages_present", json_object_new_int64(

@@ -101,6 +101,7 @@ const struct kvmi_os_ops kvmi_os_freebsd = {
 	.stack = kvmi_freebsd_stack,
 	.regs = kvmi_freebsd_regs,
 	.panic_cpu = kvmi_freebsd_panic_cpu,
+	.panic_thread = kvmi_freebsd_panic_thread,
 	.modules = kvmi_freebsd_modules,
 	.facts = kvmi_freebsd_facts,
 	.walk_pages = kvmi_freebsd_walk_pages,

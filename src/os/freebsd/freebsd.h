@@ -67,6 +67,8 @@ int kvmi_freebsd_stack(struct kvmi_kernel *k, struct kvmi_cx *cx,
     size_t *n);
 int kvmi_freebsd_panic_cpu(struct kvmi_kernel *k, struct kvmi_cx *cx,
     int32_t *ret);
+int kvmi_freebsd_panic_thread(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    struct kinfo_proc *ret);
 
 void kvmi_freebsd_facts(struct kvmi_kernel *k, struct kvmi_cx *cx,
     struct kvmi_facts *f);

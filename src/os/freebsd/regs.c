@@ -146,27 +146,45 @@ kvmi_freebsd_regs(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	return (r == 0 ? read_pcb(k, cx, pcb, m, out) : r);
 }
 
+/* The thread that wrote the dump. */
+int
+kvmi_freebsd_panic_thread(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    struct kinfo_proc *ret)
+{
+	struct kvmi_procs p = { 0 };
+	int32_t tid;
+	size_t i;
+	int r;
+
+	r = kvmi_freebsd_int(k, cx, "dumptid", &tid);
+	if (r == 0)
+		r = kvmi_freebsd_procs(k, cx, KERN_PROC_ALL, 0, true, &p);
+	for (i = 0; i < p.n && p.v[i].ki_tid != tid; i++)
+		;
+	if (i < p.n)
+		*ret = p.v[i];
+	else if (r == 0)
+		r = kvmi_fail(&cx->err, KVMI_ENOENT, "thread %" PRId32
+		    ", which wrote the dump, is not listed", tid);
+	free(p.v);
+	return (r);
+}
+
 /* The CPU of the thread that wrote the dump, when that was for a panic. */
 static int
 dumping_cpu(struct kvmi_kernel *k, struct kvmi_cx *cx, int32_t *ret)
 {
-	struct kvmi_procs p = { 0 };
+	struct kinfo_proc ki = { .ki_oncpu = -1 };
 	uint64_t panic;
-	int32_t tid;
 	int r;
 
 	r = kvmi_freebsd_ptr(k, cx, "panicstr", &panic);
 	if (r != 0 || panic == 0)
 		return (r);
-	r = kvmi_freebsd_int(k, cx, "dumptid", &tid);
+	r = kvmi_freebsd_panic_thread(k, cx, &ki);
 	if (r == 0)
-		r = kvmi_freebsd_procs(k, cx, KERN_PROC_ALL, 0, true, &p);
-	for (size_t i = 0; i < p.n; i++)
-		if (p.v[i].ki_tid == tid)
-			*ret = p.v[i].ki_oncpu >= 0 ? p.v[i].ki_oncpu :
-			    p.v[i].ki_lastcpu;
-	free(p.v);
-	return (r);
+		*ret = ki.ki_oncpu >= 0 ? ki.ki_oncpu : ki.ki_lastcpu;
+	return (r == KVMI_ENOENT ? 0 : r);
 }
 
 int

@@ -456,6 +456,7 @@ const struct kvmi_os_ops kvmi_os_linux = {
 	.stack = kvmi_linux_stack,
 	.regs = kvmi_linux_regs,
 	.panic_cpu = kvmi_linux_panic_cpu,
+	.panic_thread = kvmi_linux_panic_thread,
 	.dump_facts = linux_dump_facts,
 	.page_kinds = kvmi_linux_page_kinds,
 	.facts = kvmi_linux_facts,

@@ -210,6 +210,8 @@ int kvmi_linux_regs(struct kvmi_kernel *k, struct kvmi_cx *cx,
     const struct kinfo_proc *ki, uint32_t cpu, struct kvmi_regs *out);
 int kvmi_linux_panic_cpu(struct kvmi_kernel *k, struct kvmi_cx *cx,
     int32_t *ret);
+int kvmi_linux_panic_thread(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    struct kinfo_proc *ret);
 
 /* Refuse a kernel file that is not the one in the image. */
 int kvmi_linux_check_exec(struct kvmi_kernel *k, struct kvmi_linux *l,

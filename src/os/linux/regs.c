@@ -9,6 +9,7 @@
 
 #include "base/endian.h"
 #include "base/math.h"
+#include "os/linux/cpus.h"
 #include "os/linux/linux.h"
 
 /*
@@ -277,4 +278,58 @@ kvmi_linux_panic_cpu(struct kvmi_kernel *k, struct kvmi_cx *cx, int32_t *ret)
 	if (r == 0)
 		*ret = (int32_t)v;
 	return (r);
+}
+
+/* What the scheduler of that CPU says it runs. */
+static int
+running_task(struct kvmi_kernel *k, struct kvmi_cx *cx, uint32_t cpu,
+    uint64_t *ret)
+{
+	struct kvmi_member curr;
+	struct kvmi_types *t;
+	uint64_t va;
+	int r;
+
+	r = kvmi_kernel_types(k, cx, &t);
+	if (r == 0)
+		r = kvmi_type_member(t, "rq", "curr", &curr, &cx->err);
+	if (r == 0)
+		r = kvmi_kernel_addr(k, cx, "runqueues", &va);
+	if (r == 0)
+		r = kvmi_linux_zpcpu(k, cx, va, cpu, &va);
+	return (r == 0 ? kvmi_kread_member(k, cx, va, &curr, ret) : r);
+}
+
+int
+kvmi_linux_panic_thread(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    struct kinfo_proc *ret)
+{
+	static const char *const spellings[] = { "task_struct.tgid",
+		"task_struct.pid", "task_struct.comm" };
+	struct kvmi_member m[3];
+	struct kvmi_types *t;
+	uint64_t task, pid, tid;
+	int32_t cpu;
+	int r = kvmi_linux_panic_cpu(k, cx, &cpu);
+
+	if (r == 0 && cpu < 0)
+		r = kvmi_fail(&cx->err, KVMI_ENOENT, "no CPU panicked");
+	if (r == 0)
+		r = running_task(k, cx, (uint32_t)cpu, &task);
+	if (r == 0)
+		r = kvmi_kernel_types(k, cx, &t);
+	if (r == 0)
+		r = kvmi_type_members(t, spellings, 3, m, &cx->err);
+	if (r == 0)
+		r = kvmi_kread_member(k, cx, task, &m[0], &pid);
+	if (r == 0)
+		r = kvmi_kread_member(k, cx, task, &m[1], &tid);
+	if (r == 0)
+		r = kvmi_space_string(&k->space, cx, task + m[2].off,
+		    ret->ki_comm, kvmi_min(sizeof(ret->ki_comm), m[2].size));
+	if (r != 0)
+		return (r);
+	ret->ki_pid = (pid_t)pid;
+	ret->ki_tid = (int32_t)tid;
+	return (0);
 }
