@@ -172,12 +172,16 @@ check_info(struct state *s, const char *line)
 		{ "info release ", i->ki_release },
 		{ "info hostname ", i->ki_hostname },
 		{ "info panic ", i->ki_panic },
+		{ "info panicthread ", i->ki_panicthread },
 	};
 	const struct { const char *key; int64_t value; } number[] = {
 		{ "number boottime ", i->ki_boottime },
 		{ "number crashtime ", i->ki_crashtime },
 		{ "number ncpus ", i->ki_ncpus },
 		{ "number paniccpu ", kvm_getpaniccpu(s->kd) },
+		{ "number paniccpu ", i->ki_paniccpu },
+		{ "number panicpid ", i->ki_panicpid },
+		{ "number panictid ", i->ki_panictid },
 	};
 
 	for (size_t k = 0; k < sizeof(text) / sizeof(text[0]); k++)

@@ -259,7 +259,8 @@ def _numbers(kernel: Kernel) -> Iterator[str]:
 
 
 def _facts() -> Iterator[str]:
-    running = next(t for p in data.PROCESSES for t in p.threads if t.tid == data.DUMPTID)
+    pid, running = next((p.pid, t) for p in data.PROCESSES for t in p.threads
+                        if t.tid == data.DUMPTID)
     yield f"info release {data.RELEASE}"
     yield f"info hostname {data.HOSTNAME}"
     yield f"info panic {data.PANIC}"
@@ -267,6 +268,9 @@ def _facts() -> Iterator[str]:
     yield f"number crashtime {data.NOW}"
     yield f"number ncpus {data.NCPU}"
     yield f"number paniccpu {running.oncpu}"
+    yield f"number panicpid {pid}"
+    yield f"number panictid {running.tid}"
+    yield f"info panicthread {running.name}"
 
 
 def _frames(kernel: Kernel) -> Iterator[str]:
