@@ -34,7 +34,7 @@ def write_full(path: Path, memory: Memory, ranges: Ranges, kernphys: int | None)
     head = elf.Ehdr(elf.ET_CORE, elf.EM_X86_64, min(count, PN_XNUM), osabi=ELFOSABI_STANDALONE)
     if many:
         head.shnum, head.shoff = 1, length
-    headers = head.pack()
+    headers = bytearray(head.pack())     # bytes would be copied for each
     for start, end in ranges:
         load = elf.Phdr(elf.PT_LOAD, elf.PF_R, offset, start, start, end - start, align=PAGE)
         headers += load.pack()
