@@ -38,10 +38,12 @@ class DumpHeader:
     compression: int = 0
     time: int = 1656000000
     hostname: bytes = HOSTNAME
+    arch: bytes = b"amd64"
+    arch_version: int = AMD64_VERSION
 
     def _fields(self) -> bytes:
-        start = struct.pack(">20s12sIIQ", self.magic, b"amd64", self.version, AMD64_VERSION,
-                            self.length)
+        start = struct.pack(">20s12sIIQ", self.magic, self.arch, self.version,
+                            self.arch_version, self.length)
         if self.version == 1:
             return start + struct.pack(">QI64s192s192s", self.time, self.blocksize,
                                        self.hostname, KERNEL, PANIC)
