@@ -35,24 +35,27 @@ has_info(const struct kvmi_image *img, const struct kvmi_dump_facts *df,
 
 /*
  * The image's own notes, and before them the kernel's VMCOREINFO when they lack
- * that or have another: the first is what a reader takes.
+ * that or have another: the first is what a reader takes.  The file has the
+ * kernel's byte order; notes of another, as QEMU's big-endian ones of a
+ * little-endian powerpc64, would be read wrongly in it and are left out.
  */
 static int
 collect_notes(struct kvmi_convert *c, struct kvmi_err *err)
 {
 	const struct kvmi_image *img = c->k->img;
-	size_t len = (img->notes.len + 3) / 4 * 4, info = c->df.vmcoreinfo_len;
+	bool big = c->k->big_endian;
+	size_t own = img->big_endian == big ? img->notes.len : 0;
+	size_t len = (own + 3) / 4 * 4, info = c->df.vmcoreinfo_len;
 	size_t room = info == 0 ? 0 : NOTE_TEXT + (info + 3) / 4 * 4;
-	bool big = img->big_endian;
 	uint8_t *p;
 
-	if (info != 0 && has_info(img, &c->df, &c->info_off))
+	if (info != 0 && own != 0 && has_info(img, &c->df, &c->info_off))
 		room = 0;
 	c->notes = calloc(1, len + room + 1);
 	if (c->notes == NULL)
 		return (kvmi_fail(err, KVMI_ENOMEM, "no memory for notes"));
 	if (len > 0)
-		memcpy(c->notes + room, img->notes.p, img->notes.len);
+		memcpy(c->notes + room, img->notes.p, own);
 	c->notes_len = len + room;
 	if (room == 0)
 		return (0);
