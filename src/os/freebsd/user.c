@@ -37,7 +37,7 @@ static const struct root {
 	    "vmspace.vm_pmap.pm_pdir", ROOT_VA, UINT64_MAX, 2, 0 },
 	{ &kvmi_arch_i386_pae, "vmspace.vm_pmap.pm_pdpt_pae "
 	    "vmspace.vm_pmap.pm_pdpt", ROOT_VA, UINT64_MAX, 3, 0 },
-	{ &kvmi_arch_arm, "vmspace.vm_pmap.pm_pt1", ROOT_VA, UINT64_MAX, 2,
+	{ &kvmi_arch_arm_v6, "vmspace.vm_pmap.pm_pt1", ROOT_VA, UINT64_MAX, 2,
 	    0 },
 	/* An ASID is above the address, and a bit below it. */
 	{ &kvmi_arch_arm64, "vmspace.vm_pmap.pm_ttbr", ROOT_PA,
