@@ -3,7 +3,8 @@
  * A dump of a populated kernel: everything that its .expect file states of the
  * system's state, through the public API.
  *
- * usage: test_state procs|args|system|facts|stacks IMAGE (a name in $KVM_IMAGES)
+ * usage: test_state procs|args|system|facts|stacks|symbols IMAGE
+ * (a name in $KVM_IMAGES)
  */
 #include <fcntl.h>
 #include <inttypes.h>
@@ -296,6 +297,24 @@ check_facts(struct state *s)
 			check_info(s, s->line[i]);
 }
 
+/* "ksym NAME ADDRESS TYPE": found by name without a kernel file. */
+static void
+check_symbols(struct state *s)
+{
+	char name[128];
+	uint64_t va;
+
+	for (size_t i = 0; i < s->nline; i++) {
+		struct kvm_symbol sym;
+
+		if (sscanf(s->line[i], "ksym %127s %" SCNx64, name, &va) != 2)
+			continue;
+		state_check(s, kvm_symbol_by_name(s->kd, name, &sym) == 0 &&
+		    sym.ks_value == va, "%s: %s", s->line[i],
+		    kvm_geterr(s->kd));
+	}
+}
+
 static const struct {
 	const char	*name;
 	void		(*check)(struct state *s);
@@ -305,6 +324,7 @@ static const struct {
 	{ "system", check_system },
 	{ "facts", check_facts },
 	{ "stacks", state_stacks },
+	{ "symbols", check_symbols },
 };
 
 /* false: there is no such part. */
@@ -363,7 +383,9 @@ main(int argc, char **argv)
 			snprintf(kernel, sizeof(kernel), "%s/%s", dir,
 			    s.line[i] + 12);
 	snprintf(path, sizeof(path), "%s/%s", dir, s.name);
-	s.kd = kvm_open2(kernel, path, O_RDONLY, why, NULL);
+	/* Linux has it all in the image. */
+	s.kd = kvm_open2(access(kernel, F_OK) == 0 ? kernel : NULL, path,
+	    O_RDONLY, why, NULL);
 	if (s.kd == NULL) {
 		printf("%s: %s\n", s.name, why);
 		return (1);

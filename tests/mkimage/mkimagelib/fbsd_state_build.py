@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import struct
 import subprocess
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from . import elf_read
 from . import fbsd_state_data as data
+from .elf_read import Section
 from .fbsd_state_source import source
 
 HERE = Path(__file__).resolve().parent.parent / "fbsd_kernel"
-SHT_NOBITS, SHT_SYMTAB, SHF_ALLOC = 8, 2, 2
 PAGE = 4096
 
 # Linker sets and places that the kernel knows by name: sys/conf/ldscript.*.
@@ -81,15 +81,6 @@ class Machine:
 
 
 @dataclass
-class Section:
-    name: str
-    kind: int
-    addr: int
-    offset: int
-    size: int
-
-
-@dataclass
 class Kernel:
     """What the linker made: bytes, sections, symbols."""
 
@@ -101,7 +92,8 @@ class Kernel:
     symbols: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.sections, self.symbols = _parse(self.image, self.machine)
+        self.sections = _loaded(self.image, self.machine)
+        self.symbols = elf_read.symbols(self.image, self.machine.order, self.machine.pointer)
 
     def addr(self, name: str) -> int:
         return self.symbols[name][0]
@@ -116,7 +108,7 @@ class Kernel:
         return (value & (1 << 8 * size) - 1).to_bytes(size, order)  # type: ignore[arg-type]
 
     def content(self, section: Section) -> bytes:
-        if section.kind == SHT_NOBITS:
+        if section.kind == elf_read.SHT_NOBITS:
             return bytes(section.size)
         return self.image[section.offset:section.offset + section.size]
 
@@ -127,32 +119,9 @@ class Kernel:
         return self.content(section)[at:at + length]
 
 
-def _parse(image: bytes, machine: Machine) -> tuple[list[Section],
-                                                    dict[str, tuple[int, int]]]:
-    """Sections with an address, and symbols with values and sizes."""
-    o, wide = machine.order, machine.pointer == 8
-    shoff, = struct.unpack_from(f"{o}Q" if wide else f"{o}I", image, 40 if wide else 32)
-    size, count, names_at = struct.unpack_from(f"{o}HHH", image, 58 if wide else 46)
-    layout = f"{o}IIQQQQIIQQ" if wide else f"{o}10I"
-    rows = [struct.unpack_from(layout, image, shoff + i * size) for i in range(count)]
-
-    def string(table: int, at: int) -> str:
-        start = rows[table][4] + at
-        return image[start:image.index(b"\0", start)].decode()
-
-    sections, symbols = [], {}
-    for row in rows:
-        if row[2] & SHF_ALLOC:
-            sections.append(Section(string(names_at, row[0]), row[1], row[3], row[4], row[5]))
-        if row[1] != SHT_SYMTAB:
-            continue
-        for at in range(row[4], row[4] + row[5], row[9]):
-            if wide:
-                name, _, _, _, value, length = struct.unpack_from(f"{o}IBBHQQ", image, at)
-            else:
-                name, value, length, _, _, _ = struct.unpack_from(f"{o}IIIBBH", image, at)
-            symbols[string(row[6], name)] = (value, length)
-    return sections, symbols
+def _loaded(image: bytes, machine: Machine) -> list[Section]:
+    return [s for s in elf_read.sections(image, machine.order, machine.pointer)
+            if s.flags & elf_read.SHF_ALLOC]
 
 
 def _run(*command: str) -> None:
@@ -218,8 +187,7 @@ def ps_strings(machine: Machine) -> int:
 def _installed(image: bytes, machine: Machine) -> bytes:
     """A kernel file has no heap, and what its variables become is only in memory."""
     out = bytearray(image)
-    sections, _ = _parse(image, machine)
-    for s in sections:
-        if s.name in (".heap", ".data") and s.kind != SHT_NOBITS:
+    for s in _loaded(image, machine):
+        if s.name in (".heap", ".data") and s.kind != elf_read.SHT_NOBITS:
             out[s.offset:s.offset + s.size] = bytes(s.size)
     return bytes(out)

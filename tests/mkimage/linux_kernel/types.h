@@ -5,8 +5,8 @@
  * INFO_ON_STACK a thread's CPU is in the thread_info under its stack;
  * PRINTK_CALLER and LOCKDEP are options of the kernel.
  */
-#ifndef LINUX_TYPES_H
-#define LINUX_TYPES_H
+#ifndef TYPES_H
+#define TYPES_H
 
 typedef unsigned char u8;
 typedef unsigned short u16;
@@ -435,6 +435,45 @@ struct printk_log {
 	u32		 caller_id;
 #endif
 } __attribute__((packed, aligned(4)));
+#else
+struct printk_info {
+	u64		 seq, ts_nsec;
+	u16		 text_len;
+	u8		 facility;
+	u8		 flags : 5, level : 3;
+	u32		 caller_id;
+	struct {
+		char	 subsystem[16], device[48];
+	} dev_info;
+};
+
+struct prb_data_blk_lpos {
+	unsigned long	 begin, next;
+};
+
+struct prb_desc {
+	atomic_long_t	 state_var;
+	struct prb_data_blk_lpos text_blk_lpos;
+};
+
+struct prb_data_ring {
+	unsigned int	 size_bits;
+	char		*data;
+	atomic_long_t	 head_lpos, tail_lpos;
+};
+
+struct prb_desc_ring {
+	unsigned int	 count_bits;
+	struct prb_desc	*descs;
+	struct printk_info *infos;
+	atomic_long_t	 head_id, tail_id;
+};
+
+struct printk_ringbuffer {
+	struct prb_desc_ring desc_ring;
+	struct prb_data_ring text_data_ring;
+	atomic_long_t	 fail;
+};
 #endif
 
 #endif

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Memory of a Linux kernel of the versions that linux_types.h knows: init, a
+ * Memory of a Linux kernel of the versions that types.h knows: init, a
  * kernel thread, a process of two threads and a zombie, on two CPUs.  It is
  * linked to where it lies in memory and never runs.
  */
-#include "linux_types.h"
-#include "linux_values.h"
+#include "types.h"
+#include "values.h"
 
 /* Each CPU's copy, a page after the one before. */
 #define STRIDE		4096
@@ -105,7 +105,10 @@ static struct sighand_struct sighand = {
 	    { { .sa_handler = (void *)0x1000 } } },
 };
 
-#if defined(__x86_64__)
+/* Page tables of the process, unless they are at USER_PGD. */
+#if defined(USER_PGD)
+#define user_pgd	((void *)USER_PGD)
+#elif defined(__x86_64__)
 #define TABLE	__attribute__((aligned(4096)))
 #define INDEX(va, level)	((va) >> (12 + 9 * (level)) & 511)
 #define DOWN(table)		((unsigned long)(table) + 0x67)
@@ -338,4 +341,84 @@ u32 log_buf_len = sizeof(buffer);
 u64 log_first_seq = V_LOG_SEQ;
 u32 log_first_idx = 2 * sizeof(struct record);
 u32 log_next_idx = sizeof(struct record);
+#else
+
+/*
+ * The second of two records did not fit behind the first, and is at the start
+ * of the text: its place is counted on from where it would have begun.
+ */
+#define ID		sizeof(long)
+#define TEXT		(1ul << 6)
+#define BLOCK(text)							\
+	((ID + sizeof(text) - 1 + ID - 1) / ID * ID)
+#define LEFT		8
+#define FIRST_LPOS	(4 * TEXT - LEFT - BLOCK(V_LOG_FIRST))
+
+static struct {
+	unsigned long	 second_id;
+	char		 second[BLOCK(V_LOG_SECOND) - ID];
+	char		 free[TEXT - BLOCK(V_LOG_SECOND) - LEFT -
+			    BLOCK(V_LOG_FIRST)];
+	unsigned long	 first_id;
+	char		 first[BLOCK(V_LOG_FIRST) - ID];
+	char		 left[LEFT];
+} log_text = {
+	.first_id = V_LOG_SEQ, .first = V_LOG_FIRST,
+	.second_id = V_LOG_SEQ + 1, .second = V_LOG_SECOND,
+};
+_Static_assert(sizeof(log_text) == TEXT, "the blocks fill it");
+
+/* Finalized. */
+#define STATE_OF(id)	((id) | 2ul << (8 * sizeof(long) - 2))
+
+static struct prb_desc log_descs[4] = {
+	[V_LOG_SEQ % 4] = { { (long)STATE_OF(V_LOG_SEQ) },
+	    { FIRST_LPOS, 4 * TEXT - LEFT } },
+	[(V_LOG_SEQ + 1) % 4] = { { (long)STATE_OF(V_LOG_SEQ + 1) },
+	    { 4 * TEXT - LEFT, 4 * TEXT + BLOCK(V_LOG_SECOND) } },
+};
+
+#define INFO(n, level_, text)						\
+	{ .seq = V_LOG_SEQ + (n) - 1, .ts_nsec = 1000 * (n),		\
+	    .text_len = sizeof(text) - 1, .facility = (n), .flags = 2,	\
+	    .level = (level_) }
+
+static struct printk_info log_infos[4] = {
+	[V_LOG_SEQ % 4] = INFO(1, 5, V_LOG_FIRST),
+	[(V_LOG_SEQ + 1) % 4] = INFO(2, 3, V_LOG_SECOND),
+};
+
+static struct printk_ringbuffer log_ring = {
+	.desc_ring = { 2, log_descs, log_infos, { V_LOG_SEQ + 1 },
+	    { V_LOG_SEQ } },
+	.text_data_ring = { 6, (char *)&log_text,
+	    { 4 * TEXT + BLOCK(V_LOG_SECOND) }, { FIRST_LPOS } },
+};
+struct printk_ringbuffer *prb = &log_ring;
+
+/* What kernel/printk/printk.c adds to VMCOREINFO. */
+#define SIZE(type)		{ "SIZE(" #type ")", sizeof(struct type) }
+#define OFFSET(type, member)						\
+	{ "OFFSET(" #type "." #member ")",				\
+	    __builtin_offsetof(struct type, member) }
+
+struct {
+	char		 key[56];
+	unsigned long	 value;
+} vmcoreinfo[] = {
+	SIZE(printk_ringbuffer), OFFSET(printk_ringbuffer, desc_ring),
+	OFFSET(printk_ringbuffer, text_data_ring), SIZE(prb_desc_ring),
+	OFFSET(prb_desc_ring, count_bits), OFFSET(prb_desc_ring, descs),
+	OFFSET(prb_desc_ring, infos), OFFSET(prb_desc_ring, head_id),
+	OFFSET(prb_desc_ring, tail_id), SIZE(prb_desc),
+	OFFSET(prb_desc, state_var), OFFSET(prb_desc, text_blk_lpos),
+	SIZE(prb_data_blk_lpos), OFFSET(prb_data_blk_lpos, begin),
+	OFFSET(prb_data_blk_lpos, next), SIZE(printk_info),
+	OFFSET(printk_info, seq), OFFSET(printk_info, ts_nsec),
+	OFFSET(printk_info, text_len), SIZE(prb_data_ring),
+	OFFSET(prb_data_ring, size_bits), OFFSET(prb_data_ring, data),
+	{ "OFFSET(atomic_long_t.counter)",
+	    __builtin_offsetof(atomic_long_t, counter) },
+	{ "", 0 },
+};
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What linux_kernel.c puts into memory and test_linux_versions.c expects. */
-#ifndef LINUX_VALUES_H
-#define LINUX_VALUES_H
+/* What kernel.c puts into memory, and tests expect. */
+#ifndef VALUES_H
+#define VALUES_H
 
 /* Nanoseconds: since the epoch at boot, since boot, and of sleep in it. */
 #define V_BOOT		1600000000123456789
@@ -53,7 +53,9 @@
 #define V_TTY_MINOR	3
 
 /* Strings in a page of the process. */
+#ifndef V_USER_PAGE
 #define V_USER_PAGE	0x7ffd12345000
+#endif
 #define V_ARGS		"worker\0--fast"
 #define V_ENV		"HOME=/root\0A=1"
 
