@@ -119,3 +119,12 @@ kvmi_damage_reset(struct kvmi_cx *cx)
 	cx->damage = 0;
 	cx->damage_why[0] = '\0';
 }
+
+void
+kvmi_damage_add(struct kvmi_cx *cx, const struct kvmi_cx *more)
+{
+	if (cx->damage == 0 && more->damage != 0)
+		memcpy(cx->damage_why, more->damage_why,
+		    sizeof(cx->damage_why));
+	cx->damage += more->damage;
+}

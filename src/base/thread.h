@@ -79,5 +79,7 @@ kvmi_cx_peek(struct kvmi_threads *t)
 /* Count what a list call had to skip; the first reason, in cx->err, is kept. */
 void kvmi_damage(struct kvmi_cx *cx);
 void kvmi_damage_reset(struct kvmi_cx *cx);
+/* What another context counted. */
+void kvmi_damage_add(struct kvmi_cx *cx, const struct kvmi_cx *more);
 
 #endif

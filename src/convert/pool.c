@@ -6,9 +6,9 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/math.h"
+#include "base/worker.h"
 #include "convert/convert.h"
 
 #define WORD		64
@@ -162,10 +162,8 @@ give(struct pool *p, const struct kvm_convert_options *o,
 static unsigned int
 threads_for(const struct kvm_convert_options *o)
 {
-	long n = o->kc_threads != 0 ? (long)o->kc_threads :
-	    sysconf(_SC_NPROCESSORS_ONLN);
-
-	return (n < 1 ? 1 : (unsigned int)kvmi_min((uint64_t)n, MAX_THREADS));
+	return ((unsigned int)kvmi_min(o->kc_threads != 0 ? o->kc_threads :
+	    kvmi_worker_cpus(), MAX_THREADS));
 }
 
 static int
@@ -176,7 +174,7 @@ run(struct pool *p, unsigned int wanted, const struct kvm_convert_options *o,
 	unsigned int n = 0;
 	int r;
 
-	while (n < wanted && pthread_create(&thread[n], NULL, worker, p) == 0)
+	while (n < wanted && kvmi_worker_start(&thread[n], worker, p) == 0)
 		n++;
 	r = n > 0 ? give(p, o, fn, arg, err) :
 	    kvmi_fail(err, KVMI_ENOMEM, "no thread to compress in");

@@ -36,6 +36,9 @@ struct kinfo_proc *kvmi_procs_add(struct kvmi_procs *p);
 /* Room for n entries; false without memory. */
 bool kvmi_procs_reserve(struct kvmi_procs *p, size_t n);
 
+/* Those of more behind those of p; false without memory. */
+bool kvmi_procs_append(struct kvmi_procs *p, const struct kvmi_procs *more);
+
 /* By process id, then by thread id. */
 void kvmi_procs_sort(struct kvmi_procs *p);
 

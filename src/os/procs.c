@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What every process lister shares: the list and the KERN_PROC_* selections. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/math.h"
 #include "base/prefault.h"
@@ -35,6 +36,18 @@ kvmi_procs_add(struct kvmi_procs *p)
 	}
 	p->v[p->n] = (struct kinfo_proc){ .ki_structsize = KINFO_PROC_SIZE };
 	return (&p->v[p->n++]);
+}
+
+bool
+kvmi_procs_append(struct kvmi_procs *p, const struct kvmi_procs *more)
+{
+	if (more->n == 0)
+		return (true);
+	if (!kvmi_procs_reserve(p, p->n + more->n))
+		return (false);
+	memcpy(p->v + p->n, more->v, more->n * sizeof(*p->v));
+	p->n += more->n;
+	return (true);
 }
 
 static int

@@ -551,11 +551,97 @@ test_damaged(void **state)
 	}
 }
 
+/* More than one thread lists, and one of them more than one share. */
+#define CROWD	3500
+#define CROWD_PID	1000
+
+/* CROWD kernel threads at the end of the list; their size. */
+static uint64_t
+add_crowd(struct world *w)
+{
+	unsigned int ptr = w->k.arch->pointer_size;
+	struct kvmi_member tasks, pid, tgid;
+	uint64_t size, at, head, last, like = address(w, "kthreadd");
+	struct kvmi_err *err = &w->cx->err;
+
+	assert_int_equal(kvmi_type_size(w->k.types, "task_struct", &size, err),
+	    0);
+	assert_int_equal(kvmi_type_first(w->k.types, "task_struct.tasks",
+	    &tasks, err), 0);
+	assert_int_equal(kvmi_type_first(w->k.types, "task_struct.pid", &pid,
+	    err), 0);
+	assert_int_equal(kvmi_type_first(w->k.types, "task_struct.tgid", &tgid,
+	    err), 0);
+	size = (size + 63) & ~UINT64_C(63);
+	bytes_fill(&w->mem, 0, CROWD * size);
+	head = address(w, "init_task") + tasks.off;
+	last = kvmi_get_uint(w->mem.p + head + ptr, ptr, w->k.big_endian);
+	at = SIZE;
+	for (unsigned int i = 0; i < CROWD; i++, at += size) {
+		memcpy(w->mem.p + at, w->mem.p + like, size);
+		bytes_poke(&w->mem, at + pid.off, CROWD_PID + i, 4);
+		bytes_poke(&w->mem, at + tgid.off, CROWD_PID + i, 4);
+		bytes_poke(&w->mem, at + tasks.off + ptr, last, ptr);
+		bytes_poke(&w->mem, last, at + tasks.off, ptr);
+		last = at + tasks.off;
+	}
+	bytes_poke(&w->mem, last, head, ptr);
+	bytes_poke(&w->mem, head + ptr, last, ptr);
+	return (size);
+}
+
+static void
+test_crowd(void **state)
+{
+	struct world w;
+
+	(void)state;
+	for (int i = 0; i < n_samples; i++) {
+		struct kvmi_member cred;
+		uint64_t size;
+
+		if (!make(&w, samples[i]))
+			continue;
+		/* Tables map no more than there was. */
+		if (address(&w, "swapper_pg_dir") != 0) {
+			done(&w);
+			continue;
+		}
+		size = add_crowd(&w);
+		take(&w);
+		list(&w, false, 4 + CROWD);
+		for (unsigned int j = 0; j < CROWD; j++) {
+			const struct kinfo_proc *ki = &w.procs.v[
+			    w.procs.n - CROWD + j];
+
+			UTIL_EQ(w.name, ki->ki_pid, CROWD_PID + j);
+			UTIL_EQ(w.name, ki->ki_paddr, SIZE + j * size);
+			UTIL_TRUE(w.name, (ki->ki_flag & P_KPROC) != 0);
+		}
+		/* Whoever listed the last one has to say what it lacks. */
+		UTIL_EQ(w.name, kvmi_type_first(w.k.types, "task_struct.cred",
+		    &cred, &w.cx->err), 0);
+		bytes_poke(&w.mem, SIZE + (CROWD - 1) * size + cred.off,
+		    w.mem.len, w.k.arch->pointer_size);
+		take(&w);
+		free(w.procs.v);
+		w.procs = (struct kvmi_procs){ 0 };
+		UTIL_EQ(w.name, kvmi_linux_procs(&w.k, w.cx, KERN_PROC_ALL, 0,
+		    false, &w.procs), 0);
+		UTIL_EQ(w.name, w.procs.n, 4 + CROWD);
+		UTIL_EQ(w.name, w.cx->damage, 1);
+		UTIL_TRUE(w.name, strstr(w.cx->damage_why, "process 4499 ") !=
+		    NULL);
+		done(&w);
+	}
+}
+
 int
 main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_procs),
+		cmocka_unit_test(test_crowd),
 		cmocka_unit_test(test_strings),
 		cmocka_unit_test(test_system),
 		cmocka_unit_test(test_cpus),

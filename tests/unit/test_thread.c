@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "util.h"
 
+#include <signal.h>
 #include <stdatomic.h>
 #include <unistd.h>
 
 #include "base/thread.h"
+#include "base/worker.h"
 
 #define THREADS	8
 #define ROUNDS	2000
@@ -289,6 +291,41 @@ test_last(void **state)
 	kvmi_threads_deinit(&t);
 }
 
+/* The signals that a worker lets through, as bits from 1 on. */
+static void *
+unblocked(void *arg)
+{
+	uint64_t *ret = arg;
+	sigset_t set;
+
+	pthread_sigmask(SIG_SETMASK, NULL, &set);
+	for (int i = 1; i < 32; i++)
+		if (sigismember(&set, i) == 0)
+			*ret |= UINT64_C(1) << i;
+	return (NULL);
+}
+
+static void
+test_worker(void **state)
+{
+	const uint64_t want = UINT64_C(1) << SIGBUS | UINT64_C(1) << SIGSEGV |
+	    UINT64_C(1) << SIGKILL | UINT64_C(1) << SIGSTOP;
+	uint64_t got = 0;
+	sigset_t before, after;
+	pthread_t thread;
+
+	(void)state;
+	pthread_sigmask(SIG_SETMASK, NULL, &before);
+	UTIL_EQ("start", kvmi_worker_start(&thread, unblocked, &got), 0);
+	pthread_join(thread, NULL);
+	UTIL_EQ("signals of a worker", got, want);
+	pthread_sigmask(SIG_SETMASK, NULL, &after);
+	for (int i = 1; i < 32; i++)
+		UTIL_EQ("ours", sigismember(&after, i),
+		    sigismember(&before, i));
+	UTIL_TRUE("CPUs", kvmi_worker_cpus() >= 1);
+}
+
 int
 main(void)
 {
@@ -302,6 +339,7 @@ main(void)
 		cmocka_unit_test(test_tlb),
 		cmocka_unit_test(test_tlb_growth),
 		cmocka_unit_test(test_last),
+		cmocka_unit_test(test_worker),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, util_report));

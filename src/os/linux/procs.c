@@ -9,16 +9,17 @@
 
 #include "base/endian.h"
 #include "base/math.h"
+#include "base/worker.h"
 #include "os/linux/task_fill.h"
 #include "os/linux/tasks.h"
-#include "os/linux/waits.h"
 
 /* Those of a thread in ki_flag. */
 #define OF_A_THREAD	(P_STOPPED_SIG | P_STOPPED_TRACE | P_TRACED | \
 			    P_WEXIT | P_EXEC | P_PPWAIT)
 
-/* task_struct is about 10 KiB; a type that says much more is broken. */
-#define MAX_STRUCT	65536
+/* Processes that are worth a thread of their own, and threads at most. */
+#define MIN_SHARE	1000
+#define MAX_SHARES	8
 
 static int
 copy_task(struct kvmi_lister *x, uint64_t va)
@@ -125,70 +126,93 @@ list_process(struct kvmi_lister *x, uint64_t va, int op, int arg, bool threads,
 	return (r);
 }
 
-static void
-lister_deinit(struct kvmi_lister *x)
-{
-	kvmi_linux_waits_close(x->waits);
-	free(x->percpu);
-	free(x->task);
-	free(x->signal);
-	free(x->mm);
-	free(x->cred);
-}
-
-/* The scheduler's clock, as the CPU has it that looked at it last. */
-static uint64_t
-sched_clock_of(struct kvmi_lister *x, struct kvmi_types *t)
-{
-	struct kvmi_member m;
-	uint64_t va, v, max = 0;
-
-	if (kvmi_type_member(t, "rq", "clock_task", &m, &x->cx->err) != 0 ||
-	    kvmi_kernel_addr(x->k, x->cx, "runqueues", &va) != 0)
-		return (0);
-	for (unsigned int cpu = 0; cpu < x->ncpus; cpu++)
-		if (kvmi_kread_member(x->k, x->cx, kvmi_linux_percpu_at(x->k,
-		    va, x->percpu[cpu]), &m, &v) == 0 && v > max)
-			max = v;
-	return (max);
-}
-
 static int
-lister_init(struct kvmi_lister *x, struct kvmi_kernel *k, struct kvmi_cx *cx)
+list_processes(struct kvmi_lister *x, const uint64_t *leader, size_t n, int op,
+    int arg, bool threads, struct kvmi_procs *out)
 {
-	struct kvmi_linux_layout *l = &x->layout;
-	struct kvmi_types *t;
+	int r = 0;
+
+	if (op == KERN_PROC_PROC && !kvmi_procs_reserve(out, n))
+		return (kvmi_fail(&x->cx->err, KVMI_ENOMEM, "out of memory"));
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = list_process(x, leader[i], op, arg, threads, out);
+	return (r);
+}
+
+/* A part of the list, on a thread of its own. */
+struct share {
+	pthread_t	 thread;
+	struct kvmi_lister x;
+	const uint64_t	*leader;
+	size_t		 n;
+	int		 op, arg;
+	bool		 threads;
+	struct kvmi_procs out;
+	int		 r;
+};
+
+static void *
+list_share(void *arg)
+{
+	struct share *s = arg;
+
+	s->r = list_processes(&s->x, s->leader, s->n, s->op, s->arg,
+	    s->threads, &s->out);
+	return (NULL);
+}
+
+/* What a share has found, behind what was found before it. */
+static int
+take_share(struct share *s, struct kvmi_cx *cx, int r,
+    struct kvmi_procs *out)
+{
+	if (r == 0 && s->r != 0)
+		cx->err = s->x.cx->err;
+	else if (r == 0 && !kvmi_procs_append(out, &s->out))
+		s->r = kvmi_fail(&cx->err, KVMI_ENOMEM, "out of memory");
+	kvmi_damage_add(cx, s->x.cx);
+	free(s->out.v);
+	return (r != 0 ? r : s->r);
+}
+
+/*
+ * A long list, by as many threads as are worth starting.  Those that cannot
+ * be had leave their share to this one.
+ */
+static int
+list_shared(struct kvmi_lister *x, const struct kvmi_addrs *leaders, int op,
+    int arg, bool threads, struct kvmi_procs *out)
+{
+	struct share share[MAX_SHARES - 1];
+	size_t want = kvmi_min(kvmi_min(kvmi_worker_cpus(), MAX_SHARES),
+	    leaders->n / MIN_SHARE + 1);
+	size_t each = leaders->n / want + 1, rest = leaders->n, n = 0;
 	int r;
 
-	*x = (struct kvmi_lister){ .k = k, .cx = cx };
-	r = kvmi_kernel_types(k, cx, &t);
-	if (r == 0)
-		r = kvmi_linux_layout(t, l, &cx->err);
-	if (r != 0)
-		return (r);
-	if (l->task_size == 0 || l->task_size > MAX_STRUCT ||
-	    l->signal_size > MAX_STRUCT || l->mm_size > MAX_STRUCT ||
-	    l->cred_size > MAX_STRUCT)
-		return (kvmi_fail(&cx->err, KVMI_EFORMAT, "%s: task_struct of "
-		    "%" PRIu64 " bytes", t->where, l->task_size));
-	/* Without these the list is still worth having. */
-	if (kvmi_linux_boottime(k, cx, &x->boot_nsec) != 0)
-		x->boot_nsec = 0;
-	if (kvmi_linux_uptime(k, cx, &x->now_nsec) != 0)
-		x->now_nsec = 0;
-	if (kvmi_linux_percpu(k, cx, &x->percpu, &x->ncpus) != 0)
-		x->ncpus = 0;
-	x->sched_nsec = sched_clock_of(x, t);
-	if (kvmi_linux_waits_open(k, cx, &x->waits) != 0)
-		x->waits = NULL;
-	x->task = malloc((size_t)l->task_size);
-	x->signal = malloc((size_t)l->signal_size + 1);
-	x->mm = malloc((size_t)l->mm_size + 1);
-	x->cred = malloc((size_t)l->cred_size + 1);
-	if (x->task == NULL || x->signal == NULL || x->mm == NULL ||
-	    x->cred == NULL)
-		return (kvmi_fail(&cx->err, KVMI_ENOMEM, "out of memory"));
-	return (0);
+	while (n + 1 < want) {
+		struct share *s = &share[n];
+
+		*s = (struct share){ .leader = leaders->v + rest - each,
+			.n = each, .op = op, .arg = arg, .threads = threads };
+		if (kvmi_lister_clone(&s->x, x) != 0)
+			break;
+		if (kvmi_worker_start(&s->thread, list_share, s) != 0) {
+			kvmi_lister_free_clone(&s->x);
+			break;
+		}
+		rest -= each;
+		n++;
+	}
+	r = list_processes(x, leaders->v, rest, op, arg, threads, out);
+	/* The last one has what comes first. */
+	while (n > 0) {
+		struct share *s = &share[--n];
+
+		pthread_join(s->thread, NULL);
+		r = take_share(s, x->cx, r, out);
+		kvmi_lister_free_clone(&s->x);
+	}
+	return (r);
 }
 
 int
@@ -200,7 +224,7 @@ kvmi_linux_procs(struct kvmi_kernel *k, struct kvmi_cx *cx, int op, int arg,
 	uint64_t init_task, tasks_off;
 	int r;
 
-	r = lister_init(&x, k, cx);
+	r = kvmi_lister_init(&x, k, cx);
 	if (r == 0)
 		r = kvmi_kernel_addr(k, cx, "init_task", &init_task);
 	if (r != 0)
@@ -209,14 +233,11 @@ kvmi_linux_procs(struct kvmi_kernel *k, struct kvmi_cx *cx, int op, int arg,
 	tasks_off = x.layout.m[TASK_TASKS].off;
 	r = kvmi_list_collect(k, cx, init_task + tasks_off, tasks_off, "task",
 	    &leaders);
-	if (r == 0 && op == KERN_PROC_PROC && !kvmi_procs_reserve(out,
-	    leaders.n))
-		r = kvmi_fail(&cx->err, KVMI_ENOMEM, "out of memory");
-	for (size_t i = 0; i < leaders.n && r == 0; i++)
-		r = list_process(&x, leaders.v[i], op, arg, threads, out);
+	if (r == 0)
+		r = list_shared(&x, &leaders, op, arg, threads, out);
 	kvmi_procs_sort(out);
 out:
 	kvmi_addrs_deinit(&leaders);
-	lister_deinit(&x);
+	kvmi_lister_deinit(&x);
 	return (r);
 }

@@ -29,6 +29,15 @@ struct kvmi_lister {
 	uint8_t		*cred;
 };
 
+/* The lister is to be released however this ends. */
+int kvmi_lister_init(struct kvmi_lister *x, struct kvmi_kernel *k,
+    struct kvmi_cx *cx);
+void kvmi_lister_deinit(struct kvmi_lister *x);
+
+/* The same for another thread, with a context of its own. */
+int kvmi_lister_clone(struct kvmi_lister *x, const struct kvmi_lister *of);
+void kvmi_lister_free_clone(struct kvmi_lister *x);
+
 /* What threads used; times in nanoseconds, input and output in bytes. */
 struct kvmi_usage {
 	uint64_t	utime, stime, runtime, inbytes, outbytes;
