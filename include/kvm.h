@@ -393,6 +393,30 @@ int	 kvm_symbol_by_addr(kvm_t *kd, kvaddr_t addr, struct kvm_symbol *sym);
 int	 kvm_symbol_by_name(kvm_t *kd, const char *name,
 	    struct kvm_symbol *sym);
 
+/*
+ * Where a member of a structure is, by the image's type information.  type is
+ * the name of a structure, union or typedef, of the kernel or else of a loaded
+ * module; "MODULE:NAME": of that module.  path: "a.b" follows embedded
+ * structures, "a[3]" is an element of an array.  0, or -1.
+ */
+struct kvm_member {
+	uint64_t	 kb_off;	/* bytes from the start of the type */
+	uint64_t	 kb_size;	/* bytes; of an array as a whole */
+	uint32_t	 kb_count;	/* elements of an array, else 1 */
+	uint8_t		 kb_bit_off;	/* of a bit-field, from kb_off on */
+	uint8_t		 kb_bit_size;	/* 0: no bit-field */
+	uint8_t		 kb_signed;
+	uint8_t		 kb_pointer;
+};
+int	 kvm_type_member(kvm_t *kd, const char *type, const char *path,
+	    struct kvm_member *member);
+
+/* How many bytes a type has.  0, or -1. */
+int	 kvm_type_size(kvm_t *kd, const char *type, uint64_t *size);
+
+/* The value of an enumerator, of whichever enum has it.  0, or -1. */
+int	 kvm_type_enumerator(kvm_t *kd, const char *name, int64_t *value);
+
 /* What the image says of itself.  Strings are "" and numbers 0 when unknown. */
 struct kvm_info {
 	const char	*ki_format;	/* "kdump-compressed v6, zlib" ... */

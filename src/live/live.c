@@ -213,6 +213,7 @@ const struct kvmi_os_ops kvmi_os_live_linux = {
 	.memory = kvmi_live_memory,
 	.symbols = kvmi_live_symbols,
 	.types = kvmi_live_types,
+	.module_types = kvmi_live_module_types,
 	.procs = kvmi_live_procs,
 	.log = kvmi_live_log,
 	.loadavg = kvmi_live_loadavg,

@@ -42,6 +42,8 @@ int kvmi_live_symbols(struct kvmi_kernel *k, struct kvmi_cx *cx,
     struct kvmi_symtab **t, char *where, size_t where_len);
 int kvmi_live_types(struct kvmi_kernel *k, struct kvmi_cx *cx,
     struct kvmi_types **ret);
+void kvmi_live_module_types(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    struct kvmi_types *base, struct kvmi_module_types *out);
 int kvmi_live_procs(struct kvmi_kernel *k, struct kvmi_cx *cx, int op,
     int arg, bool threads, struct kvmi_procs *out);
 int kvmi_live_log(struct kvmi_kernel *k, struct kvmi_cx *cx,

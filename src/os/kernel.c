@@ -7,6 +7,7 @@
 
 #include "base/math.h"
 #include "live/live.h"
+#include "os/module_types.h"
 
 /*
  * Which kernel is in the image?  Order matters only for speed: each row
@@ -44,6 +45,7 @@ kvmi_kernel_close(struct kvmi_kernel *k)
 		return (0);
 	if (k->os != NULL)
 		k->os->detach(k);
+	kvmi_module_types_free(k->module_types);
 	kvmi_types_close(k->types);
 	kvmi_symtab_destroy(k->syms);
 	kvmi_elf_close(k->debug);

@@ -22,6 +22,7 @@
 #include "type/type.h"
 
 struct kvmi_kernel;
+struct kvmi_module_types;
 
 /* A growing list of kinfo_proc. */
 struct kvmi_procs {
@@ -134,6 +135,12 @@ struct kvmi_os_ops {
 
 	int (*types)(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	    struct kvmi_types **ret);
+	/*
+	 * Add those of loaded modules, which refer to base, the kernel's; what
+	 * cannot be had is damage.  NULL: modules have none.
+	 */
+	void (*module_types)(struct kvmi_kernel *k, struct kvmi_cx *cx,
+	    struct kvmi_types *base, struct kvmi_module_types *out);
 
 	/*
 	 * A variable that exists several times, by its own name: the copy of
@@ -267,6 +274,7 @@ struct kvmi_kernel {
 	struct kvmi_types *types;
 	int		 types_status;
 	char		 types_why[KVMI_ERR_SIZE];
+	_Atomic(struct kvmi_module_types *) module_types; /* NULL: not tried */
 };
 
 /*

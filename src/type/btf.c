@@ -4,6 +4,9 @@
  * inside their section and notes where each starts; references between types
  * and to strings are checked when they are followed.  Names are hashed into
  * chains: names chosen to collide then slow a look-up down, not opening.
+ *
+ * Split BTF, a module's, has the types of another, the kernel's, before its
+ * own: numbers of types and offsets of strings go on where those end.
  */
 #include <inttypes.h>
 #include <pthread.h>
@@ -20,7 +23,6 @@
 
 #define BTF_MAGIC	0xeb9f
 #define HEADER_MIN	24
-#define KVMI_BTF_RECORD_SIZE	12
 
 /* What follows a record: bytes each, and whether there are vlen of them. */
 static const struct {
@@ -73,20 +75,21 @@ index_type(struct kvmi_btf *b, const struct kvmi_btf_view *v,
     struct kvmi_err *err)
 {
 	const char *name = kvmi_btf_string(b, v->name);
+	uint32_t own = v->id - b->first;
 	uint32_t *head;
 
 	if (name == NULL)
 		return (kvmi_fail(err, KVMI_EFORMAT,
 		    "%s: type %" PRIu32 " at 0x%zx: its name at 0x%"
 		    PRIx32 " passes the end of the strings", b->t.where,
-		    v->id, b->types_at + b->off[v->id], v->name));
+		    v->id, kvmi_btf_at(b, v->id), v->name));
 	if ((v->kind == BTF_ENUM && v->flag) || v->kind == BTF_ENUM64)
 		b->has_signed_enums = true;
 	if (*name == '\0' || !is_indexed(v->kind))
 		return (0);
 	head = &b->head[kvmi_name_hash(name) & b->mask];
-	b->next[v->id] = *head;
-	*head = v->id;
+	b->next[own] = *head;
+	*head = own;
 	return (0);
 }
 
@@ -94,7 +97,7 @@ static int
 index_types(struct kvmi_btf *b, struct kvmi_err *err)
 {
 	uint64_t off, len;
-	uint32_t id = 1;
+	uint32_t id = b->first + 1;
 	struct kvmi_btf_view v;
 	int r;
 
@@ -104,7 +107,7 @@ index_types(struct kvmi_btf *b, struct kvmi_err *err)
 			    "%s: type %" PRIu32 " at 0x%" PRIx64 " passes the "
 			    "end of the types", b->t.where, id,
 			    b->types_at + off));
-		b->off[id] = (uint32_t)off;
+		b->off[id - b->first] = (uint32_t)off;
 		kvmi_btf_view(b, id, &v);
 		if (v.kind == BTF_VOID || v.kind >= KVMI_COUNT(extra))
 			return (kvmi_fail(err, KVMI_EFORMAT,
@@ -142,26 +145,30 @@ name_rank(const struct kvmi_btf_view *v)
 	}
 }
 
-/* The type that a name stands for, of several the first; 0: none. */
+/*
+ * The type that a name stands for, of several the first, its own before those
+ * of its base; 0: none.
+ */
 uint32_t
 kvmi_btf_find(const struct kvmi_btf *b, const char *name)
 {
-	uint32_t id = b->head[kvmi_name_hash(name) & b->mask], best = 0;
+	uint32_t own = b->head[kvmi_name_hash(name) & b->mask], best = 0;
 	unsigned int rank, best_rank = 0;
 	struct kvmi_btf_view v;
 
-	for (; id != 0; id = b->next[id]) {
-		kvmi_btf_view(b, id, &v);
-		if (strcmp(b->strings + v.name, name) != 0)
+	for (; own != 0; own = b->next[own]) {
+		kvmi_btf_view(b, b->first + own, &v);
+		if (strcmp(kvmi_btf_string(b, v.name), name) != 0)
 			continue;
 		/* Chains run from the last type to the first. */
 		rank = name_rank(&v);
 		if (best == 0 || rank >= best_rank) {
-			best = id;
+			best = v.id;
 			best_rank = rank;
 		}
 	}
-	return (best);
+	return (best != 0 || b->base == NULL ? best :
+	    kvmi_btf_find(b->base, name));
 }
 
 static int
@@ -222,7 +229,7 @@ fill_enums(const struct kvmi_btf *b, struct kvmi_btf_enums *ix)
 	const char *name;
 	struct kvmi_btf_view v;
 
-	for (uint32_t id = 1; id <= b->n; id++) {
+	for (uint32_t id = b->first + 1; id <= b->n; id++) {
 		kvmi_btf_view(b, id, &v);
 		if (v.kind != BTF_ENUM && v.kind != BTF_ENUM64)
 			continue;
@@ -251,7 +258,7 @@ build_enums(const struct kvmi_btf *b)
 	uint64_t n = 0;
 	struct kvmi_btf_view v;
 
-	for (uint32_t id = 1; id <= b->n; id++) {
+	for (uint32_t id = b->first + 1; id <= b->n; id++) {
 		kvmi_btf_view(b, id, &v);
 		if (v.kind == BTF_ENUM || v.kind == BTF_ENUM64)
 			n += v.vlen;
@@ -304,8 +311,10 @@ btf_enumerator(struct kvmi_types *t, const char *name, int64_t *ret,
 	/* Chains run from the last to the first: that one it shall be. */
 	for (i = ix->head[kvmi_name_hash(name) & ix->mask]; i != 0;
 	    i = ix->e[i].next)
-		if (strcmp(b->strings + ix->e[i].name, name) == 0)
+		if (strcmp(kvmi_btf_string(b, ix->e[i].name), name) == 0)
 			found = i;
+	if (found == 0 && b->base != NULL)
+		return (btf_enumerator(&b->base->t, name, ret, err));
 	if (found == 0)
 		return (kvmi_fail(err, KVMI_ENOENT, "%s: no enumerator %s",
 		    t->where, name));
@@ -346,6 +355,21 @@ static const struct kvmi_types_ops btf_ops = {
 	.close = btf_close,
 };
 
+/* The first string is empty, but that of split BTF is in its base. */
+static int
+check_strings(const struct kvmi_btf *b, struct kvmi_err *err)
+{
+	uint32_t len = b->strings_len;
+
+	if (b->base != NULL && (len == 0 || b->strings[len - 1] == '\0'))
+		return (0);
+	if (len == 0 || b->strings[0] != '\0' || b->strings[len - 1] != '\0')
+		return (kvmi_fail(err, KVMI_EFORMAT,
+		    "%s: the strings at 0x%zx do not begin and end with a NUL",
+		    b->t.where, b->strings_at));
+	return (0);
+}
+
 static int
 read_header(struct kvmi_btf *b, const uint8_t *p, size_t len,
     struct kvmi_err *err)
@@ -372,6 +396,9 @@ read_header(struct kvmi_btf *b, const uint8_t *p, size_t len,
 	if (version != 1)
 		return (kvmi_fail(err, KVMI_ENOTSUP, "%s: BTF version %u",
 		    b->t.where, version));
+	if (b->base != NULL && b->base->big_endian != b->big_endian)
+		return (kvmi_fail(err, KVMI_EFORMAT, "%s: its byte order is "
+		    "not that of %s", b->t.where, b->base->t.where));
 	if (hdr_len < HEADER_MIN || hdr_len > len ||
 	    !kvmi_inside(types_off, b->types_len, len - hdr_len) ||
 	    !kvmi_inside(strings_off, b->strings_len, len - hdr_len))
@@ -382,13 +409,9 @@ read_header(struct kvmi_btf *b, const uint8_t *p, size_t len,
 		    b->strings_len, hdr_len, len));
 	b->types_at = (size_t)hdr_len + types_off;
 	b->types = p + b->types_at;
-	b->strings = (const char *)p + hdr_len + strings_off;
-	if (b->strings_len == 0 || b->strings[0] != '\0' ||
-	    b->strings[b->strings_len - 1] != '\0')
-		return (kvmi_fail(err, KVMI_EFORMAT,
-		    "%s: the strings at 0x%zx do not begin and end with a NUL",
-		    b->t.where, (size_t)hdr_len + strings_off));
-	return (0);
+	b->strings_at = (size_t)hdr_len + strings_off;
+	b->strings = (const char *)p + b->strings_at;
+	return (check_strings(b, err));
 }
 
 /* As many as records can fit; memory that is not touched costs nothing. */
@@ -434,9 +457,25 @@ find_pointer_size(struct kvmi_btf *b)
 	}
 }
 
-int
-kvmi_btf_open(const void *p, size_t len, struct kvmi_types **ret,
-    struct kvmi_err *err)
+/* What its own types and strings follow. */
+static int
+set_base(struct kvmi_btf *b, struct kvmi_btf *base, struct kvmi_err *err)
+{
+	if (base == NULL)
+		return (0);
+	if (base->base != NULL || base->n > UINT32_MAX / 2)
+		return (kvmi_fail(err, KVMI_EINVAL, "%s: no base for split BTF",
+		    base->t.where));
+	b->base = base;
+	b->first = base->n;
+	b->first_string = base->strings_len;
+	b->has_signed_enums = base->has_signed_enums;
+	return (0);
+}
+
+static int
+btf_open(const void *p, size_t len, struct kvmi_btf *base,
+    struct kvmi_types **ret, struct kvmi_err *err)
 {
 	struct kvmi_btf *b = calloc(1, sizeof(*b));
 	int r;
@@ -447,7 +486,9 @@ kvmi_btf_open(const void *p, size_t len, struct kvmi_types **ret,
 	}
 	b->t.ops = &btf_ops;
 	snprintf(b->t.where, sizeof(b->t.where), "BTF");
-	r = read_header(b, p, len, err);
+	r = set_base(b, base, err);
+	if (r == 0)
+		r = read_header(b, p, len, err);
 	if (r == 0)
 		r = alloc_index(b, err);
 	if (r == 0)
@@ -460,4 +501,21 @@ kvmi_btf_open(const void *p, size_t len, struct kvmi_types **ret,
 	b->bytes = (void *)(uintptr_t)p;
 	*ret = &b->t;
 	return (0);
+}
+
+int
+kvmi_btf_open(const void *p, size_t len, struct kvmi_types **ret,
+    struct kvmi_err *err)
+{
+	return (btf_open(p, len, NULL, ret, err));
+}
+
+int
+kvmi_btf_open_split(const void *p, size_t len, struct kvmi_types *base,
+    struct kvmi_types **ret, struct kvmi_err *err)
+{
+	if (base->ops != &btf_ops)
+		return (kvmi_fail(err, KVMI_ENOTSUP, "%s: split BTF needs the "
+		    "kernel's own", base->where));
+	return (btf_open(p, len, (struct kvmi_btf *)base, ret, err));
 }

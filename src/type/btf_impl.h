@@ -38,17 +38,21 @@ struct kvmi_btf_enums;
 
 struct kvmi_btf {
 	struct kvmi_types t;
+	struct kvmi_btf	*base;		/* what it is split from; NULL: whole */
+	uint32_t	 first;		/* its own types come after this one */
+	uint32_t	 first_string;	/* and its strings begin here */
 	void		*bytes;
 	const uint8_t	*types;
 	const char	*strings;
 	size_t		 types_at;	/* in bytes, for messages */
+	size_t		 strings_at;
 	uint32_t	 types_len;
 	uint32_t	 strings_len;
 	bool		 big_endian;
 	bool		 has_signed_enums;
 	uint8_t		 pointer_size;
-	uint32_t	 n;		/* types 1 to n */
-	uint32_t	*off;		/* of a type's record */
+	uint32_t	 n;		/* types 1 to n, the base's among them */
+	uint32_t	*off;		/* of its own types' records, from 1 on */
 	uint32_t	*next;		/* in the chain of its name; 0: last */
 	uint32_t	*head;
 	uint32_t	 mask;
@@ -78,9 +82,13 @@ static inline void
 kvmi_btf_view(const struct kvmi_btf *b, uint32_t id,
     struct kvmi_btf_view *ret)
 {
-	const uint8_t *p = b->types + b->off[id];
-	uint32_t info = kvmi_btf_u32(b, p + 4);
+	const uint8_t *p;
+	uint32_t info;
 
+	if (id <= b->first)
+		b = b->base;
+	p = b->types + b->off[id - b->first];
+	info = kvmi_btf_u32(b, p + 4);
 	*ret = (struct kvmi_btf_view){
 		.id = id,
 		.name = kvmi_btf_u32(b, p),
@@ -96,7 +104,19 @@ kvmi_btf_view(const struct kvmi_btf *b, uint32_t id,
 static inline const char *
 kvmi_btf_string(const struct kvmi_btf *b, uint32_t off)
 {
+	if (off < b->first_string)
+		return (b->base->strings + off);
+	off -= b->first_string;
 	return (off < b->strings_len ? b->strings + off : NULL);
+}
+
+/* Where in its bytes the record of a type is, for messages. */
+static inline size_t
+kvmi_btf_at(const struct kvmi_btf *b, uint32_t id)
+{
+	if (id <= b->first)
+		b = b->base;
+	return (b->types_at + b->off[id - b->first]);
 }
 
 /* Of all types named so the one that is meant; 0: none. */

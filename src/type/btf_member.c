@@ -103,7 +103,7 @@ btf_next_member(struct kvmi_types *t, const struct kvmi_tnode *s,
 	if (ret->name == NULL)
 		return (kvmi_fail(err, KVMI_EFORMAT, "%s: type %" PRIu32
 		    " at 0x%zx: member %" PRIu64 " has no valid name",
-		    b->t.where, v.id, b->types_at + b->off[v.id], *pos));
+		    b->t.where, v.id, kvmi_btf_at(b, v.id), *pos));
 	++*pos;
 	return (0);
 }

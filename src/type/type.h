@@ -93,6 +93,10 @@ void kvmi_types_close(struct kvmi_types *t);
 int kvmi_btf_open(const void *p, size_t len, struct kvmi_types **ret,
     struct kvmi_err *err);
 
+/* Split BTF, of a module: base, the kernel's, has to outlive it. */
+int kvmi_btf_open_split(const void *p, size_t len, struct kvmi_types *base,
+    struct kvmi_types **ret, struct kvmi_err *err);
+
 /*
  * DWARF of an ELF file, which view->src has to outlive; view's elf and copy
  * are taken over, also on failure.

@@ -14,6 +14,25 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct kvmi_err err;
 
+/* The same bytes once more, as those of a module. */
+static void
+ask_split(struct kvmi_types *base, const uint8_t *data, size_t size,
+    const char *strings)
+{
+	uint8_t *copy = malloc(size);
+	struct kvmi_types *t;
+
+	if (copy == NULL)
+		abort();
+	memcpy(copy, data, size);
+	if (kvmi_btf_open_split(copy, size, base, &t, &err) != 0) {
+		free(copy);
+		return;
+	}
+	ask_names(t, strings, size, MAX_NAMES, "task_struct", &err);
+	kvmi_types_close(t);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -36,6 +55,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return (0);
 	}
 	ask_names(t, strings, size, MAX_NAMES, "task_struct", &err);
+	ask_split(t, data, size, strings);
 	kvmi_types_close(t);
 	free(strings);
 	return (0);

@@ -17,6 +17,7 @@ struct btf_build {
 	struct bytes	 types;
 	struct bytes	 strings;
 	uint32_t	 n;
+	uint32_t	 before;	/* bytes of strings that another has */
 };
 
 static inline void
@@ -27,10 +28,18 @@ btf_start(struct btf_build *b, bool big_endian)
 	bytes_put(&b->strings, "", 1);
 }
 
+/* What goes on where base ended: its types and strings may be named. */
+static inline void
+btf_start_split(struct btf_build *b, const struct btf_build *base)
+{
+	*b = (struct btf_build){ .types.big_endian = base->types.big_endian,
+		.n = base->n, .before = (uint32_t)base->strings.len };
+}
+
 static inline uint32_t
 btf_string(struct btf_build *b, const char *s)
 {
-	uint32_t off = (uint32_t)b->strings.len;
+	uint32_t off = b->before + (uint32_t)b->strings.len;
 
 	if (s == NULL || *s == '\0')
 		return (0);

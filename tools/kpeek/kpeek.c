@@ -23,6 +23,7 @@ static const struct command *const commands[] = {
 	&cmd_bt,
 	&cmd_regs,
 	&cmd_sym,
+	&cmd_type,
 	&cmd_read,
 	&cmd_vtop,
 	&cmd_text,

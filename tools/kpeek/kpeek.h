@@ -56,6 +56,7 @@ extern const struct command cmd_dmesg;
 extern const struct command cmd_bt;
 extern const struct command cmd_regs;
 extern const struct command cmd_sym;
+extern const struct command cmd_type;
 extern const struct command cmd_read;
 extern const struct command cmd_vtop;
 extern const struct command cmd_text;

@@ -442,6 +442,7 @@ const struct kvmi_os_ops kvmi_os_linux = {
 	.early_symbol = linux_early_symbol,
 	.symbols = kvmi_linux_symbols,
 	.types = kvmi_linux_types,
+	.module_types = kvmi_linux_module_types,
 	.procs = kvmi_linux_procs,
 	.log = kvmi_linux_log,
 	.loadavg = kvmi_linux_loadavg,

@@ -146,6 +146,8 @@ int kvmi_linux_kallsyms(struct kvmi_kernel *k, struct kvmi_cx *cx,
 
 int kvmi_linux_types(struct kvmi_kernel *k, struct kvmi_cx *cx,
     struct kvmi_types **ret);
+void kvmi_linux_module_types(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    struct kvmi_types *base, struct kvmi_module_types *out);
 int kvmi_linux_procs(struct kvmi_kernel *k, struct kvmi_cx *cx, int op,
     int arg, bool threads, struct kvmi_procs *out);
 int kvmi_linux_log(struct kvmi_kernel *k, struct kvmi_cx *cx,
