@@ -12,6 +12,7 @@
  *	place ADDRESS PHYSICAL
  *	percpu NAME CPU VALUE
  *	cpus RUNNING MAX
+ *	type NAME SIZE			(0: there is none of that name)
  *
  * and "check NAME ok|WRONG" for what it can judge itself.
  */
@@ -243,6 +244,26 @@ record_percpu(kvm_t *kd)
 	    "there is one");
 }
 
+/* Of the kernel and of modules, whose BTF has been there since 5.11. */
+static void
+record_types(kvm_t *kd)
+{
+	static const char *const name[] = { "task_struct", "loop_device",
+		"loop:loop_device", "bridge:net_bridge", "net_bridge",
+		"bridge:list_head", "loop:net_bridge", "nothing:list_head" };
+	bool had = access("/sys/kernel/btf/loop", F_OK) == 0;
+	uint64_t size;
+
+	for (size_t i = 0; i < sizeof(name) / sizeof(name[0]); i++) {
+		size = 0;
+		kvm_type_size(kd, name[i], &size);
+		printf("type %s %" PRIu64 "\n", name[i], size);
+	}
+	size = 0;
+	check("types of modules", !had || (kvm_type_size(kd,
+	    "loop:loop_device", &size) == 0 && size > 0), kvm_geterr(kd));
+}
+
 /*
  * Debian's kernels keep their memory to themselves.  To see that such a write
  * is refused and does nothing, it is one of what is there already.
@@ -294,6 +315,7 @@ main(void)
 	check_user_memory(kd);
 	check_write();
 	record_percpu(kd);
+	record_types(kd);
 	check("close", kvm_close(kd) == 0, "");
 	return (wrong != 0);
 }

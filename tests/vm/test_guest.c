@@ -197,6 +197,11 @@ check_state(kvm_t *kd, const char *line, struct tally *t)
 	if (sscanf(line, "place %" SCNx64 " %" SCNx64, &v[0], &v[1]) == 2)
 		return (kvm_vtophys(kd, v[0], &got, NULL) == 0 &&
 		    got == v[1]);
+	if (sscanf(line, "type %63s %" SCNu64, name, &v[0]) == 2) {
+		got = 0;
+		kvm_type_size(kd, name, &got);
+		return (got == v[0]);
+	}
 	if (sscanf(line, "cpus %d %d", &n[0], &n[1]) == 2)
 		return (kvm_getncpus(kd) == n[0] &&
 		    kvm_getmaxcpu(kd) == n[1]);

@@ -11,6 +11,7 @@ class Guests:
     variants: tuple[str, ...] = ()  # rows of variants.py; none: all there are
     suite: str = ""                 # empty: the architecture's usual one
     matrix: bool = False            # of slow tests only
+    extra: bool = False             # with the files of mkall's --extra
 
 
 # What takes longest comes first.
@@ -25,13 +26,13 @@ GUESTS = (
     Guests("i386-pae", "i386-pae", ("max-plain",)),
     Guests("armhf", "armhf", ("max-plain",)),
     Guests("armhf-lpae", "armhf-lpae", ("max-plain",)),
-    Guests("amd64-bullseye", "amd64", ("panic",), suite="bullseye"),
-    Guests("amd64-trixie", "amd64", ("panic",), suite="trixie"),
-    Guests("amd64-sid", "amd64", ("panic",), suite="sid"),
+    Guests("amd64-bullseye", "amd64", ("panic",), suite="bullseye", extra=True),
+    Guests("amd64-trixie", "amd64", ("panic",), suite="trixie", extra=True),
+    Guests("amd64-sid", "amd64", ("panic",), suite="sid", extra=True),
 
-    Guests("amd64-bullseye", "amd64", suite="bullseye", matrix=True),
-    Guests("amd64-sid", "amd64", suite="sid", matrix=True),
-    Guests("amd64-trixie", "amd64", suite="trixie", matrix=True),
+    Guests("amd64-bullseye", "amd64", suite="bullseye", matrix=True, extra=True),
+    Guests("amd64-sid", "amd64", suite="sid", matrix=True, extra=True),
+    Guests("amd64-trixie", "amd64", suite="trixie", matrix=True, extra=True),
     Guests("arm64", "arm64", matrix=True),
     Guests("arm64-bookworm", "arm64", ("max-plain",), suite="bookworm", matrix=True),
     Guests("arm64-16k", "arm64-16k", matrix=True),
