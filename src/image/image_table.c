@@ -22,6 +22,9 @@ extern const struct kvmi_image_ops kvmi_image_kdump;
 extern const struct kvmi_image_ops kvmi_image_libvirt;
 extern const struct kvmi_image_ops kvmi_image_lime;
 extern const struct kvmi_image_ops kvmi_image_livedump;
+extern const struct kvmi_image_ops kvmi_image_lz4;
+extern const struct kvmi_image_ops kvmi_image_lzma;
+extern const struct kvmi_image_ops kvmi_image_lzop;
 extern const struct kvmi_image_ops kvmi_image_minidump;
 extern const struct kvmi_image_ops kvmi_image_elfcore;
 extern const struct kvmi_image_ops kvmi_image_qemusave;
@@ -39,6 +42,9 @@ static const struct kvmi_image_ops *const image_table[] = {
 	&kvmi_image_zstd,
 	&kvmi_image_xz,
 	&kvmi_image_bzip2,
+	&kvmi_image_lzop,
+	&kvmi_image_lz4,
+	&kvmi_image_lzma,
 	&kvmi_image_libvirt,
 	&kvmi_image_livedump,	/* starts as what it holds does */
 	&kvmi_image_kdump,
@@ -223,7 +229,9 @@ kvmi_image_unwrap(struct kvmi_src **src, const struct kvm_options *o,
 		size_t len = (size_t)kvmi_min((*src)->size, sizeof(head));
 		int r;
 
-		if (ops->wrap == NULL || ops->recognise != NULL)
+		/* What is known by its end only may hold anything. */
+		if (ops->wrap == NULL ||
+		    (ops->recognise != NULL && !ops->any_content))
 			continue;
 		r = kvmi_src_read(*src, 0, head, len, "header", err);
 		if (r != 0)

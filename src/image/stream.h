@@ -59,6 +59,8 @@ struct kvmi_stream_method {
 	bool (*begin)(void *d, const uint8_t *head, size_t len,
 	    const char **why);
 	enum kvmi_step (*step)(void *d, struct kvmi_stream_io *io);
+	/* Where nothing marks the end: may it be here?  NULL: it is marked. */
+	bool (*may_end)(void *d);
 	/* How large a state save() would give; 0: none at this place. */
 	size_t (*state_len)(void *d);
 	/* *back: so many of the bytes taken are to be given once more. */

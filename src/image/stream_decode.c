@@ -166,6 +166,9 @@ step(struct kvmi_stream *s, size_t room, bool *idle, struct kvmi_err *err)
 		return (broken(s, io.why, err));
 	if (how == KVMI_STEP_END)
 		s->in_member = false;
+	else if (*idle && s->in_len == 0 && s->m->may_end != NULL &&
+	    s->m->may_end(s->decoder))
+		s->in_member = false;
 	else if (*idle && s->in_len == 0)
 		return (broken(s, "the file ends within it", err));
 	else

@@ -6,9 +6,7 @@
  * that of zstd, the decoder lives in memory of ours, which is copied and put
  * back in the same place; liblzma asks our allocator for all of it.
  */
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "base/math.h"
 #include "image/image.h"
@@ -16,14 +14,9 @@
 #include "image/stream_index.h"
 
 #ifdef HAVE_LZMA
-#include <lzma.h>
+#include "image/stream_arena.h"
 
 #define MIN_POINTS	(4u << 20)
-
-/* xz -9 needs 65 MiB to decode. */
-#define ROOM		(160u << 20)
-#define SLACK		(1u << 20)
-#define ALIGN		((size_t)64)
 
 /* Enough for two million blocks. */
 #define MAX_INDEX	(64u << 20)
@@ -36,11 +29,8 @@ enum phase {
 	STREAM_FOOTER,
 };
 
-/* What a copy has to hold is at the start of mem: all that is used. */
-struct arena {
-	size_t		 used;
-	size_t		 last;		/* where the newest piece begins */
-	lzma_stream	 z;
+struct xz {
+	struct kvmi_arena a;
 	lzma_block	 block;
 	lzma_filter	 filter[LZMA_FILTERS_MAX + 1];
 	lzma_index	*index;		/* only to be stepped over */
@@ -50,99 +40,17 @@ struct arena {
 	uint8_t		 header[LZMA_BLOCK_HEADER_SIZE_MAX];
 };
 
-struct xz {
-	struct arena	*mem;
-	lzma_allocator	 alloc;
-};
-
-static void *
-arena_alloc(void *opaque, size_t n, size_t size)
-{
-	struct arena *a = opaque;
-	size_t len, end;
-
-	if (__builtin_mul_overflow(n, size, &len) || len > ROOM)
-		return (NULL);
-	end = a->used + ((len + ALIGN - 1) & ~(ALIGN - 1));
-	if (end > ROOM)
-		return (NULL);
-	a->last = a->used;
-	a->used = end;
-	return ((uint8_t *)a + a->last);
-}
-
-/* Only the newest piece comes back: the dictionary, mostly. */
-static void
-arena_free(void *opaque, void *p)
-{
-	struct arena *a = opaque;
-
-	if (p != NULL && p == (uint8_t *)a + a->last)
-		a->used = a->last;
-}
-
-static void *
-xz_create(void)
-{
-	struct xz *d = calloc(1, sizeof(*d));
-	void *mem;
-
-	if (d == NULL)
-		return (NULL);
-	mem = mmap(NULL, ROOM, PROT_READ | PROT_WRITE,
-	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (mem == MAP_FAILED) {
-		free(d);
-		return (NULL);
-	}
-	d->mem = mem;
-	d->alloc = (lzma_allocator){ arena_alloc, arena_free, mem };
-	return (d);
-}
-
-static void
-xz_destroy(void *dec)
-{
-	struct xz *d = dec;
-
-	munmap(d->mem, ROOM);
-	free(d);
-}
-
 static bool
 xz_is_start(const uint8_t *head, size_t len)
 {
 	return (len >= 6 && memcmp(head, "\3757zXZ", 6) == 0);
 }
 
-static const char *
-why_of(lzma_ret r)
-{
-	switch (r) {
-	case LZMA_MEM_ERROR:
-	case LZMA_MEMLIMIT_ERROR:
-		return ("its dictionary is larger than can be held (128 MiB)");
-	case LZMA_OPTIONS_ERROR:
-		return ("it has options that liblzma does not know");
-	case LZMA_FORMAT_ERROR:
-		return ("a header is malformed");
-	case LZMA_DATA_ERROR:
-		return ("the data or its checksum is wrong");
-	default:
-		return ("liblzma cannot go on");
-	}
-}
-
 static void
 reset(struct xz *d)
 {
-	struct arena *a = d->mem;
-
-	a->used = (sizeof(*a) + ALIGN - 1) & ~(ALIGN - 1);
-	a->last = 0;
-	a->z = (lzma_stream)LZMA_STREAM_INIT;
-	a->z.allocator = &d->alloc;
-	a->have = 0;
+	kvmi_arena_reset(&d->a, sizeof(*d));
+	d->have = 0;
 }
 
 static bool
@@ -154,64 +62,63 @@ xz_begin(void *dec, const uint8_t *head, size_t len, const char **why)
 	(void)len;
 	(void)why;
 	reset(d);
-	d->mem->phase = STREAM_HEADER;
+	d->phase = STREAM_HEADER;
 	return (true);
 }
 
 /* Collect a header of so many bytes.  false: more input is needed. */
 static bool
-collect(struct arena *a, struct kvmi_stream_io *io, size_t want)
+collect(struct xz *d, struct kvmi_stream_io *io, size_t want)
 {
-	size_t n = (size_t)kvmi_min(want - a->have, io->in_len);
+	size_t n = (size_t)kvmi_min(want - d->have, io->in_len);
 
-	memcpy(a->header + a->have, io->in, n);
+	memcpy(d->header + d->have, io->in, n);
 	io->in += n;
 	io->in_len -= n;
-	a->have += n;
-	return (a->have == want);
+	d->have += n;
+	return (d->have == want);
 }
 
 static lzma_ret
 stream_header(struct xz *d, struct kvmi_stream_io *io)
 {
-	struct arena *a = d->mem;
 	lzma_stream_flags flags;
 	lzma_ret r;
 
-	if (!collect(a, io, LZMA_STREAM_HEADER_SIZE))
+	if (!collect(d, io, LZMA_STREAM_HEADER_SIZE))
 		return (LZMA_OK);
-	r = lzma_stream_header_decode(&flags, a->header);
+	r = lzma_stream_header_decode(&flags, d->header);
 	if (r != LZMA_OK)
 		return (r);
 	reset(d);
-	a->check = (uint8_t)flags.check;
-	a->phase = BLOCK_HEADER;
+	d->check = (uint8_t)flags.check;
+	d->phase = BLOCK_HEADER;
 	return (LZMA_OK);
 }
 
 static lzma_ret
 block_header(struct xz *d, struct kvmi_stream_io *io)
 {
-	struct arena *a = d->mem;
 	lzma_ret r;
 
-	if (a->have == 0 && io->in_len > 0 && io->in[0] == 0) {
-		a->phase = INDEX;
-		return (lzma_index_decoder(&a->z, &a->index, MAX_INDEX));
+	if (d->have == 0 && io->in_len > 0 && io->in[0] == 0) {
+		d->phase = INDEX;
+		return (lzma_index_decoder(&d->a.z, &d->index, MAX_INDEX));
 	}
-	if (!collect(a, io, 1) ||
-	    !collect(a, io, lzma_block_header_size_decode(a->header[0])))
+	if (!collect(d, io, 1) ||
+	    !collect(d, io, lzma_block_header_size_decode(d->header[0])))
 		return (LZMA_OK);
-	a->block = (lzma_block){ .version = 1, .check = a->check,
-		.header_size = lzma_block_header_size_decode(a->header[0]),
-		.filters = a->filter };
-	r = lzma_block_header_decode(&a->block, &d->alloc, a->header);
+	d->block = (lzma_block){ .version = 1, .check = d->check,
+		.header_size = lzma_block_header_size_decode(d->header[0]),
+		.filters = d->filter };
+	r = lzma_block_header_decode(&d->block, &d->a.alloc, d->header);
 	if (r != LZMA_OK)
 		return (r);
-	if (lzma_raw_decoder_memusage(a->filter) > ROOM - SLACK)
+	if (lzma_raw_decoder_memusage(d->filter) > KVMI_ARENA_ROOM -
+	    KVMI_ARENA_SLACK)
 		return (LZMA_MEMLIMIT_ERROR);
-	a->phase = BLOCK;
-	return (lzma_block_decoder(&a->z, &a->block));
+	d->phase = BLOCK;
+	return (lzma_block_decoder(&d->a.z, &d->block));
 }
 
 static lzma_ret
@@ -220,9 +127,9 @@ stream_footer(struct xz *d, struct kvmi_stream_io *io)
 	lzma_stream_flags flags;
 	lzma_ret r;
 
-	if (!collect(d->mem, io, LZMA_STREAM_HEADER_SIZE))
+	if (!collect(d, io, LZMA_STREAM_HEADER_SIZE))
 		return (LZMA_OK);
-	r = lzma_stream_footer_decode(&flags, d->mem->header);
+	r = lzma_stream_footer_decode(&flags, d->header);
 	return (r == LZMA_OK ? LZMA_STREAM_END : r);
 }
 
@@ -230,25 +137,12 @@ stream_footer(struct xz *d, struct kvmi_stream_io *io)
 static lzma_ret
 code(struct xz *d, struct kvmi_stream_io *io)
 {
-	struct arena *a = d->mem;
-	lzma_stream *z = &a->z;
-	lzma_ret r;
+	lzma_ret r = kvmi_arena_code(&d->a, io);
 
-	z->next_in = io->in;
-	z->avail_in = io->in_len;
-	z->next_out = io->out;
-	z->avail_out = io->out_len;
-	r = lzma_code(z, LZMA_RUN);
-	io->in = z->next_in;
-	io->in_len = z->avail_in;
-	io->out = z->next_out;
-	io->out_len = z->avail_out;
-	if (r == LZMA_BUF_ERROR)
-		return (LZMA_OK);
 	if (r != LZMA_STREAM_END)
 		return (r);
 	reset(d);
-	a->phase = a->phase == BLOCK ? BLOCK_HEADER : STREAM_FOOTER;
+	d->phase = d->phase == BLOCK ? BLOCK_HEADER : STREAM_FOOTER;
 	return (LZMA_OK);
 }
 
@@ -258,7 +152,7 @@ xz_step(void *dec, struct kvmi_stream_io *io)
 	struct xz *d = dec;
 	lzma_ret r;
 
-	switch (d->mem->phase) {
+	switch (d->phase) {
 	case STREAM_HEADER:
 		r = stream_header(d, io);
 		break;
@@ -273,7 +167,7 @@ xz_step(void *dec, struct kvmi_stream_io *io)
 	}
 	if (r == LZMA_OK || r == LZMA_STREAM_END)
 		return (r == LZMA_OK ? KVMI_STEP_MORE : KVMI_STEP_END);
-	io->why = why_of(r);
+	io->why = kvmi_lzma_why(r);
 	return (KVMI_STEP_BAD);
 }
 
@@ -281,23 +175,23 @@ xz_step(void *dec, struct kvmi_stream_io *io)
 static size_t
 xz_state_len(void *dec)
 {
-	const struct arena *a = ((struct xz *)dec)->mem;
+	const struct xz *d = dec;
 
-	if (a->phase == BLOCK_HEADER && a->have == 0)
+	if (d->phase == BLOCK_HEADER && d->have == 0)
 		return (1);
-	return (a->phase == BLOCK ? a->used : 0);
+	return (d->phase == BLOCK ? d->a.used : 0);
 }
 
 static void
 xz_save(void *dec, uint8_t *state, uint64_t *back)
 {
-	struct arena *a = ((struct xz *)dec)->mem;
+	const struct xz *d = dec;
 
 	*back = 0;
-	if (a->phase == BLOCK_HEADER)
-		state[0] = a->check;
+	if (d->phase == BLOCK_HEADER)
+		state[0] = d->check;
 	else
-		memcpy(state, a, a->used);
+		memcpy(state, d, d->a.used);
 }
 
 static bool
@@ -305,15 +199,15 @@ xz_restore(void *dec, const uint8_t *state, size_t len)
 {
 	struct xz *d = dec;
 
-	if (len > ROOM || (len == 1 && state[0] > LZMA_CHECK_ID_MAX))
+	if (len > KVMI_ARENA_ROOM || (len == 1 && state[0] > LZMA_CHECK_ID_MAX))
 		return (false);
 	if (len > 1) {
-		memcpy(d->mem, state, len);
+		memcpy(d, state, len);
 		return (true);
 	}
 	reset(d);
-	d->mem->phase = BLOCK_HEADER;
-	d->mem->check = state[0];
+	d->phase = BLOCK_HEADER;
+	d->check = state[0];
 	return (true);
 }
 
@@ -376,8 +270,8 @@ const struct kvmi_stream_method kvmi_stream_xz = {
 	.spacing = MIN_POINTS,
 	.portable = 1,
 	.list = xz_list,
-	.create = xz_create,
-	.destroy = xz_destroy,
+	.create = kvmi_arena_create,
+	.destroy = kvmi_arena_destroy,
 	.is_start = xz_is_start,
 	.begin = xz_begin,
 	.step = xz_step,

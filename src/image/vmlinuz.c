@@ -47,33 +47,6 @@ zboot(const struct kvmi_src *src, const uint8_t *h, uint64_t *off,
 
 static payload_fn *const payload_table[] = { bzimage, zboot };
 
-/* Compressions that kernels can have and nothing here reads. */
-static const struct {
-	const char	*magic;
-	size_t		 len;
-	const char	*name;
-} other_table[] = {
-	{ "\x02\x21\x4c\x18", 4, "LZ4" },
-	{ "\x89LZO\0", 5, "LZO" },
-	{ "\x5d\0\0", 3, "LZMA" },
-};
-
-static int
-check_payload(struct kvmi_src *src, struct kvmi_err *err)
-{
-	uint8_t h[64];
-	size_t n = (size_t)kvmi_min(src->size, sizeof(h));
-	int r = kvmi_src_read(src, 0, h, n, "kernel", err);
-
-	for (size_t i = 0; i < KVMI_COUNT(other_table) && r == 0; i++)
-		if (n >= other_table[i].len && memcmp(h, other_table[i].magic,
-		    other_table[i].len) == 0)
-			r = kvmi_fail(err, KVMI_ENOTSUP, "%s: the kernel in it "
-			    "is compressed with %s, which is not read here; "
-			    "extract vmlinux", src->name, other_table[i].name);
-	return (r);
-}
-
 int
 kvmi_vmlinuz_unwrap(struct kvmi_src **src, const struct kvm_options *o,
     struct kvmi_err *err)
@@ -98,8 +71,6 @@ kvmi_vmlinuz_unwrap(struct kvmi_src **src, const struct kvm_options *o,
 	if (found == 0 && (r = kvmi_slice_open(*src, &part, src, err)) != 0)
 		return (r);
 	r = kvmi_image_unwrap(src, o, err);
-	if (r == 0)
-		r = check_payload(*src, err);
 	if (r == 0)
 		return (0);
 fail:

@@ -20,7 +20,8 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 extern const struct kvmi_stream_method kvmi_stream_gzip, kvmi_stream_zstd,
-    kvmi_stream_xz, kvmi_stream_bzip2;
+    kvmi_stream_xz, kvmi_stream_bzip2, kvmi_stream_lzma, kvmi_stream_lz4,
+    kvmi_stream_lzop;
 
 static const struct kvmi_stream_method *const method[] = {
 #ifdef HAVE_ZLIB
@@ -31,9 +32,16 @@ static const struct kvmi_stream_method *const method[] = {
 #endif
 #ifdef HAVE_LZMA
 	&kvmi_stream_xz,
+	&kvmi_stream_lzma,
 #endif
 #ifdef HAVE_BZIP2
 	&kvmi_stream_bzip2,
+#endif
+#ifdef HAVE_LZ4
+	&kvmi_stream_lz4,
+#endif
+#ifdef HAVE_LZO
+	&kvmi_stream_lzop,
 #endif
 	NULL
 };

@@ -143,10 +143,164 @@ make_xz(struct bytes *b, const uint8_t *p, size_t len)
 	xz(b, p, len, 1u << 16, SIZE_MAX);
 }
 
+extern const struct kvmi_stream_method kvmi_stream_lzma;
+
+static void
+lzma(struct bytes *b, const uint8_t *p, size_t len, uint32_t dict)
+{
+	lzma_stream z = LZMA_STREAM_INIT;
+	lzma_options_lzma o;
+	size_t cap = len + 100000;
+	uint8_t *out = malloc(cap);
+
+	lzma_lzma_preset(&o, 1);
+	o.dict_size = dict;
+	assert_int_equal(lzma_alone_encoder(&z, &o), LZMA_OK);
+	z.next_in = p;
+	z.avail_in = len;
+	z.next_out = out;
+	z.avail_out = cap;
+	assert_int_equal(lzma_code(&z, LZMA_FINISH), LZMA_STREAM_END);
+	bytes_put(b, out, cap - z.avail_out);
+	lzma_end(&z);
+	free(out);
+}
+
+static void
+make_lzma(struct bytes *b, const uint8_t *p, size_t len)
+{
+	lzma(b, p, len, 1u << 16);
+}
+
+static void
+make_lzma_odd(struct bytes *b, const uint8_t *p, size_t len)
+{
+	lzma(b, p, len, 3u << 16);
+}
+
 static void
 make_xz_blocks(struct bytes *b, const uint8_t *p, size_t len)
 {
 	xz(b, p, len, 1u << 16, 100000);
+}
+#endif
+
+#ifdef HAVE_LZ4
+#include <lz4.h>
+
+extern const struct kvmi_stream_method kvmi_stream_lz4;
+
+static void
+make_lz4(struct bytes *b, const uint8_t *p, size_t len)
+{
+	size_t block = 70000;
+	char *out = malloc((size_t)LZ4_compressBound((int)block));
+
+	bytes_put(b, "\x02\x21\x4c\x18", 4);
+	for (size_t done = 0; done < len; done += block) {
+		size_t n = (size_t)kvmi_min(len - done, block);
+		int got = LZ4_compress_default((const char *)p + done, out,
+		    (int)n, LZ4_compressBound((int)n));
+
+		bytes_uint(b, (uint64_t)got, 4);
+		bytes_put(b, out, (size_t)got);
+	}
+	free(out);
+}
+#endif
+
+#ifdef HAVE_LZO
+#include <lzo/lzo1x.h>
+
+extern const struct kvmi_stream_method kvmi_stream_lzop;
+
+/* The sums of flags, of what the block is decoded to and of what it is. */
+static void
+lzop_sums(struct bytes *b, uint32_t flags, const uint8_t *out, size_t out_len,
+    const uint8_t *in, size_t in_len)
+{
+	if ((flags & 0x1) != 0)
+		bytes_uint(b, lzo_adler32(1, out, out_len), 4);
+	if ((flags & 0x100) != 0)
+		bytes_uint(b, lzo_crc32(0, out, out_len), 4);
+	if ((flags & 0x2) != 0 && in_len < out_len)
+		bytes_uint(b, lzo_adler32(1, in, in_len), 4);
+	if ((flags & 0x200) != 0 && in_len < out_len)
+		bytes_uint(b, lzo_crc32(0, in, in_len), 4);
+}
+
+static void
+lzop_header(struct bytes *b, uint32_t flags, unsigned int version)
+{
+	size_t begin = b->len + 9;
+
+	bytes_put(b, "\x89LZO\0\r\n\x1a\n", 9);
+	bytes_uint(b, version, 2);
+	bytes_uint(b, 0x20a0, 2);
+	if (version >= 0x940)
+		bytes_uint(b, 0x940, 2);
+	bytes_uint(b, 1, 1);			/* LZO1X-1 */
+	if (version >= 0x940)
+		bytes_uint(b, 5, 1);
+	bytes_uint(b, flags, 4);
+	bytes_uint(b, 0100600, 4);
+	bytes_fill(b, 1, version >= 0x940 ? 8 : 4);
+	bytes_uint(b, 6, 1);
+	bytes_put(b, "vmcore", 6);
+	bytes_uint(b, (flags & 0x1000) != 0 ? lzo_crc32(0, b->p + begin,
+	    b->len - begin) : lzo_adler32(1, b->p + begin, b->len - begin), 4);
+	if ((flags & 0x40) != 0) {
+		bytes_uint(b, 3, 4);
+		bytes_put(b, "abc1234", 7);
+	}
+}
+
+static void
+lzop(struct bytes *b, const uint8_t *p, size_t len, uint32_t flags,
+    unsigned int version)
+{
+	static uint8_t work[LZO1X_1_MEM_COMPRESS], out[80000];
+	size_t block = 60000;
+
+	b->big_endian = true;
+	lzop_header(b, flags, version);
+	for (size_t done = 0; done < len; done += block) {
+		size_t n = (size_t)kvmi_min(len - done, block);
+		const uint8_t *in = out;
+		lzo_uint got;
+
+		lzo1x_1_compress(p + done, n, out, &got, work);
+		/* What does not shrink stays as it is. */
+		if (done == block || got >= n) {
+			in = p + done;
+			got = n;
+		}
+		bytes_uint(b, n, 4);
+		bytes_uint(b, got, 4);
+		lzop_sums(b, flags, p + done, n, in, got);
+		bytes_put(b, in, got);
+	}
+	bytes_uint(b, 0, 4);
+}
+
+/* As the tool does. */
+static void
+make_lzop(struct bytes *b, const uint8_t *p, size_t len)
+{
+	lzop(b, p, len, 0x3000001, 0x1040);
+}
+
+/* With all that there may be. */
+static void
+make_lzop_sums(struct bytes *b, const uint8_t *p, size_t len)
+{
+	lzop(b, p, len, 0x1343, 0x1040);
+}
+
+static void
+make_lzop_old(struct bytes *b, const uint8_t *p, size_t len)
+{
+	lzop(b, p, len, 0x1, 0x900);
 }
 #endif
 
@@ -179,6 +333,7 @@ struct kind {
 	uint64_t	spacing;
 	bool		portable;	/* its index can be kept */
 	bool		listed;		/* it is in the stream itself */
+	bool		unchecked;	/* without sums of what it holds */
 };
 
 static const struct kind kind[] = {
@@ -205,6 +360,19 @@ static const struct kind kind[] = {
 	{ "xz, blocks", &kvmi_stream_xz, make_xz_blocks, 1, 100000, true,
 	    true },
 	{ "xz, 3 streams", &kvmi_stream_xz, make_xz, 3, 100000, true, true },
+	{ "lzma", &kvmi_stream_lzma, make_lzma, 1, 100000, .unchecked = true },
+	{ "lzma, 3 streams", &kvmi_stream_lzma, make_lzma_odd, 3, 100000,
+	    .portable = true, .unchecked = true },
+#endif
+#ifdef HAVE_LZ4
+	{ "lz4", &kvmi_stream_lz4, make_lz4, 1, 100000, true,
+	    .unchecked = true },
+#endif
+#ifdef HAVE_LZO
+	{ "lzop", &kvmi_stream_lzop, make_lzop, 1, 100000, true },
+	{ "lzop, all sums", &kvmi_stream_lzop, make_lzop_sums, 3, 100000,
+	    true },
+	{ "lzop of old", &kvmi_stream_lzop, make_lzop_old, 1, 1, true },
 #endif
 #ifdef HAVE_BZIP2
 	{ "bzip2", &kvmi_stream_bzip2, make_bzip2, 1, 100000, true },

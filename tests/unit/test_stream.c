@@ -143,7 +143,7 @@ test_flipped(void **state)
 			b.p[at] ^= bit;
 		}
 		/* Time and system in the headers are nobody's concern. */
-		UTIL_TRUE(k->name, noticed >= 30);
+		UTIL_TRUE(k->name, noticed >= (k->unchecked ? 4 : 30));
 		bytes_free(&b);
 	}
 }

@@ -188,6 +188,22 @@ put_zboot(struct bytes *b, const void *payload, size_t len)
 	bytes_fill(b, 0xee, 32);
 }
 
+/* "payload", compressed. */
+#ifdef HAVE_LZMA
+static const uint8_t lzma[] = { 0x5d, 0x00, 0x00, 0x04, 0x00, 0xff, 0xff,
+	0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x00, 0x38, 0x18, 0x4b, 0x99, 0x75,
+	0x0f, 0x46, 0x0c, 0x4e, 0xe0, 0x4f, 0xff, 0xfd, 0xdf, 0x10, 0x00 };
+#endif
+#ifdef HAVE_LZO
+static const uint8_t lzop[] = { 0x89, 0x4c, 0x5a, 0x4f, 0x00, 0x0d, 0x0a,
+	0x1a, 0x0a, 0x10, 0x40, 0x20, 0xa0, 0x09, 0x40, 0x01, 0x05, 0x03, 0x00,
+	0x00, 0x01, 0x00, 0x00, 0x81, 0x80, 0x5f, 0x5e, 0x10, 0x00, 0x00, 0x00,
+	0x00, 0x00, 0x06, 0x76, 0x6d, 0x63, 0x6f, 0x72, 0x65, 0x4c, 0x53, 0x05,
+	0xc4, 0x00, 0x00, 0x00, 0x07, 0x00, 0x00, 0x00, 0x07, 0x0b, 0xdd, 0x02,
+	0xeb, 0x70, 0x61, 0x79, 0x6c, 0x6f, 0x61, 0x64, 0x00, 0x00, 0x00,
+	0x00 };
+#endif
+
 static void
 test_boot_images(void **state)
 {
@@ -203,9 +219,25 @@ test_boot_images(void **state)
 		{ "bzImage", 'b', "payload", 7, 7, 0, 7 },
 		{ "zboot", 'z', "payload", 7, 7, 0, 7 },
 		{ "neither", 'n', "payload", 7, 7, 0, 7 },
-		{ "bzImage of LZ4", 'b', "\x02\x21\x4c\x18", 4, 4,
-		    KVMI_ENOTSUP, 0 },
-		{ "bzImage of LZMA", 'b', "\x5d\0\0\0", 4, 4, KVMI_ENOTSUP, 0 },
+#ifdef HAVE_LZ4
+		/* Behind it, as in a kernel, how much it is decoded to. */
+		{ "bzImage of LZ4", 'b', "\x02\x21\x4c\x18\x08\0\0\0"
+		    "\x70payload\x07\0\0", 20, 20, 0, 7 },
+		{ "zboot of LZ4", 'z', "\x02\x21\x4c\x18\x08\0\0\0\x70payload",
+		    16, 16, 0, 7 },
+		{ "bzImage of bad LZ4", 'b', "\x02\x21\x4c\x18\x08\0\0\0"
+		    "\x00payload", 16, 16, KVMI_ETRUNC, 0 },
+#endif
+#ifdef HAVE_LZMA
+		{ "bzImage of LZMA", 'b', lzma, sizeof(lzma), sizeof(lzma), 0,
+		    7 },
+		{ "bzImage of cut LZMA", 'b', lzma, 16, 16, KVMI_ETRUNC, 0 },
+#endif
+#ifdef HAVE_LZO
+		{ "bzImage of LZO", 'b', lzop, sizeof(lzop), sizeof(lzop), 0,
+		    7 },
+		{ "bzImage of cut LZO", 'b', lzop, 50, 50, KVMI_ETRUNC, 0 },
+#endif
 		{ "payload beyond the end", 'b', "payload", 7, 1000,
 		    KVMI_ETRUNC, 0 },
 		{ "the largest payload", 'b', "payload", 7, UINT32_MAX,

@@ -19,7 +19,7 @@ def zlib_page(data: bytes) -> bytes:
     return zlib.compress(data, 1)
 
 
-def _tokens(data: bytes) -> list[tuple[bytes, int, int]]:
+def tokens(data: bytes, window: int = 1 << 32) -> list[tuple[bytes, int, int]]:
     """(literals, distance, length) triples; the last one may have length 0."""
     out = []
     seen: dict[bytes, int] = {}
@@ -28,7 +28,7 @@ def _tokens(data: bytes) -> list[tuple[bytes, int, int]]:
         key = data[at:at + _MIN_MATCH]
         earlier = seen.get(key)
         seen[key] = at
-        if earlier is None:
+        if earlier is None or at - earlier >= window:
             at += 1
             continue
         length = _MIN_MATCH
@@ -57,7 +57,7 @@ def snappy_page(data: bytes) -> bytes:
         out.append(size & 0x7F | 0x80)
         size >>= 7
     out.append(size)
-    for literals, distance, length in _tokens(data):
+    for literals, distance, length in tokens(data):
         out += _snappy_literals(literals)
         while length:
             step = min(length, 64)
@@ -93,12 +93,12 @@ def _lzo_match(distance: int, length: int, trailing: int) -> bytes:
 
 
 def lzo_page(data: bytes) -> bytes:
-    tokens = _tokens(data)
+    found = tokens(data)
     out = bytearray()
-    pending = tokens[0][0]
+    pending = found[0][0]
     out += _lzo_literals(pending, first=True)
-    for i, (_, distance, length) in enumerate(tokens[:-1]):
-        literals = tokens[i + 1][0]
+    for i, (_, distance, length) in enumerate(found[:-1]):
+        literals = found[i + 1][0]
         short = len(literals) <= 3
         out += _lzo_match(distance, length, len(literals) if short else 0)
         out += literals if short else _lzo_literals(literals, first=False)

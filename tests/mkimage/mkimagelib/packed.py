@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Whole files compressed: gzip, xz and bzip2 from the library, zstd written here.
+"""Whole files compressed: gzip, xz, lzma and bzip2 from the library, the rest written here.
 
 RFC 8878 for zstd: frames of raw and RLE blocks, which every decoder must take.
+LZ4: lz4_Frame_format.md, legacy frame, and lz4_Block_format.md.  lzop: the header as
+linux lib/decompress_unlzo.c skips it, with what its tool writes there.
 """
 from __future__ import annotations
 
@@ -9,7 +11,10 @@ import bz2
 import gzip
 import lzma
 import struct
+import zlib
 from typing import Callable
+
+from .codecs import lzo_page, tokens
 
 Pack = Callable[[bytes], bytes]
 
@@ -65,6 +70,60 @@ def zstd_frames(data: bytes) -> bytes:
     return b"".join(out)
 
 
+def lzma_whole(data: bytes) -> bytes:
+    return lzma.compress(data, format=lzma.FORMAT_ALONE, preset=0)
+
+
+def _lz4_count(extra: int) -> bytes:
+    """What did not fit into the four bits of a token."""
+    return b"\xff" * (extra // 255) + bytes([extra % 255])
+
+
+def lz4_block(data: bytes) -> bytes:
+    """Sequences; the last twelve bytes begin no match and the last five are literals."""
+    tail = max(len(data) - 12, 0)
+    found = tokens(data[:tail], 0x10000)
+    out = bytearray()
+    for number, (literals, distance, length) in enumerate(found):
+        last = number == len(found) - 1
+        if last:
+            literals += data[tail:]
+        head = min(len(literals), 15) << 4 | (0 if last else min(length - 4, 15))
+        out.append(head)
+        if len(literals) >= 15:
+            out += _lz4_count(len(literals) - 15)
+        out += literals
+        if not last:
+            out += struct.pack("<H", distance)
+            if length - 4 >= 15:
+                out += _lz4_count(length - 4 - 15)
+    return bytes(out)
+
+
+def lz4_legacy(data: bytes) -> bytes:
+    size = 8 << 20
+    out = [struct.pack("<I", 0x184C2102)]
+    for at in range(0, len(data), size):
+        block = lz4_block(data[at:at + size])
+        out.append(struct.pack("<I", len(block)) + block)
+    return b"".join(out)
+
+
+def lzop_file(data: bytes) -> bytes:
+    """With sums of what the blocks are decoded to, and the name of the file."""
+    size = 1 << 14              # as far back as the encoder can point
+    name = b"vmcore"
+    head = struct.pack(">HHHBBIIIIB", 0x1040, 0x20A0, 0x0940, 1, 5, 0x03000001,
+                       0o100600, 1_600_000_000, 0, len(name)) + name
+    out = [b"\x89LZO\0\r\n\x1a\n", head, struct.pack(">I", zlib.adler32(head))]
+    for at in range(0, len(data), size):
+        part = data[at:at + size]
+        packed = lzo_page(part)
+        packed = packed if len(packed) < len(part) else part
+        out.append(struct.pack(">III", len(part), len(packed), zlib.adler32(part)) + packed)
+    return b"".join(out) + struct.pack(">I", 0)
+
+
 METHODS: dict[str, Pack] = {
     "gz": gzip_whole,
     "gz3": gzip_members,
@@ -72,4 +131,7 @@ METHODS: dict[str, Pack] = {
     "zst5": zstd_frames,
     "xz": xz_whole,
     "bz2": bzip2_whole,
+    "lzma": lzma_whole,
+    "lz4": lz4_legacy,
+    "lzo": lzop_file,
 }
