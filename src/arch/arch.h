@@ -83,6 +83,11 @@ struct kvmi_arch {
 	uint8_t		 entry_size;
 	const struct kvmi_level *level;	/* from level 0 upwards */
 	unsigned int	 max_levels;
+	/* Windows that every kernel has; the one it uses most comes first. */
+	const struct kvmi_direct *direct;
+	size_t		 ndirect;
+	uint64_t	 kernel_va;	/* what tables of its map, when not the end
+					   of all addresses */
 
 	/* Decode the entry of a table of level. */
 	void (*pte)(uint64_t raw, unsigned int level, struct kvmi_pte *ret);
@@ -119,7 +124,9 @@ extern const struct kvmi_arch kvmi_arch_riscv64;
 extern const struct kvmi_arch kvmi_arch_s390x;
 extern const struct kvmi_arch kvmi_arch_x86_64;
 
-const struct kvmi_arch *kvmi_arch_by_elf(uint16_t machine);
+/* Of the two of mips, that with pointers of this size; 0: either. */
+const struct kvmi_arch *kvmi_arch_by_elf(uint16_t machine,
+    uint8_t pointer_size);
 const struct kvmi_arch *kvmi_arch_by_uname(const char *name);
 const struct kvmi_arch *kvmi_arch_by_prstatus(uint64_t size);
 

@@ -20,12 +20,19 @@ static const struct kvmi_arch *const arch_table[] = {
 };
 
 const struct kvmi_arch *
-kvmi_arch_by_elf(uint16_t machine)
+kvmi_arch_by_elf(uint16_t machine, uint8_t pointer_size)
 {
-	for (size_t i = 0; i < KVMI_COUNT(arch_table); i++)
-		if (arch_table[i]->elf_machine == machine)
-			return (arch_table[i]);
-	return (NULL);
+	const struct kvmi_arch *found = NULL;
+
+	/* Hypervisors wrap 32-bit machines in 64-bit files, and vice versa. */
+	for (size_t i = 0; i < KVMI_COUNT(arch_table); i++) {
+		if (arch_table[i]->elf_machine != machine)
+			continue;
+		if (found == NULL ||
+		    arch_table[i]->pointer_size == pointer_size)
+			found = arch_table[i];
+	}
+	return (found);
 }
 
 const struct kvmi_arch *

@@ -283,7 +283,7 @@ elfcore_open(struct kvmi_image *img, struct kvmi_err *err)
 	kvmi_segments_sort(&e->phys);
 	kvmi_segments_sort(&e->virt);
 	kvmi_segments_sort(&e->places);
-	img->arch = kvmi_arch_by_elf(e->machine);
+	img->arch = kvmi_arch_by_elf(e->machine, e->is64 ? 8 : 4);
 	img->elf_machine = e->machine;
 	img->elf_osabi = e->osabi;
 	img->virtual_segments = !img->live && e->virt.nstored > 0 &&

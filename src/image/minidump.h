@@ -8,13 +8,6 @@
 
 #include "image/image.h"
 
-/* Addresses that the hardware maps without a table: va & mask. */
-struct kvmi_minidump_fixed {
-	uint64_t	 start;
-	uint64_t	 last;
-	uint64_t	 mask;
-};
-
 struct kvmi_minidump {
 	char		 arch[24];	/* FreeBSD's name, from the magic */
 	uint32_t	 version;
@@ -23,8 +16,6 @@ struct kvmi_minidump {
 	uint64_t	 dmap_start;	/* direct map */
 	uint64_t	 dmap_end;	/* one past */
 	uint64_t	 dmap_pa;	/* physical address of dmap_start */
-	const struct kvmi_minidump_fixed *fixed;
-	unsigned int	 nfixed;
 	unsigned int	 pt_level;	/* level of the entries in the section */
 	uint64_t	 pt_base;	/* address that the first entry maps */
 	bool		 pt_big_endian;

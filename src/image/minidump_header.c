@@ -131,17 +131,6 @@ arm_decode(struct kvmi_rd *r, struct kvmi_image *img,
 	return (r->status);
 }
 
-static const struct kvmi_minidump_fixed mips_fixed[] = {
-	{ 0x80000000, 0x9fffffff, 0x1fffffff },		/* KSEG0 */
-	{ 0xa0000000, 0xbfffffff, 0x1fffffff },		/* KSEG1 */
-};
-
-static const struct kvmi_minidump_fixed mips64_fixed[] = {
-	{ 0x8000000000000000, 0xbfffffffffffffff, 0xffffffffff }, /* XKPHYS */
-	{ 0xffffffff80000000, 0xffffffff9fffffff, 0x1fffffff },	/* KSEG0 */
-	{ 0xffffffffa0000000, 0xffffffffbfffffff, 0x1fffffff },	/* KSEG1 */
-};
-
 static int
 mips_decode(struct kvmi_rd *r, struct kvmi_image *img,
     struct kvmi_minidump *m)
@@ -156,8 +145,6 @@ mips_decode(struct kvmi_rd *r, struct kvmi_image *img,
 		m->avail_len = kvmi_rd_u32(r, "dumpavailsize");
 	is64 = m->kernbase > UINT32_MAX;
 	img->arch = is64 ? &kvmi_arch_mips64 : &kvmi_arch_mips;
-	m->fixed = is64 ? mips64_fixed : mips_fixed;
-	m->nfixed = is64 ? KVMI_COUNT(mips64_fixed) : KVMI_COUNT(mips_fixed);
 	m->bitmap_word = is64 && m->version >= 2 ? 8 : 4;
 	return (r->status);
 }

@@ -46,15 +46,26 @@ kvmi_pages_give(const struct kvmi_mapping *m, uint64_t kmap_va,
 	return (cb(&page, closure));
 }
 
-uint64_t
-kvmi_pages_kernel_start(const struct kvmi_paging *p)
+void
+kvmi_pages_kernel(const struct kvmi_paging *p, uint64_t *first,
+    uint64_t *last)
 {
 	const struct kvmi_level *top = &p->arch->level[p->levels - 1];
-	uint64_t whole = -(UINT64_C(1) << (top->shift + top->bits));
+	uint64_t whole = UINT64_C(1) << (top->shift + top->bits);
 
-	/* Where users have tables of their own, the kernel has all of these. */
-	return (p->arch->reachable(p, whole) ? whole : whole / 2 +
-	    (UINT64_C(1) << 63));
+	*last = UINT64_MAX;
+	if (p->arch->pointer_size == 4) {	/* these may map anything */
+		*first = 0;
+		*last = UINT32_MAX;
+	} else if (p->arch->kernel_va != 0) {
+		*first = p->arch->kernel_va;
+		*last = *first + whole - 1;
+	} else if (p->arch->reachable(p, -whole)) {
+		/* Where users have tables of their own, it has all of these. */
+		*first = -whole;
+	} else {
+		*first = -whole / 2 + (UINT64_C(1) << 63);
+	}
 }
 
 /*

@@ -21,8 +21,9 @@ int kvmi_pages_find(struct kvmi_kernel *k, const struct kvmi_mapping *m,
     uint64_t kmap_va, uint64_t dmap_va, kvm_walk_pages_cb_t *cb,
     void *closure);
 
-/* The lowest address of the kernel's half, as the page tables have it. */
-uint64_t kvmi_pages_kernel_start(const struct kvmi_paging *p);
+/* The addresses of the kernel's half, as the page tables have it. */
+void kvmi_pages_kernel(const struct kvmi_paging *p, uint64_t *first,
+    uint64_t *last);
 
 /*
  * Call fn for each mapping in [start, last]; fn returns false to stop, and

@@ -320,6 +320,12 @@ kvmi_elf_machine(const struct kvmi_elf *e)
 	return (e->eh.e_machine);
 }
 
+uint8_t
+kvmi_elf_pointer_size(const struct kvmi_elf *e)
+{
+	return (gelf_getclass(e->elf) == ELFCLASS32 ? 4 : 8);
+}
+
 bool
 kvmi_elf_big_endian(const struct kvmi_elf *e)
 {

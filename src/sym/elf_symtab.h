@@ -21,6 +21,7 @@ void kvmi_elf_close(struct kvmi_elf *e);
 
 uint16_t kvmi_elf_machine(const struct kvmi_elf *e);
 bool kvmi_elf_big_endian(const struct kvmi_elf *e);
+uint8_t kvmi_elf_pointer_size(const struct kvmi_elf *e);
 uint8_t kvmi_elf_osabi(const struct kvmi_elf *e);
 
 /*

@@ -367,6 +367,7 @@ main(int argc, char **argv)
 {
 	const char *dir = getenv("KVM_IMAGES");
 	struct state s = { .name = argc == 3 ? argv[2] : "" };
+	struct kvm_options opts = KVM_OPTIONS_INIT;
 	char path[4096], kernel[4096], why[2048];
 	bool asked;
 
@@ -378,14 +379,19 @@ main(int argc, char **argv)
 	snprintf(path, sizeof(path), "%s/%s.expect", dir, s.name);
 	load(&s, path);
 	snprintf(kernel, sizeof(kernel), "%s/%s.elf", dir, s.name);
-	for (size_t i = 0; i < s.nline; i++)
+	for (size_t i = 0; i < s.nline; i++) {
 		if (strncmp(s.line[i], "fact kernel ", 12) == 0)
 			snprintf(kernel, sizeof(kernel), "%s/%s", dir,
 			    s.line[i] + 12);
+		if (strncmp(s.line[i], "fact raw ", 9) == 0)
+			opts.ko_raw = s.line[i] + 9;
+	}
 	snprintf(path, sizeof(path), "%s/%s", dir, s.name);
 	/* Linux has it all in the image. */
-	s.kd = kvm_open2(access(kernel, F_OK) == 0 ? kernel : NULL, path,
-	    O_RDONLY, why, NULL);
+	if (access(kernel, F_OK) == 0)
+		opts.ko_execfile = kernel;
+	opts.ko_corefile = path;
+	s.kd = kvm_open_with(&opts, why);
 	if (s.kd == NULL) {
 		printf("%s: %s\n", s.name, why);
 		return (1);

@@ -37,14 +37,20 @@ test_tables(void **state)
 
 		UTIL_TRUE(name, kvmi_arch_by_uname(row[i].uname) ==
 		    row[i].want);
-		UTIL_TRUE(name, kvmi_arch_by_elf(row[i].elf) == row[i].want);
+		UTIL_TRUE(name, kvmi_arch_by_elf(row[i].elf, 0) ==
+		    row[i].want);
 		UTIL_TRUE(name, kvmi_arch_by_prstatus(row[i].prstatus) ==
 		    row[i].want);
 	}
 	UTIL_TRUE("2^64 - 1", kvmi_arch_by_prstatus(UINT64_MAX) == NULL);
 	/* Its register notes are as long as those of x86-64. */
 	UTIL_TRUE("s390x", kvmi_arch_by_uname("S390X") == &kvmi_arch_s390x);
-	UTIL_TRUE("s390x", kvmi_arch_by_elf(22) == &kvmi_arch_s390x);
+	UTIL_TRUE("s390x", kvmi_arch_by_elf(22, 8) == &kvmi_arch_s390x);
+	/* One number for two machines, and files of either kind for one. */
+	UTIL_TRUE("mips", kvmi_arch_by_elf(8, 4) == &kvmi_arch_mips);
+	UTIL_TRUE("mips64", kvmi_arch_by_elf(8, 8) == &kvmi_arch_mips64);
+	UTIL_TRUE("x86-64 in 32 bit", kvmi_arch_by_elf(62, 4) ==
+	    &kvmi_arch_x86_64);
 }
 
 /* Physical memory: the words that are named, zeros, and pages that fail. */

@@ -75,7 +75,8 @@ typed_file_open(const char *path, struct kvmi_kernel *k,
 	}
 	ptr = ident[EI_CLASS] == ELFCLASS64 ? 8 : 4;
 	k->big_endian = ident[EI_DATA] == ELFDATA2MSB;
-	k->arch = kvmi_arch_by_elf(kvmi_elf_machine(*elf));
+	k->arch = kvmi_arch_by_elf(kvmi_elf_machine(*elf),
+	    kvmi_elf_pointer_size(*elf));
 	assert_non_null(k->arch);
 	/* Of the two that share a number. */
 	if (k->arch->pointer_size != ptr) {

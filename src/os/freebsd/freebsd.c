@@ -57,7 +57,9 @@ attach_minidump(struct kvmi_kernel *k)
 	k->space = (struct kvmi_space){ .img = k->img, .arg = m,
 		.ops = &kvmi_freebsd_minidump_space,
 		.paging = { .arch = k->arch,
-			.big_endian = m->pt_big_endian } };
+			.big_endian = m->pt_big_endian,
+			.direct = k->arch->direct,
+			.ndirect = k->arch->ndirect } };
 	return (0);
 }
 

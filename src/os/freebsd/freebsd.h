@@ -11,8 +11,8 @@
 /* Translation by the page tables inside a minidump; arg is its header. */
 extern const struct kvmi_space_ops kvmi_freebsd_minidump_space;
 
-/* What is mapped without tables: the direct map and fixed segments. */
-bool kvmi_freebsd_untabled(const struct kvmi_minidump *h, uint64_t va,
+/* What is mapped without tables: the direct map and the CPU's windows. */
+bool kvmi_freebsd_untabled(const struct kvmi_space *s, uint64_t va,
     struct kvmi_mapping *ret);
 
 /* The same through powerpc64's hash table. */

@@ -24,6 +24,7 @@ extern const struct kvmi_full_arch kvmi_full_amd64;
 extern const struct kvmi_full_arch kvmi_full_arm;
 extern const struct kvmi_full_arch kvmi_full_arm64;
 extern const struct kvmi_full_arch kvmi_full_i386;
+extern const struct kvmi_full_arch kvmi_full_mips;
 extern const struct kvmi_full_arch kvmi_full_riscv64;
 
 /* KVMI_ENOTMINE: no FreeBSD dump. */

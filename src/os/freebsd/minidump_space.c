@@ -78,22 +78,26 @@ lower_entry(const struct kvmi_space *s, uint64_t va, unsigned int level,
 }
 
 bool
-kvmi_freebsd_untabled(const struct kvmi_minidump *h, uint64_t va,
+kvmi_freebsd_untabled(const struct kvmi_space *s, uint64_t va,
     struct kvmi_mapping *ret)
 {
+	const struct kvmi_minidump *h = s->arg;
+
 	*ret = (struct kvmi_mapping){ .prot = KVMI_PROT_R | KVMI_PROT_W };
-	if (va >= h->dmap_start && va < h->dmap_end) {
+	if (h != NULL && va >= h->dmap_start && va < h->dmap_end) {
 		ret->va = h->dmap_start;
 		ret->len = h->dmap_end - h->dmap_start;
 		ret->pa = h->dmap_pa;
 		return (true);
 	}
-	for (unsigned int i = 0; i < h->nfixed; i++) {
-		const struct kvmi_minidump_fixed *f = &h->fixed[i];
+	for (size_t i = 0; i < s->paging.ndirect; i++) {
+		const struct kvmi_direct *d = &s->paging.direct[i];
 
-		if (va < f->start || va > f->last)
+		if (va - d->va >= d->len)
 			continue;
-		stretch(ret, va, f->mask + 1);
+		ret->va = d->va;
+		ret->len = d->len;
+		ret->pa = d->pa;
 		return (true);
 	}
 	return (false);
@@ -114,13 +118,16 @@ keep_out(struct kvmi_mapping *m, uint64_t va, uint64_t start, uint64_t last)
 
 /* What the tables say ends where there are none: holes are wide. */
 static void
-keep_to_tables(const struct kvmi_minidump *h, uint64_t va,
+keep_to_tables(const struct kvmi_space *s, uint64_t va,
     struct kvmi_mapping *m)
 {
+	const struct kvmi_minidump *h = s->arg;
+
 	if (h->dmap_end > h->dmap_start)
 		keep_out(m, va, h->dmap_start, h->dmap_end - 1);
-	for (unsigned int i = 0; i < h->nfixed; i++)
-		keep_out(m, va, h->fixed[i].start, h->fixed[i].last);
+	for (size_t i = 0; i < s->paging.ndirect; i++)
+		keep_out(m, va, s->paging.direct[i].va,
+		    s->paging.direct[i].va + s->paging.direct[i].len - 1);
 }
 
 /* Through the section's entries. */
@@ -154,7 +161,7 @@ minidump_translate(const struct kvmi_space *s, uint64_t va,
 	if (h->kerndisp != 0 && va < h->dmap_start)
 		disp = (uint64_t)h->kerndisp;
 	va += disp;
-	if (kvmi_freebsd_untabled(h, va, ret)) {
+	if (kvmi_freebsd_untabled(s, va, ret)) {
 		r = 0;
 	} else if (va < h->kernbase) {
 		stretch(ret, va, UINT64_C(1) << h->page_shift);
@@ -164,7 +171,7 @@ minidump_translate(const struct kvmi_space *s, uint64_t va,
 		    " on)", va, h->dmap_start, h->dmap_end, h->kernbase);
 	} else {
 		r = tabled(s, h, va, ret, err);
-		keep_to_tables(h, va, ret);
+		keep_to_tables(s, va, ret);
 	}
 	if (disp != 0 && ret->va < disp) {
 		/* The part of it that link-time addresses reach. */

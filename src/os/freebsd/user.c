@@ -29,23 +29,25 @@ static const struct root {
 	enum root_kind	 kind;
 	uint64_t	 mask;		/* of the address in it */
 	unsigned int	 levels;	/* unless the kernel's are known */
-	uint64_t	 high;
 } roots[] = {
 	{ &kvmi_arch_x86_64, "vmspace.vm_pmap.pm_cr3", ROOT_PA,
-	    UINT64_C(0x000ffffffffff000), 4, 0 },
+	    UINT64_C(0x000ffffffffff000), 4 },
 	{ &kvmi_arch_i386, "vmspace.vm_pmap.pm_pdir_nopae "
-	    "vmspace.vm_pmap.pm_pdir", ROOT_VA, UINT64_MAX, 2, 0 },
+	    "vmspace.vm_pmap.pm_pdir", ROOT_VA, UINT64_MAX, 2 },
 	{ &kvmi_arch_i386_pae, "vmspace.vm_pmap.pm_pdpt_pae "
-	    "vmspace.vm_pmap.pm_pdpt", ROOT_VA, UINT64_MAX, 3, 0 },
-	{ &kvmi_arch_arm_v6, "vmspace.vm_pmap.pm_pt1", ROOT_VA, UINT64_MAX, 2,
-	    0 },
+	    "vmspace.vm_pmap.pm_pdpt", ROOT_VA, UINT64_MAX, 3 },
+	{ &kvmi_arch_arm_v6, "vmspace.vm_pmap.pm_pt1", ROOT_VA, UINT64_MAX, 2 },
 	/* An ASID is above the address, and a bit below it. */
 	{ &kvmi_arch_arm64, "vmspace.vm_pmap.pm_ttbr", ROOT_PA,
-	    UINT64_C(0x0000fffffffff000), 4, UINT64_C(0xffff) << 48 },
+	    UINT64_C(0x0000fffffffff000), 4 },
 	{ &kvmi_arch_arm64_16k, "vmspace.vm_pmap.pm_ttbr", ROOT_PA,
-	    UINT64_C(0x0000fffffffff000), 4, UINT64_C(0xffff) << 48 },
+	    UINT64_C(0x0000fffffffff000), 4 },
 	{ &kvmi_arch_riscv64, "vmspace.vm_pmap.pm_satp", ROOT_SATP,
-	    (UINT64_C(1) << 44) - 1, 3, 0 },
+	    (UINT64_C(1) << 44) - 1, 3 },
+	{ &kvmi_arch_mips, "vmspace.vm_pmap.pm_segtab", ROOT_VA, UINT64_MAX,
+	    2 },
+	{ &kvmi_arch_mips64, "vmspace.vm_pmap.pm_segtab", ROOT_VA, UINT64_MAX,
+	    3 },
 };
 
 /* satp.MODE: 8 for Sv39, 9 for Sv48, 10 for Sv57. */
@@ -90,11 +92,9 @@ static int
 user_translate(const struct kvmi_space *s, uint64_t va,
     struct kvmi_mapping *ret, struct kvmi_err *err)
 {
-	const struct kvmi_freebsd_user *u = s->arg;
-	int r = kvmi_walk(&s->paging, va | u->high, kvmi_image_read_phys,
-	    s->img, ret, err);
+	int r = kvmi_walk(&s->paging, va, kvmi_image_read_phys, s->img, ret,
+	    err);
 
-	ret->va &= ~u->high;
 	if (r != KVMI_ENOTMAPPED)
 		return (r);
 	return (kvmi_fail(err, r, "user address 0x%" PRIx64 ": no page there "
@@ -147,10 +147,10 @@ kvmi_freebsd_user_space(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	if (t == NULL)
 		return (absent(k, cx));
 	*u = (struct kvmi_freebsd_user){ .proc = proc, .vmspace = vmspace,
-		.high = t->high, .space = { .ops = &user_ops, .img = k->img,
-		.asid = kvmi_kernel_new_asid(k, cx), .arg = u,
+		.space = { .ops = &user_ops, .img = k->img,
+		.asid = kvmi_kernel_new_asid(k, cx),
 		.paging = { .arch = k->arch, .big_endian = k->big_endian,
-		.levels = k->space.paging.levels != 0 ?
+		.user = true, .levels = k->space.paging.levels != 0 ?
 		k->space.paging.levels : t->levels } } };
 	r = read_root(k, cx, t, vmspace, &u->space.paging);
 	if (r != 0)

@@ -9,7 +9,6 @@ struct kvmi_freebsd_user {
 	struct kvmi_space space;	/* points to what it is in */
 	uint64_t	 proc;
 	uint64_t	 vmspace;
-	uint64_t	 high;		/* address bits that choose its tables */
 	unsigned int	 pointer_size;	/* of the process */
 };
 

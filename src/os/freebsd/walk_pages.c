@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * kvm_walk_pages().  On a minidump: the kernel map first, then the pages in the
- * dump that only the direct map reaches.
+ * kvm_walk_pages().  Where there is a direct map beside the tables: the kernel
+ * map first, then the pages in the dump that only the direct map reaches.
  */
 #include <stdlib.h>
 
@@ -10,20 +10,27 @@
 #include "os/pages.h"
 
 struct walk {
-	const struct kvmi_minidump *h;
+	const struct kvmi_minidump *h;	/* NULL: a full dump */
 	kvm_walk_pages_cb_t *cb;
 	void		*closure;
 	uint64_t	 page;
 	uint8_t		*seen;		/* a bit per page of the file */
 };
 
+/* Where the direct map has pa, or 0. */
 static uint64_t
-dmap_va(const struct kvmi_minidump *h, uint64_t pa)
+dmap_va(const struct kvmi_kernel *k, const struct walk *w, uint64_t pa)
 {
-	uint64_t in = pa - h->dmap_pa;
+	const struct kvmi_paging *p = &k->space.paging;
+	const struct kvmi_minidump *h = w->h;
 
-	return (pa >= h->dmap_pa && in < h->dmap_end - h->dmap_start ?
-	    h->dmap_start + in : 0);
+	if (h != NULL && pa >= h->dmap_pa &&
+	    pa - h->dmap_pa < h->dmap_end - h->dmap_start)
+		return (h->dmap_start + (pa - h->dmap_pa));
+	for (size_t i = 0; i < p->ndirect; i++)
+		if (pa - p->direct[i].pa < p->direct[i].len)
+			return (p->direct[i].va + (pa - p->direct[i].pa));
+	return (0);
 }
 
 /*
@@ -59,9 +66,9 @@ give_mapping(struct kvmi_kernel *k, const struct kvmi_mapping *m, void *arg)
 	struct walk *w = arg;
 
 	/* The direct map comes last, page by page, wherever it lies. */
-	if (kvmi_freebsd_untabled(w->h, m->va, &direct))
+	if (kvmi_freebsd_untabled(&k->space, m->va, &direct))
 		return (true);
-	return (kvmi_pages_give(m, m->va, dmap_va(w->h, m->pa),
+	return (kvmi_pages_give(m, m->va, dmap_va(k, w, m->pa),
 	    note_seen(k, w, m), w->cb, w->closure) != 0);
 }
 
@@ -73,7 +80,7 @@ give_extent(struct kvmi_kernel *k, struct walk *w, const struct kvmi_extent *e,
 	for (uint64_t p = pa; p < e->start + e->len; p += w->page) {
 		const struct kvmi_mapping m = { .pa = p, .len = w->page,
 			.prot = KVMI_PROT_R | KVMI_PROT_W };
-		uint64_t va = dmap_va(w->h, p);
+		uint64_t va = dmap_va(k, w, p);
 		uint64_t i = (e->off + (p - e->start)) / w->page;
 
 		if (va == 0 || (w->seen[i / 8] >> i % 8 & 1))
@@ -137,46 +144,37 @@ walk_segments(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	return (0);
 }
 
-/* By the kernel's own page tables: 32-bit ones may map anything. */
 static int
-walk_full(struct kvmi_kernel *k, struct kvmi_cx *cx, kvm_walk_pages_cb_t *cb,
-    void *closure, bool *done)
+walk_tables(struct kvmi_kernel *k, struct kvmi_cx *cx, kvmi_pages_fn *fn,
+    struct walk *w, bool *done)
 {
-	const struct kvmi_paging *p = &k->space.paging;
-	struct walk w = { .cb = cb, .closure = closure };
+	uint64_t first, last;
 
-	*done = false;
-	if (k->space.ops == &kvmi_space_segments)
-		return (walk_segments(k, cx, cb, closure, done));
-	if (k->arch->pointer_size == 4)
-		return (kvmi_pages_each(k, cx, 0, UINT32_MAX, give_full, &w,
-		    done));
-	return (kvmi_pages_each(k, cx, kvmi_pages_kernel_start(p), UINT64_MAX,
-	    give_full, &w, done));
+	if (w->h != NULL && w->h->hashed)
+		return (kvmi_freebsd_hpt_each(k, cx, fn, w, done));
+	if (w->h != NULL)
+		return (kvmi_pages_each(k, cx, w->h->kernbase, UINT64_MAX, fn,
+		    w, done));
+	kvmi_pages_kernel(&k->space.paging, &first, &last);
+	return (kvmi_pages_each(k, cx, first, last, fn, w, done));
 }
 
 static int
-walk_minidump(struct kvmi_kernel *k, struct kvmi_cx *cx,
-    const struct kvmi_minidump *h, kvm_walk_pages_cb_t *cb, void *closure,
+walk_both(struct kvmi_kernel *k, struct kvmi_cx *cx, struct walk *w,
     bool *done)
 {
-	uint64_t page = UINT64_C(1) << h->page_shift;
-	uint64_t pages = k->img->src->size / page + 1;
-	struct walk w = { .h = h, .cb = cb, .closure = closure,
-		.page = page, .seen = calloc((size_t)(pages / 8 + 1), 1) };
+	uint64_t pages = k->img->src->size / w->page + 1;
 	bool whole;
 	int r;
 
-	*done = false;
-	if (w.seen == NULL)
+	w->seen = calloc((size_t)(pages / 8 + 1), 1);
+	if (w->seen == NULL)
 		return (kvmi_fail(&cx->err, KVMI_ENOMEM,
 		    "no memory to note %llu pages", (unsigned long long)pages));
-	r = h->hashed ? kvmi_freebsd_hpt_each(k, cx, give_mapping, &w, &whole) :
-	    kvmi_pages_each(k, cx, h->kernbase, UINT64_MAX, give_mapping, &w,
-	    &whole);
+	r = walk_tables(k, cx, give_mapping, w, &whole);
 	if (r == 0 && whole)
-		r = give_rest(k, cx, &w, done);
-	free(w.seen);
+		r = give_rest(k, cx, w, done);
+	free(w->seen);
 	return (r);
 }
 
@@ -185,8 +183,14 @@ kvmi_freebsd_walk_pages(struct kvmi_kernel *k, struct kvmi_cx *cx,
     kvm_walk_pages_cb_t *cb, void *closure, bool *done)
 {
 	const struct kvmi_minidump *h = kvmi_minidump(k->img);
+	struct walk w = { .h = h, .cb = cb, .closure = closure,
+		.page = UINT64_C(1) << (h != NULL ? h->page_shift :
+		k->arch->page_shift) };
 
-	if (h == NULL)
-		return (walk_full(k, cx, cb, closure, done));
-	return (walk_minidump(k, cx, h, cb, closure, done));
+	*done = false;
+	if (k->space.ops == &kvmi_space_segments)
+		return (walk_segments(k, cx, cb, closure, done));
+	if (h == NULL && k->space.paging.ndirect == 0)
+		return (walk_tables(k, cx, give_full, &w, done));
+	return (walk_both(k, cx, &w, done));
 }

@@ -13,6 +13,8 @@ int pae_mode = 1;
 uint32_t IdlePDPT = 1, IdlePTD_pae = 1, IdlePTD_nopae = 1;
 #elif defined(__arm__)
 uint32_t kernel_l1pa = 1;
+#elif defined(__mips__)
+void *kernel_segmap = (void *)1;
 #endif
 
 const vm_offset_t vm_maxuser_address = USER_END;

@@ -55,6 +55,8 @@ struct pmap {
 	struct vm_page	*pm_ptdpg[4];
 };
 #elif defined(__aarch64__)
+/* An ASID is above the address. */
+#define PMAP_ROOT	.pm_ttbr = 5ul << 48 | USER_ROOT,
 struct pmap {
 	struct mtx	 pm_mtx;
 	struct pmap_statistics pm_stats;
@@ -66,6 +68,7 @@ struct pmap {
 	uint64_t	 pm_levels;
 };
 #elif defined(__riscv)
+#define PMAP_ROOT	.pm_satp = 8ul << 60 | USER_ROOT >> 12,
 struct pmap {
 	struct mtx	 pm_mtx;
 	struct pmap_statistics pm_stats;
@@ -89,6 +92,7 @@ struct pmap {
 	struct vm_radix	 pm_root;
 };
 #elif defined(__mips__)
+#define PMAP_ROOT	.pm_segtab = (void *)USER_ROOT_VA,
 struct pmap {
 	void		*pm_segtab;
 	TAILQ_HEAD(, pv_chunk) pm_pvchunk;

@@ -64,6 +64,7 @@ class Full32:
     bottom: int = 0             # addresses that are told of
     top: int = 1 << 32
     page: int = PAGE
+    windows: list[tuple[int, int]] = field(default_factory=list)  # (va, length) of pa 0 on
 
     def write_u32(self, pa: int, value: int) -> None:
         self.memory.write(pa, struct.pack(f"{self.target.order}I", value))
@@ -93,6 +94,18 @@ class Full32:
         told = write_raw(path, self.memory, self.ranges)
         self.tell(path, {"format": "raw", "raw": told})
 
+    def _tell_window(self, expect: Expect, va: int, length: int) -> int:
+        at = told = 0
+        for start, end in self.ranges:
+            start, end = min(start, length), min(end, length)
+            expect.hole(va + at, start - at, "notindump")
+            for pa in range(start, end, PAGE):
+                add = expect.special if self.memory.is_planted(pa // PAGE) else expect.map
+                add(va + pa, PAGE, pa, "rw-")
+            at, told = end, told + end - start
+        expect.hole(va + at, length - at, "notindump")
+        return told
+
     def _stored(self, pa: int) -> bool:
         return any(start <= pa < end for start, end in self.ranges)
 
@@ -111,7 +124,13 @@ class Full32:
                     expect.special(va + off, PAGE, pa + off, rights)
                 else:
                     expect.map(va + off, PAGE, pa + off, rights)
-        ends = sorted((va, va + length) for va, _, length, _ in self.mapped)
+        if self.windows:
+            told_twice = [self._tell_window(expect, *window) for window in self.windows]
+            # kvm_walk_pages() comes by the first, which the kernel uses
+            expect.fact("unwalked", sum(told_twice[1:]))
+        ends = sorted([(va, va + length) for va, _, length, _ in self.mapped] +
+                      [(va, va + length) for va, length in self.windows
+                       if self.bottom <= va < self.top])
         at = self.bottom
         for start, end in ends:
             expect.hole(at, start - at, "notmapped")

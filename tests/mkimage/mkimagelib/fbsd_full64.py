@@ -92,29 +92,34 @@ class Full64(Full32):
         self.mapped.append((va, pa, 1 << shift, rights))
 
     def kernel(self, path: Path) -> None:
-        """A kernel file of one section without content, and its symbols."""
         assert self.form is not None
-        strings, entries = b"\0", bytes(24)
-        for name, value in self.symbols.items():
-            entries += struct.pack("<IBBHQQ", len(strings), 0x11, 0, 1, value, 8)
-            strings += name.encode() + b"\0"
-        names = b"\0.data\0.symtab\0.strtab\0.shstrtab\0"
-        base, size, at = self.form.kernbase, 0x200000, 64 + 56
-        at_strings, at_names = at + len(entries), at + len(entries) + len(strings)
-        shoff = -(-(at_names + len(names)) // 8) * 8
-        rows = [(0,) * 10,
-                (1, SHT_NOBITS, 3, base, at, size, 0, 0, 8, 0),
-                (7, SHT_SYMTAB, 0, 0, at, len(entries), 3, 1, 8, 24),
-                (15, SHT_STRTAB, 0, 0, at_strings, len(strings), 0, 0, 1, 0),
-                (23, SHT_STRTAB, 0, 0, at_names, len(names), 0, 0, 1, 0)]
-        body = self.target.ehdr(ET_EXEC, OSABI_FREEBSD, 1, shoff, len(rows))
-        body += struct.pack("<IIQQQQQQ", 1, 6, at, base, base, 0, size, PAGE)
-        body += entries + strings + names
-        body += bytes(shoff - len(body))
-        for row in rows:
-            body += struct.pack("<IIQQQQIIQQ", *row)
-        path.write_bytes(body)
+        kernel_file64(path, self.target, self.form.kernbase, 0x200000, self.symbols)
         told = Expect()
         for name, value in self.symbols.items():
             told.line(f"sym {name} {value:x}")
         told.write(expect_path(path))
+
+
+def kernel_file64(path: Path, target: Target, base: int, size: int,
+                  symbols: dict[str, int]) -> None:
+    """A kernel file of one section without content, and its symbols."""
+    order, strings, entries = target.order, b"\0", bytes(24)
+    for name, value in symbols.items():
+        entries += struct.pack(f"{order}IBBHQQ", len(strings), 0x11, 0, 1, value, 8)
+        strings += name.encode() + b"\0"
+    names = b"\0.data\0.symtab\0.strtab\0.shstrtab\0"
+    at = 64 + 56
+    at_strings, at_names = at + len(entries), at + len(entries) + len(strings)
+    shoff = -(-(at_names + len(names)) // 8) * 8
+    rows = [(0,) * 10,
+            (1, SHT_NOBITS, 3, base, at, size, 0, 0, 8, 0),
+            (7, SHT_SYMTAB, 0, 0, at, len(entries), 3, 1, 8, 24),
+            (15, SHT_STRTAB, 0, 0, at_strings, len(strings), 0, 0, 1, 0),
+            (23, SHT_STRTAB, 0, 0, at_names, len(names), 0, 0, 1, 0)]
+    body = target.ehdr(ET_EXEC, OSABI_FREEBSD, 1, shoff, len(rows))
+    body += struct.pack(f"{order}IIQQQQQQ", 1, 6, at, base, base, 0, size, PAGE)
+    body += entries + strings + names
+    body += bytes(shoff - len(body))
+    for row in rows:
+        body += struct.pack(f"{order}IIQQQQIIQQ", *row)
+    path.write_bytes(body)

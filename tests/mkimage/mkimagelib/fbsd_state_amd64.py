@@ -16,6 +16,7 @@ from .fbsd_state_boot import boot, extents
 from .fbsd_state_build import Kernel, Machine, build
 from .fbsd_state_expect import lines
 from .fbsd_state_user import UserSpace
+from .lime import write_raw
 from .memory import PAGE, PageAllocator
 from .walk_expect import Walker
 from .x86_tables import PageTables
@@ -50,14 +51,16 @@ def _load(kernel: Kernel, machine: Amd64Kernel, root: int) -> None:
 
 def _mini(path: Path, version: int) -> None:
     kernel = build(MACHINE)
-    machine = Amd64Kernel(KVA, KERNBASE + (1 << 30), DMAP, RANGES,
+    # Version 1 has an entry for each page of this.
+    start, end = (KERNBASE, KERNBASE + (64 << 20)) if version == 1 else (KVA, KERNBASE + (1 << 30))
+    machine = Amd64Kernel(start, end, DMAP, RANGES,
                           list(range(TABLES_PA // PAGE, TABLES_END // PAGE)))
     _load(kernel, machine, TABLES_PA)
     (start, length), (heap, heap_length) = extents(kernel)
     for va in range(start, start + length, PAGE):
         machine.map_4k(va, _phys(va), _rights(kernel, va))
     for i in range(16):
-        machine.map_4k(KVA + i * PAGE, 0x1000 + i * 5 * PAGE, "rw-")
+        machine.map_4k(machine.va_min + i * PAGE, 0x1000 + i * 5 * PAGE, "rw-")
     machine.registered |= {_phys(va) // PAGE for va in range(heap, heap + heap_length, PAGE)}
     dump = make_minidump(machine, version)
     dump.write(path)
@@ -78,7 +81,7 @@ def _user_pages(kernel: Kernel, machine: Amd64Kernel, free: PageAllocator) -> No
         tables.map(va, pa, "rw-")
 
 
-def _full(path: Path, delta: bool) -> None:
+def _full(path: Path, delta: bool, raw: bool = False) -> None:
     kernel = build(MACHINE)
     machine = Amd64Kernel(KVA, KERNBASE + (1 << 30), DMAP, RANGES, [])
     free = PageAllocator(list(range(TABLES_PA // PAGE + 1, TABLES_END // PAGE)))
@@ -90,12 +93,16 @@ def _full(path: Path, delta: bool) -> None:
     for pa in range(0, 0x3200000, x86.SIZE_2M):
         tables.map(DMAP[0] + pa, pa, "rw-", x86.SIZE_2M)
     _user_pages(kernel, machine, free)
-    write_full(path, machine.memory, RANGES, KERNEL_PA if delta else None)
+    facts = {"format": "elf", "os": "freebsd", "arch": "amd64",
+             "kernel": "fbsd-state-amd64.elf"}
+    if raw:
+        facts |= {"format": "raw", "raw": write_raw(path, machine.memory, RANGES)}
+    else:
+        write_full(path, machine.memory, RANGES, KERNEL_PA if delta else None)
     walker = Walker(tables, RANGES)
     walker.virtual()
     walker.physical()
-    for key, value in (("format", "elf"), ("os", "freebsd"), ("arch", "amd64"),
-                       ("kernel", "fbsd-state-amd64.elf")):
+    for key, value in facts.items():
         walker.expect.fact(key, value)
     for line in lines(kernel, True):
         walker.expect.line(line)
@@ -104,8 +111,11 @@ def _full(path: Path, delta: bool) -> None:
 
 add("fbsd-state-amd64.elf", "a populated kernel: the kernel file, with DWARF",
     lambda path: path.write_bytes(build(MACHINE).file) and None)
+add("fbsd-state-amd64-v1", "v1 of it", lambda path: _mini(path, 1))
 add("fbsd-state-amd64-v2", "v2 of it", lambda path: _mini(path, 2))
 add("fbsd-state-amd64-v3", "v3 of it", lambda path: _mini(path, 3))
 add("fbsd-state-amd64-full", "full dump of it, with the memory of a process",
     lambda path: _full(path, False))
 add("fbsd-state-amd64-delta", "the same with PT_DUMP_DELTA", lambda path: _full(path, True))
+add("fbsd-state-amd64-raw", "all memory of it as raw memory with a map",
+    lambda path: _full(path, False, True))

@@ -6,19 +6,19 @@ from pathlib import Path
 from typing import Callable
 
 from .case import add, expect_path
-from .fbsd_full32 import (EHDR_SIZE, EM_386, EM_ARM, EM_PPC, ET_CORE, NO_PADDR,
-                          OSABI_STANDALONE, PHDR_SIZE, PT_LOAD, Full32, Target)
+from .fbsd_full32 import (EM_386, EM_ARM, EM_PPC, ET_CORE, NO_PADDR, OSABI_STANDALONE,
+                          PT_LOAD, Full32, Target)
+from .fbsd_full64 import Target64
 from .fbsd_state_boot import boot, extents
 from .fbsd_state_build import Kernel, Machine, build
 from .fbsd_state_expect import lines
-from .fbsd_state_mini import Layout, kernel_file
+from .fbsd_state_mini import TABLES, USER_TABLES, Layout, kernel_file
 from .fbsd_state_user import UserSpace
 from .memory import PAGE, Memory
 from .sparse import SparseFile
 
+EM_PPC64 = 21
 P, RW, US, NX = 1, 2, 4, 1 << 63
-USER_TABLES = 0x70000           # from the heap's start: room for page tables of a process
-TABLES = 0x30000                # from the kernel's start: those of the kernel
 
 MapPage = Callable[[int, int, str], None]
 
@@ -92,7 +92,7 @@ class _Arm(_Tables):
 
 
 def _dump(path: Path, layout: Layout, target: Target, make: type[_I386 | _I386Pae | _Arm],
-          root_name: str, others: dict[str, int]) -> None:
+          root_name: str, others: dict[str, int], raw: bool = False) -> None:
     kernel = build(layout.machine)
     full = Full32(target, layout.ranges)
     root = layout.kernel_pa + TABLES
@@ -115,7 +115,7 @@ def _dump(path: Path, layout: Layout, target: Target, make: type[_I386 | _I386Pa
                                layout.phys(heap + USER_TABLES + 5 * PAGE)))
     if make is _Arm:
         full.delta = (layout.machine.start, layout.kernel_pa)
-    full.dump(path)
+    (full.raw if raw else full.dump)(path)
     with expect_path(path).open("a", encoding="utf-8") as out:
         out.write("".join(f"{line}\n" for line in lines(kernel, True)))
 
@@ -128,22 +128,23 @@ def _user(kernel: Kernel, layout: Layout, tables: _I386 | _I386Pae | _Arm) -> No
         tables.map(va, pa, "rw-")
 
 
-def _powerpc(path: Path, layout: Layout) -> None:
+def _powerpc(path: Path, layout: Layout, target: Target) -> None:
     """Segments by virtual address."""
-    kernel, memory, target = build(layout.machine), Memory(), Target("powerpc", EM_PPC, ">")
+    kernel, memory = build(layout.machine), Memory()
     boot(kernel, layout.phys, memory.write, {})
     segments = extents(kernel)
-    offset = -(-(EHDR_SIZE + len(segments) * PHDR_SIZE) // PAGE) * PAGE
+    offset = -(-(target.ehdr_size + len(segments) * target.phdr_size) // PAGE) * PAGE
     headers = target.ehdr(ET_CORE, OSABI_STANDALONE, len(segments))
+    no_paddr = NO_PADDR if layout.machine.pointer == 4 else (1 << 64) - 1
     for va, size in segments:
-        headers += target.phdr(PT_LOAD, offset, va, NO_PADDR, size)
+        headers += target.phdr(PT_LOAD, offset, va, no_paddr, size)
         offset += size
     with SparseFile(path) as out:
         out.write(headers)
         out.pad_to(PAGE)
         for va, size in segments:
             out.write(memory.read(layout.phys(va), size))
-    text = "fact format elf\nfact os freebsd\nfact arch powerpc\n"
+    text = f"fact format elf\nfact os freebsd\nfact arch {target.name}\n"
     text += "".join(f"{line}\n" for line in lines(kernel, False))
     expect_path(path).write_text(text, encoding="utf-8")
 
@@ -164,19 +165,29 @@ ARM = Layout(Machine("arm", "armv7", 4, 0xC0000000, 0xC0000000, 0xC0100000, poin
 POWERPC = Layout(Machine("powerpc", "powerpc", 32, 0x100000, 0x100000, 0xD0000000, pointer=4,
                          order=">", wrapped=True), 0x100000, 0x2000000)
 
+POWERPC64 = Layout(Machine("powerpc64", "powerpc64", 256, 0x100000, 0x100100,
+                           0xE000000000100000, order=">"), 0x100000, 0x2000000)
+
 
 def _register() -> None:
     for name, about, layout, make in (
             ("i386-full", "full dump of populated i386", I386, lambda path: _dump(
                 path, I386, Target("i386", EM_386), _I386, "IdlePTD_nopae",
                 {"pae_mode": 0, "IdlePDPT": 0, "IdlePTD_pae": 0})),
+            ("i386-raw", "memory of populated i386 as raw memory with a map",
+             I386, lambda path: _dump(
+                path, I386, Target("i386", EM_386), _I386, "IdlePTD_nopae",
+                {"pae_mode": 0, "IdlePDPT": 0, "IdlePTD_pae": 0}, True)),
             ("i386-pae-full", "full dump of populated i386 with PAE", I386_PAE,
              lambda path: _dump(path, I386_PAE, Target("i386", EM_386), _I386Pae, "IdlePDPT",
                                 {"pae_mode": 1, "IdlePTD_pae": 0, "IdlePTD_nopae": 0})),
             ("arm-full", "full dump of populated arm", ARM, lambda path: _dump(
                 path, ARM, Target("arm", EM_ARM), _Arm, "kernel_l1pa", {})),
             ("powerpc-virtual", "dump of populated powerpc: segments by virtual address",
-             POWERPC, lambda path: _powerpc(path, POWERPC))):
+             POWERPC, lambda path: _powerpc(path, POWERPC, Target("powerpc", EM_PPC, ">"))),
+            ("powerpc64-virtual", "the same of powerpc64, as kernels before 13 wrote it",
+             POWERPC64, lambda path: _powerpc(path, POWERPC64,
+                                              Target64("powerpc64", EM_PPC64, ">")))):
         add(f"fbsd-state-{name}", about, make)
         add(f"fbsd-state-{name}.elf", f"{about}: the kernel file",
             lambda path, layout=layout: kernel_file(path, layout.machine))  # type: ignore[misc]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import Callable
+from typing import Any, Callable
 
 from .case import add, expect_path
 from .fbsd_mini import Mini
@@ -98,16 +98,25 @@ def kernel_file(path: Path, machine: Machine) -> None:
 I386 = Layout(Machine("i386", "i386", 32, 0x800000, 0x800000, 0xA00000, pointer=4,
                       user_end=0xFFBFE000), 0x800000, 0x500000)
 ARM64_DMAP = (0xFFFFA00000000000, 0xFFFFFF0000000000, 0x40000000)
-ARM64 = Layout(Machine("arm64", "aarch64", 256, 0xFFFF000000000000, 0xFFFF000000200000,
-                       0xFFFFA00000400000, wrapped=True), 0x41000000, 0x40400000,
-                   0x40000000)
-ARM64_16K = Layout(Machine("arm64", "aarch64", 256, 0xFFFF000000000000, 0xFFFF000000200000,
-                           0xFFFFA00000400000, page=4 * PAGE), 0x41000000, 0x40400000,
-                   0x40000000)
+# From the start of the heap, and of the kernel: page tables, where a dump has all memory.
+USER_TABLES, TABLES = 0x70000, 0x30000
+
+
+def _arm64(**kind: Any) -> Layout:
+    start, heap, heap_pa = 0xFFFF000000200000, 0xFFFFA00000400000, 0x40400000
+    return Layout(Machine("arm64", "aarch64", 256, 0xFFFF000000000000, start, heap,
+                          user_root=heap_pa + USER_TABLES, user_root_va=heap + USER_TABLES,
+                          symbols=(("pagetable_l0_ttbr1", start + TABLES),), **kind),
+                  0x41000000, heap_pa, 0x40000000)
+
+
+ARM64, ARM64_16K = _arm64(wrapped=True), _arm64(page=4 * PAGE)
 RISCV_DMAP = (0xFFFFFFD000000000, 0xFFFFFFD020000000, 0x80000000)
 RISCV = Layout(Machine("riscv", "riscv64", 16, 0xFFFFFFC000000000, 0xFFFFFFC000200000,
-                       0xFFFFFFD000400000, split=True), 0x80200000,
-             0x80400000, 0x80000000)
+                       0xFFFFFFD000400000, split=True, user_root=0x80400000 + USER_TABLES,
+                       user_root_va=0xFFFFFFD000400000 + USER_TABLES,
+                       symbols=(("pagetable_l1", 0xFFFFFFC000200000 + TABLES),)),
+               0x80200000, 0x80400000, 0x80000000)
 ARM = Layout(Machine("arm", "armv7", 4, 0xC0000000, 0xC0000000, 0xC0100000, pointer=4,
                      wrapped=True, symbols=(("physaddr", 0x80200000),)), 0x80200000,
              0x80400000, 0x80000000)
@@ -116,9 +125,17 @@ _MIPS_FLAGS = ("-mno-abicalls", "-G0")
 
 def _mips(name: str, is64: bool, order: str) -> Layout:
     top, mapped = ((0xFFFFFFFF << 32, 0xC000000000000000) if is64 else (0, 0xC0000000))
-    start = top | 0x80100000
-    return Layout(Machine("mips", name, 32, start, start, mapped + 0x40000, _MIPS_FLAGS,
-                          order=order, pointer=8 if is64 else 4, split=is64), 0x100000, 0x400000)
+    direct = 0x9800000000000000 if is64 else 0x80000000
+    start, heap, heap_pa = top | 0x80100000, mapped + 0x40000, 0x400000
+    return Layout(Machine("mips", name, 32, start, start, heap, _MIPS_FLAGS,
+                          order=order, pointer=8 if is64 else 4, split=is64,
+                          user_root=heap_pa + USER_TABLES,
+                          user_root_va=direct + heap_pa + USER_TABLES),
+                  0x100000, heap_pa)
+
+
+MIPS = {name: _mips(name, "64" in name, "<" if name.endswith("el") else ">")
+        for name in ("mips", "mips64", "mipsel", "mips64el")}
 
 
 def _power64(name: str, order: str) -> Layout:
@@ -178,9 +195,8 @@ def _register() -> None:
           for v in (1, 2)})
     _add("arm", "populated arm", ARM,
          {f"v{v}": partial(arm, v, 2, "<", 0, ARM.fill(0xC0000000)) for v in (1, 2)})
-    for name, is64, order in (("mips", False, ">"), ("mips64", True, ">"),
-                              ("mipsel", False, "<"), ("mips64el", True, "<")):
-        layout = _mips(name, is64, order)
+    for name, layout in MIPS.items():
+        is64, order = layout.machine.pointer == 8, layout.machine.order
         fill = layout.fill(0xC000000000000000 if is64 else 0xC0000000)
         _add(name, f"populated {name}", layout,
              {f"v{v}": partial(mips, is64, v, order, fill)
