@@ -90,6 +90,9 @@ enum kvmi_text_end {
 /* 0, or an errno; EFBIG: more than max bytes. */
 int kvmi_text_read(struct kvmi_text *t, int dirfd, const char *path,
     enum kvmi_text_end end, size_t max);
+/* A file of procfs for the whole host; says why when there is none. */
+int kvmi_live_read_proc(const struct kvmi_live *l, struct kvmi_text *t,
+    const char *file, size_t max, struct kvmi_err *err);
 void kvmi_text_deinit(struct kvmi_text *t);
 
 /* The number behind key at the start of a line; false: there is none. */

@@ -26,9 +26,9 @@ read_file(struct kvmi_text *t, const char *root, const char *file, size_t max,
 	return (kvmi_text_read(t, AT_FDCWD, path, KVMI_TEXT_TO_END, max));
 }
 
-static int
-read_proc(const struct kvmi_live *l, struct kvmi_text *t, const char *file,
-    size_t max, struct kvmi_err *err)
+int
+kvmi_live_read_proc(const struct kvmi_live *l, struct kvmi_text *t,
+    const char *file, size_t max, struct kvmi_err *err)
 {
 	char path[PATH_MAX];
 	int e = read_file(t, l->proc_root, file, max, path);
@@ -53,7 +53,7 @@ kvmi_live_loadavg(struct kvmi_kernel *k, struct kvmi_cx *cx, double avg[3])
 {
 	const struct kvmi_live *l = k->priv;
 	struct kvmi_text t = { 0 };
-	int r = read_proc(l, &t, "loadavg", MAX_SMALL, &cx->err);
+	int r = kvmi_live_read_proc(l, &t, "loadavg", MAX_SMALL, &cx->err);
 
 	if (r == 0 && !kvmi_parse_loadavg(t.p, t.len, avg))
 		r = malformed(l, "loadavg", &cx->err);
@@ -67,7 +67,7 @@ kvmi_live_cptime(struct kvmi_kernel *k, struct kvmi_cx *cx,
 {
 	const struct kvmi_live *l = k->priv;
 	struct kvmi_text t = { 0 };
-	int r = read_proc(l, &t, "stat", MAX_STAT, &cx->err);
+	int r = kvmi_live_read_proc(l, &t, "stat", MAX_STAT, &cx->err);
 
 	if (r == 0 && !kvmi_parse_cpu_times(t.p, t.len, ticks))
 		r = malformed(l, "stat", &cx->err);
@@ -134,7 +134,7 @@ kvmi_live_swaps(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	/* A kernel without CONFIG_SWAP has procfs but not this file. */
 	else if (e != ENOENT || read_file(&t, l->proc_root, "loadavg",
 	    MAX_SMALL, path) != 0)
-		r = read_proc(l, &t, "swaps", MAX_SMALL, &cx->err);
+		r = kvmi_live_read_proc(l, &t, "swaps", MAX_SMALL, &cx->err);
 	kvmi_text_deinit(&t);
 	if (r != 0) {
 		free(out->v);
@@ -171,7 +171,7 @@ kvmi_live_cpus(struct kvmi_kernel *k, struct kvmi_cx *cx, uint32_t *running,
 	    read_cpu_list(l, "devices/system/cpu/possible", &other, max))
 		return (0);
 	/* Without sysfs: a line for each CPU that is online. */
-	r = read_proc(l, &t, "stat", MAX_STAT, &cx->err);
+	r = kvmi_live_read_proc(l, &t, "stat", MAX_STAT, &cx->err);
 	if (r == 0 && !kvmi_parse_cpu_lines(t.p, t.len, running, max))
 		r = malformed(l, "stat", &cx->err);
 	kvmi_text_deinit(&t);

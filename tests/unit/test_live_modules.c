@@ -69,7 +69,7 @@ test_modules(void **state)
 	}
 }
 
-/* A kernel without modules has no such file. */
+/* A kernel without modules has no such file; a procfs of pids, no files. */
 static void
 test_no_modules(void **state)
 {
@@ -80,6 +80,10 @@ test_no_modules(void **state)
 	(void)state;
 	root_init(&r);
 	root_open(&r, false);
+	assert_int_equal(kvmi_live_modules(&r.k, r.cx, see, &s, &n),
+	    KVMI_ENOTSUP);
+	assert_non_null(strstr(r.cx->err.text, "subset=pid"));
+	root_file(&r, "proc/version", "Linux version 6.1\n");
 	assert_int_equal(kvmi_live_modules(&r.k, r.cx, see, &s, &n), 0);
 	assert_int_equal(n, 0);
 	root_deinit(&r);

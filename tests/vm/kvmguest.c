@@ -26,6 +26,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "confined.h"
 #include "fnv.h"
 
 #define READS	2000
@@ -316,6 +317,7 @@ main(void)
 	check_write();
 	record_percpu(kd);
 	record_types(kd);
+	check("confined", check_confined() == 0, "see above");
 	check("close", kvm_close(kd) == 0, "");
 	return (wrong != 0);
 }

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The live host as containers show it. */
+#ifndef CONFINED_H
+#define CONFINED_H
+
+#include <stdbool.h>
+
+/*
+ * In namespaces and roots that lack one thing each: what can be had is had,
+ * and each call that fails names why.  Prints a line of what is wrong; the
+ * number of such.  -1: this process may not make namespaces.
+ */
+int check_confined(void);
+
+#endif
