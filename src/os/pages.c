@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "os/pages.h"
 
+#include "base/math.h"
+
 off_t
 kvmi_pages_offset(struct kvmi_image *img, const struct kvmi_extent *e,
     uint64_t pa)
@@ -88,6 +90,56 @@ budget(struct kvmi_kernel *k)
 	return ((pages + size / 4096 + 256) * 1024);
 }
 
+/* Of a larger table, the part around the entry. */
+#define MAX_TABLE	4096
+
+static bool
+is_direct(const struct kvmi_paging *p, uint64_t va)
+{
+	for (size_t i = 0; i < p->ndirect; i++)
+		if (va - p->direct[i].va < p->direct[i].len)
+			return (true);
+	return (false);
+}
+
+/*
+ * From m on what the rest of its table maps, without a walk from the root for
+ * each entry; *m is then the last that was looked at.  False to stop.
+ */
+static bool
+rest_of_table(struct kvmi_kernel *k, struct kvmi_mapping *m, uint64_t last,
+    kvmi_pages_fn *fn, void *arg, uint64_t *left)
+{
+	const struct kvmi_paging *p = &k->space.paging;
+	unsigned int entry = p->arch->entry_size, level = m->level;
+	uint64_t size = kvmi_min((uint64_t)entry << p->arch->level[level].bits,
+	    MAX_TABLE), at = m->entry_pa % size;
+	uint8_t table[MAX_TABLE];
+	struct kvmi_err ignored;
+	struct kvmi_pte pte;
+
+	if (m->len != UINT64_C(1) << p->arch->level[level].shift ||
+	    kvmi_image_read_phys(k->img, m->entry_pa - at, table, (size_t)size,
+	    &ignored) != 0)
+		return (true);
+	for (at += entry; at < size && *left > 1; at += entry, --*left) {
+		uint64_t va = m->va + m->len;
+
+		if (last - m->va < m->len || is_direct(p, va))
+			return (true);
+		kvmi_pte_decode(p, table + at, va, level, &pte);
+		if (pte.present && level > 0 && !pte.leaf)
+			return (true);
+		m->va = va;
+		m->entry_pa += entry;
+		m->pa = pte.pa;
+		m->prot = pte.prot;
+		if (pte.present && !fn(k, m, arg))
+			return (false);
+	}
+	return (true);
+}
+
 int
 kvmi_pages_each(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t start,
     uint64_t last, kvmi_pages_fn *fn, void *arg, bool *done)
@@ -100,6 +152,9 @@ kvmi_pages_each(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t start,
 		int r = k->space.ops->translate(&k->space, va, &m, NULL);
 
 		if (r == 0 && !fn(k, &m, arg))
+			return (0);
+		if (r == 0 && m.entry_pa != 0 && !rest_of_table(k, &m, last,
+		    fn, arg, &left))
 			return (0);
 		/* Holes and unreadable tables are stepped over whole. */
 		*done = m.len == 0 || m.len - 1 >= last - m.va;

@@ -5,6 +5,8 @@
  */
 #include <inttypes.h>
 
+#include "base/endian.h"
+#include "base/math.h"
 #include "image/minidump.h"
 #include "os/freebsd/freebsd.h"
 
@@ -13,6 +15,29 @@ stretch(struct kvmi_mapping *m, uint64_t va, uint64_t size)
 {
 	m->va = va & ~(size - 1);
 	m->len = size;
+}
+
+/* Zeros are looked at that far ahead: a page of entries. */
+#define AHEAD	4096
+
+/*
+ * The kernel map is sparse: 8 MiB of entries that amd64 writes for it may have
+ * a few hundred that are in use.  How many from index on are zeros, 1 at least.
+ */
+static uint64_t
+empty_entries(const struct kvmi_space *s, const struct kvmi_minidump *h,
+    uint64_t index, uint64_t n)
+{
+	unsigned int size = s->paging.arch->entry_size;
+	uint64_t len = kvmi_min((n - index) * size, AHEAD), done = 0;
+	const uint8_t *p = kvmi_src_ptr(s->img->src, h->pt_off + index * size,
+	    len);
+
+	if (p == NULL)
+		return (1);
+	while (done + 8 <= len && kvmi_get64(p + done, false) == 0)
+		done += 8;
+	return (done / size > 0 ? done / size : 1);
 }
 
 /* An entry of the section that is in the dump. */
@@ -44,11 +69,12 @@ section_entry(const struct kvmi_space *s, const struct kvmi_minidump *h,
 	if (r != 0)
 		return (r);
 	kvmi_pte_decode(&s->paging, raw, va, h->pt_level, pte);
-	if (!pte->present)
-		return (kvmi_fail(err, KVMI_ENOTMAPPED, "invalid address (0x%"
-		    PRIx64 "): not mapped (entry %" PRIu64
-		    " of the dump's page tables)", va, index));
-	return (0);
+	if (pte->present)
+		return (0);
+	ret->len *= empty_entries(s, h, index, n);
+	return (kvmi_fail(err, KVMI_ENOTMAPPED, "invalid address (0x%" PRIx64
+	    "): not mapped (entry %" PRIu64 " of the dump's page tables)", va,
+	    index));
 }
 
 /* The tables below the section's entries. */
@@ -69,6 +95,7 @@ lower_entry(const struct kvmi_space *s, uint64_t va, unsigned int level,
 		    ": its page table", va));
 	stretch(ret, va, UINT64_C(1) << lv->shift);
 	ret->level = level;
+	ret->entry_pa = pte->pa + index * a->entry_size;
 	kvmi_pte_decode(&s->paging, raw, va, level, pte);
 	if (!pte->present)
 		return (kvmi_fail(err, KVMI_ENOTMAPPED, "invalid address (0x%"
@@ -130,6 +157,19 @@ keep_to_tables(const struct kvmi_space *s, uint64_t va,
 		    s->paging.direct[i].va + s->paging.direct[i].len - 1);
 }
 
+/* Do the tables say what all of the table around va at that level maps? */
+static bool
+is_all_tabled(const struct kvmi_space *s, const struct kvmi_level *lv,
+    uint64_t va)
+{
+	uint64_t size = UINT64_C(1) << (lv->shift + lv->bits);
+	struct kvmi_mapping m = { 0 };
+
+	stretch(&m, va, size);
+	keep_to_tables(s, va, &m);
+	return (m.len == size);
+}
+
 /* Through the section's entries. */
 static int
 tabled(const struct kvmi_space *s, const struct kvmi_minidump *h, uint64_t va,
@@ -172,6 +212,9 @@ minidump_translate(const struct kvmi_space *s, uint64_t va,
 	} else {
 		r = tabled(s, h, va, ret, err);
 		keep_to_tables(s, va, ret);
+		if (disp != 0 || !is_all_tabled(s,
+		    &s->paging.arch->level[ret->level], va))
+			ret->entry_pa = 0;
 	}
 	if (disp != 0 && ret->va < disp) {
 		/* The part of it that link-time addresses reach. */
