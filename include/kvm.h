@@ -315,7 +315,7 @@ struct kvm_options {
 	/*
 	 * More files of the image, up to a NULL entry: the other members of a
 	 * split dump, in any order, or the pieces that a file was cut into, in
-	 * theirs.  NULL: there are none.
+	 * theirs where it can not be told.  NULL: there are none.
 	 */
 	const char *const *ko_more;
 	/* Linux: a file of the kernel's VMCOREINFO, instead of the image's. */

@@ -149,6 +149,9 @@ int kvmi_image_close(struct kvmi_image *img);
 int kvmi_image_unwrap(struct kvmi_src **src, const struct kvm_options *o,
     struct kvmi_err *err);
 
+/* Does a file that can be opened begin like this? */
+bool kvmi_image_begins(struct kvmi_src *src);
+
 /*
  * Several files as one source that can be opened; it owns them, also on
  * failure.

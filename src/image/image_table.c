@@ -9,7 +9,6 @@
 #include "image/cache.h"
 #include "image/image.h"
 #include "image/infofile.h"
-#include "image/joined.h"
 
 extern const struct kvmi_image_ops kvmi_image_avml;
 extern const struct kvmi_image_ops kvmi_image_bzip2;
@@ -81,6 +80,13 @@ matches(const struct kvmi_image_ops *ops, struct kvmi_src *src,
 	return (ops->recognise != NULL && ops->recognise(src));
 }
 
+/* What is known by its end or its name may begin with anything. */
+static bool
+known_by_start(const struct kvmi_image_ops *ops)
+{
+	return (ops->recognise == NULL || ops->any_content);
+}
+
 static int
 unrecognised(struct kvmi_src *src, const uint8_t *head, size_t len,
     struct kvmi_err *err)
@@ -114,8 +120,9 @@ check_info(struct kvmi_image *img, const struct kvmi_infofile *info,
 {
 	const struct kvmi_arch *arch = img->arch;
 
-	snprintf(img->note, sizeof(img->note), "%s", note);
-	if (note[0] == '\0' && info->arch[0] != '\0' && arch != NULL &&
+	if (note[0] != '\0')
+		snprintf(img->note, sizeof(img->note), "%s", note);
+	else if (info->arch[0] != '\0' && arch != NULL &&
 	    arch->freebsd != NULL && !same_machine(info->arch, arch->freebsd))
 		snprintf(img->note, sizeof(img->note), "its info file says %s, "
 		    "but the dump is of %s", info->arch, arch->freebsd);
@@ -229,9 +236,7 @@ kvmi_image_unwrap(struct kvmi_src **src, const struct kvm_options *o,
 		size_t len = (size_t)kvmi_min((*src)->size, sizeof(head));
 		int r;
 
-		/* What is known by its end only may hold anything. */
-		if (ops->wrap == NULL ||
-		    (ops->recognise != NULL && !ops->any_content))
+		if (ops->wrap == NULL || !known_by_start(ops))
 			continue;
 		r = kvmi_src_read(*src, 0, head, len, "header", err);
 		if (r != 0)
@@ -249,20 +254,20 @@ kvmi_image_unwrap(struct kvmi_src **src, const struct kvm_options *o,
 	return (0);
 }
 
-int
-kvmi_image_join(struct kvmi_src **v, size_t n, const struct kvm_options *o,
-    struct kvmi_src **ret, struct kvmi_err *err)
+bool
+kvmi_image_begins(struct kvmi_src *src)
 {
-	int r = 0;
+	uint8_t head[HEAD_SIZE];
+	size_t len = (size_t)kvmi_min(src->size, sizeof(head));
+	struct kvmi_err ignored;
 
-	/* Members of a split dump may be wrapped; pieces of a file are not. */
-	for (size_t i = 0; i < n && r == 0; i++)
-		r = kvmi_image_unwrap(&v[i], o, err);
-	if (r == 0)
-		return (kvmi_joined_open(v, n, ret, err));
-	for (size_t i = 0; i < n; i++)
-		kvmi_src_close(v[i]);
-	return (r);
+	if (kvmi_src_read(src, 0, head, len, "header", &ignored) != 0)
+		return (false);
+	for (size_t i = 0; i < KVMI_COUNT(image_table); i++)
+		if (known_by_start(image_table[i]) &&
+		    matches(image_table[i], src, head, len))
+			return (true);
+	return (false);
 }
 
 int

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "image/joined.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +12,7 @@ struct joined {
 	struct kvmi_src	**v;
 	size_t		 n;
 	uint64_t	*begin;		/* n of them */
+	char		 wrapping[96];
 };
 
 /* The source that off lies in. */
@@ -99,7 +101,10 @@ kvmi_joined_open(struct kvmi_src **v, size_t n, struct kvmi_src **ret,
 	memcpy(j->v, v, n * sizeof(*v));
 	j->n = n;
 	j->src.ops = &joined_ops;
-	j->src.wrapping = v[0]->wrapping;
+	snprintf(j->wrapping, sizeof(j->wrapping), "%s%s%zu files",
+	    v[0]->wrapping != NULL ? v[0]->wrapping : "",
+	    v[0]->wrapping != NULL ? ", " : "", n);
+	j->src.wrapping = j->wrapping;
 	j->src.parts = j->begin;
 	j->src.nparts = n;
 	for (size_t i = 0; i < n; i++) {

@@ -107,8 +107,7 @@ describe(struct kvmi_image *img, const struct kdump *k)
 	snprintf(img->format, sizeof(img->format),
 	    "kdump-compressed v%" PRId32 "%s%s%s", k->h.version,
 	    c != NULL ? ", " : "", c != NULL ? c->name : "",
-	    k->sub.split == 0 ? "" : img->src->nparts > 1 ? ", split, joined" :
-	    ", split");
+	    k->sub.split == 0 ? "" : ", split");
 }
 
 /*
@@ -280,7 +279,7 @@ kdump_count(struct kvmi_image *img, struct kvmi_err *err)
 	struct kvmi_rank ram;		/* bitmap 1, indexed to be counted */
 	int r;
 
-	img->pages_present = k->stored.total;
+	img->pages_present = kvmi_kdump_pages(k);
 	if (k->one_bitmap)
 		return (0);
 	r = kvmi_rank_init(&ram, img->src, k->ram_off, k->h.max_mapnr,

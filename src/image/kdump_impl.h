@@ -36,7 +36,7 @@ struct kdump_member {
 	uint64_t	 start_pfn, end_pfn;
 	uint64_t	 off;		/* of the file in the source */
 	uint64_t	 first_rank;	/* of its first page */
-	char		 missing[112];	/* "": it is there */
+	char		 missing[128];	/* "": it is there */
 };
 
 struct kdump {
@@ -65,6 +65,9 @@ int kvmi_kdump_header(struct kvmi_image *img, uint64_t off,
 /* Fill member from the files that there are; the bitmap is indexed. */
 int kvmi_kdump_members(struct kvmi_image *img, struct kdump *k,
     struct kvmi_err *err);
+
+/* How many pages are in the files that there are. */
+uint64_t kvmi_kdump_pages(const struct kdump *k);
 
 const struct kdump_member *kvmi_kdump_member(const struct kdump *k,
     uint64_t pfn);

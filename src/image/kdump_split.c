@@ -55,15 +55,57 @@ by_start(const void *a, const void *b)
 	return (x->end_pfn < y->end_pfn ? -1 : x->end_pfn > y->end_pfn);
 }
 
-static void
-push_missing(struct kdump *k, uint64_t start, uint64_t end)
+/* The next member, which has pages. */
+static int
+push(struct kdump *k, const struct kdump_member *m, struct kvmi_err *err)
 {
-	struct kdump_member *m = &k->member[k->nmembers++];
+	struct kdump_member *to = &k->member[k->nmembers++];
+	struct kvmi_rank_at at;
+	int r = kvmi_rank_get(&k->stored, m->start_pfn, m->start_pfn,
+	    m->start_pfn + 1, &at, err);
 
-	*m = (struct kdump_member){ .start_pfn = start, .end_pfn = end };
-	snprintf(m->missing, sizeof(m->missing), "pages 0x%" PRIx64 " to 0x%"
-	    PRIx64 " are in a file of this split dump that was not given",
-	    start, end);
+	*to = *m;
+	to->first_rank = at.rank;
+	return (r);
+}
+
+static int
+push_missing(struct kdump *k, uint64_t start, uint64_t end,
+    struct kvmi_err *err)
+{
+	struct kdump_member m = { .start_pfn = start, .end_pfn = end };
+
+	snprintf(m.missing, sizeof(m.missing), "pages 0x%" PRIx64 " to 0x%"
+	    PRIx64 " are in a file of this split dump that was not given "
+	    "(ko_more, --with)", start, end);
+	return (push(k, &m, err));
+}
+
+/*
+ * What is not there: a member says which pages it has, but not how many
+ * members there are; a gap is at least one.
+ */
+static void
+note_missing(struct kvmi_image *img, const struct kdump *k, size_t given)
+{
+	size_t gaps = 0, len;
+
+	for (size_t i = 0; i < k->nmembers; i++)
+		gaps += k->member[i].missing[0] != '\0';
+	if (gaps == 0)
+		return;
+	len = (size_t)snprintf(img->note, sizeof(img->note), "%zu of at least "
+	    "%zu files of this split dump: give the others too (ko_more, "
+	    "--with); missing are pages", given, given + gaps);
+	for (size_t i = 0; i < k->nmembers && len < sizeof(img->note); i++) {
+		const struct kdump_member *m = &k->member[i];
+
+		if (m->missing[0] != '\0')
+			len += (size_t)snprintf(img->note + len,
+			    sizeof(img->note) - len, " 0x%" PRIx64 " to 0x%"
+			    PRIx64 "%s", m->start_pfn, m->end_pfn,
+			    --gaps > 0 ? "," : "");
+	}
 }
 
 /* Put the n members of v, and what lies between them, into k->member. */
@@ -72,12 +114,10 @@ fill_gaps(struct kvmi_image *img, struct kdump *k, struct kdump_member *v,
     size_t n, struct kvmi_err *err)
 {
 	uint64_t at = 0;
+	int r = 0;
 
 	qsort(v, n, sizeof(*v), by_start);
-	for (size_t i = 0; i < n; i++) {
-		struct kvmi_rank_at there;
-		int r;
-
+	for (size_t i = 0; i < n && r == 0; i++) {
 		if (v[i].end_pfn <= v[i].start_pfn)
 			continue;	/* empty: there were few pages */
 		if (v[i].start_pfn < at)
@@ -86,25 +126,55 @@ fill_gaps(struct kvmi_image *img, struct kdump *k, struct kdump_member *v,
 			    " (is one given twice?)", img->src->name,
 			    v[i].start_pfn));
 		if (at < v[i].start_pfn)
-			push_missing(k, at, v[i].start_pfn);
-		r = kvmi_rank_get(&k->stored, v[i].start_pfn, v[i].start_pfn,
-		    v[i].start_pfn + 1, &there, err);
-		if (r != 0)
-			return (r);
-		v[i].first_rank = there.rank;
-		k->member[k->nmembers++] = v[i];
+			r = push_missing(k, at, v[i].start_pfn, err);
+		if (r == 0)
+			r = push(k, &v[i], err);
 		at = v[i].end_pfn;
 	}
-	if (at < k->stored.nbits)
-		push_missing(k, at, k->stored.nbits);
-	return (0);
+	if (r == 0 && at < k->stored.nbits)
+		r = push_missing(k, at, k->stored.nbits, err);
+	return (r);
+}
+
+uint64_t
+kvmi_kdump_pages(const struct kdump *k)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < k->nmembers; i++)
+		if (k->member[i].missing[0] == '\0')
+			n += (i + 1 < k->nmembers ?
+			    k->member[i + 1].first_rank : k->stored.total) -
+			    k->member[i].first_rank;
+	return (n);
+}
+
+/*
+ * How many files have headers: one, when the others are pieces of it, which
+ * are read as if they were one.
+ */
+static size_t
+files(struct kvmi_image *img, const struct kdump *k)
+{
+	if (k->sub.split != 0 && img->src->nparts > 1)
+		return (img->src->nparts);
+	for (size_t i = 1; i < img->src->nparts; i++) {
+		struct kvmi_err ignored;
+		struct kdump_header h;
+		struct kdump_sub sub;
+
+		if (kvmi_kdump_header(img, img->src->parts[i], &h, &sub,
+		    &ignored) == 0)
+			return (img->src->nparts);
+	}
+	return (1);
 }
 
 int
 kvmi_kdump_members(struct kvmi_image *img, struct kdump *k,
     struct kvmi_err *err)
 {
-	size_t n = img->src->nparts > 1 ? img->src->nparts : 1;
+	size_t n = files(img, k);
 	struct kdump_member *v = calloc(n, sizeof(*v));
 	int r = 0;
 
@@ -125,6 +195,8 @@ kvmi_kdump_members(struct kvmi_image *img, struct kdump *k,
 	if (r == 0)
 		r = fill_gaps(img, k, v, n, err);
 	free(v);
+	if (r == 0 && k->sub.split != 0)
+		note_missing(img, k, n);
 	return (r);
 }
 

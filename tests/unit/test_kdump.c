@@ -365,7 +365,7 @@ test_members(void **state)
 
 		UTIL_FAILS(row[i].name, open_members(row[i].v, row[i].n,
 		    NPAGES, &img, &err), 0, &err);
-		UTIL_TRUE(row[i].name, strstr(img->format, "joined") != NULL);
+		UTIL_STR(row[i].name, img->note, "");
 		check_pages(row[i].name, img, &plain);
 		kvmi_image_close(img);
 	}
@@ -380,7 +380,7 @@ test_missing_member(void **state)
 	struct kvmi_image *img;
 	uint8_t buf[16];
 	size_t done;
-	uint64_t pfn = 50;
+	uint64_t pfn = 50, present = 0;
 
 	(void)state;
 	while (states[pfn] != UTIL_STORED)
@@ -388,8 +388,113 @@ test_missing_member(void **state)
 	UTIL_FAILS("missing", open_members(v, 2, NPAGES, &img, &err), 0, &err);
 	UTIL_FAILS("missing", kvmi_image_read(img, pfn * 4096, buf, 16, &done,
 	    &err), KVMI_ETRUNC, &err);
-	UTIL_TRUE("missing", strstr(err.text, "pages 0x32 to 0x79") != NULL);
+	UTIL_TRUE("missing", strstr(err.text, "pages 0x32 to 0x79") != NULL &&
+	    strstr(err.text, "--with") != NULL);
+	UTIL_TRUE("missing", strstr(img->note, "2 of at least 3 files") !=
+	    NULL && strstr(img->note, " 0x32 to 0x79") != NULL);
+	UTIL_EQ("missing", img->ops->count(img, &err), 0);
+	for (pfn = 0; pfn < NPAGES; pfn++)
+		present += states[pfn] == UTIL_STORED && (pfn < 50 ||
+		    pfn >= 121);
+	UTIL_EQ("missing", img->pages_present, present);
 	kvmi_image_close(img);
+}
+
+/* A file of these bytes from a to b, by this name. */
+static struct kvmi_src *
+piece(const struct bytes *b, size_t from, size_t to, const char *name)
+{
+	struct kvmi_src *s;
+	struct kvmi_err err;
+
+	assert_int_equal(kvmi_mem_open(b->p + from, to - from, name, &s,
+	    &err), 0);
+	return (s);
+}
+
+/*
+ * Pieces of one file: their order is told by what begins the file, by names
+ * that a tool has given, and by the length of the last.
+ */
+static void
+test_pieces(void **state)
+{
+	static const struct {
+		const char *name;
+		bool	 flattened;
+		size_t	 n;
+		size_t	 at[4];		/* in which order they are given */
+		const char *names[4];	/* of the pieces */
+	} row[] = {
+		{ "in order", false, 4, { 0, 1, 2, 3 }, { "a", "b", "c", "d" } },
+		{ "by name", false, 4, { 3, 1, 0, 2 }, { "a", "b", "c", "d" } },
+		{ "short one last", false, 4, { 3, 1, 0, 2 },
+		    { "x1", "x", "x22", "xx" } },
+		{ "as given", false, 4, { 0, 1, 2, 3 },
+		    { "x", "z3", "y22", "xxxx" } },
+		{ "names that say nothing", false, 3, { 2, 0, 1 },
+		    { "core", "core", "core" } },
+		{ "flattened", true, 4, { 2, 3, 1, 0 }, { "a", "b", "c", "d" } },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < KVMI_COUNT(row); i++) {
+		struct kvmi_err err = { 0 };
+		struct bytes b = { 0 };
+		struct kvmi_src *v[4], *src;
+		struct kvmi_image *img;
+		size_t each;
+
+		util_kdump(&b, &plain);
+		if (row[i].flattened)
+			flatten(&b);
+		each = b.len / row[i].n + 100;
+		for (size_t j = 0; j < row[i].n; j++) {
+			size_t n = row[i].at[j], end = (n + 1) * each;
+
+			v[j] = piece(&b, n * each, end < b.len ? end : b.len,
+			    row[i].names[n]);
+		}
+		UTIL_FAILS(row[i].name, kvmi_image_join(v, row[i].n, NULL,
+		    &src, &err), 0, &err);
+		UTIL_FAILS(row[i].name, kvmi_image_open(src, NULL, &img, &err),
+		    0, &err);
+		UTIL_TRUE(row[i].name, row[i].flattened ||
+		    strstr(img->format, " files") != NULL);
+		check_pages(row[i].name, img, &plain);
+		kvmi_image_close(img);
+		bytes_free(&b);
+	}
+}
+
+/* One that lacks is memory that is lost. */
+static void
+test_missing_piece(void **state)
+{
+	struct kvmi_err err = { 0 };
+	struct bytes b = { 0 };
+	struct kvmi_src *v[2], *src;
+	struct kvmi_image *img;
+	unsigned int lost = 0;
+
+	(void)state;
+	util_kdump(&b, &plain);
+	v[0] = piece(&b, b.len / 4, b.len / 2, "b");
+	v[1] = piece(&b, 0, b.len / 4, "a");
+	UTIL_FAILS("join", kvmi_image_join(v, 2, NULL, &src, &err), 0, &err);
+	UTIL_FAILS("open", kvmi_image_open(src, NULL, &img, &err), 0, &err);
+	for (uint64_t pfn = 0; pfn < NPAGES; pfn++) {
+		int code;
+
+		UTIL_TRUE("half", util_read_right(img, pfn * 4096, 4096, &code,
+		    &err));
+		UTIL_TRUE("half", states[pfn] != UTIL_STORED || code == 0 ||
+		    code == KVMI_ETRUNC);
+		lost += code == KVMI_ETRUNC;
+	}
+	UTIL_TRUE("half", lost > 10);
+	kvmi_image_close(img);
+	bytes_free(&b);
 }
 
 static void
@@ -849,6 +954,8 @@ main(void)
 		cmocka_unit_test(test_split),
 		cmocka_unit_test(test_members),
 		cmocka_unit_test(test_missing_member),
+		cmocka_unit_test(test_pieces),
+		cmocka_unit_test(test_missing_piece),
 		cmocka_unit_test(test_bad_members),
 		cmocka_unit_test(test_bad_split),
 		cmocka_unit_test(test_fields),

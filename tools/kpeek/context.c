@@ -95,8 +95,8 @@ hint(enum kvm_errkind kind)
 	case KVM_ERR_SWAPPED:
 		return ("no dump has what lay in swap space");
 	case KVM_ERR_TRUNCATED:
-		return ("the file is shorter than its headers say; copy it "
-		    "again, or see 'kpeek info'");
+		return ("is the file whole, and are all files of a split "
+		    "dump given (--with)? 'kpeek info' tells");
 	default:
 		return (NULL);
 	}

@@ -15,7 +15,7 @@ help(const struct command *cmd)
 	    "      --index FILE     keep the index of a compressed dump\n"
 	    "      --key FILE       the private key of an encrypted dump\n"
 	    "      --raw-memory[=MAP]  the dump has no header\n"
-	    "      --with FILE      one more file of a split dump\n"
+	    "      --with FILE      one more file of a dump that is split or cut\n"
 	    "      --vmcoreinfo FILE  what Linux says of itself, instead\n"
 	    "      --arch NAME      the machine, where the dump does not say\n"
 	    "      --json           one JSON document\n", cmd->name, cmd->args,
