@@ -170,6 +170,11 @@ read_memory_group(struct kvmi_image *img, struct vmss *v, uint64_t at,
 			r = use_item(img, v, &it, err);
 		if (r == KVMI_ENOENT)
 			break;
+		/* Cut within the block, which comes after the regions. */
+		if (r == KVMI_ETRUNC && v->has_block) {
+			img->truncated = true;
+			break;
+		}
 		if (r != 0)
 			return (r);
 	}
@@ -208,8 +213,11 @@ read_groups(struct kvmi_image *img, struct vmss *v, struct kvmi_err *err)
 static int
 find_data(struct kvmi_image *img, struct vmss *v, struct kvmi_err *err)
 {
-	if (v->has_block)
+	if (v->has_block) {
+		img->truncated |= !kvmi_inside(v->data_off, v->data_len,
+		    img->src->size);
 		return (0);
+	}
 	if (img->src->nparts < 2)
 		return (kvmi_fail(err, KVMI_ENOTSUP, "%s: the memory of this "
 		    "VMware state is in the file .vmem beside it: give that "

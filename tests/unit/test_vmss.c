@@ -87,6 +87,9 @@ test_inside(void **state)
 {
 	struct bytes b = { 0 };
 	struct kvmi_image *img;
+	unsigned int opened = 0;
+	size_t data, done;
+	uint8_t c;
 
 	(void)state;
 	head(&b, 1, "memory");
@@ -97,19 +100,29 @@ test_inside(void **state)
 	img = util_image("inside", util_bytes(&b, b.len));
 	check("inside", img);
 	kvmi_image_close(img);
-	/* Cut: the pages that there are, or a reason. */
+	/* Cut: a reason; within memory, what there is of it. */
+	data = b.len - 2 - 3 * 4096;
 	for (size_t len = 0; len < b.len; len += 7) {
 		struct kvmi_err err = { 0 };
 
 		if (kvmi_image_open(util_bytes(&b, len), NULL, &img,
 		    &err) != 0) {
-			UTIL_TRUE("cut", err.text[0] != '\0');
+			UTIL_TRUE("cut", err.text[0] != '\0' && len < data);
 			continue;
 		}
-		UTIL_TRUE("cut", byte_at(img, 0x11fff) == -1 ||
-		    len > b.len - 10);
+		opened++;
+		UTIL_TRUE("cut", img->truncated);
+		UTIL_EQ("cut", byte_at(img, 0), len > data ? 1 : -1);
+		UTIL_EQ("cut", byte_at(img, 0x10fff), len >= data + 8192 ? 2 :
+		    -1);
+		UTIL_EQ("cut", byte_at(img, 0x11fff), len >= data + 12288 ? 3 :
+		    -1);
+		if (len < data + 12288)
+			UTIL_FAILS("cut", kvmi_image_read(img, 0x11fff, &c, 1,
+			    &done, &err), KVMI_ETRUNC, &err);
 		kvmi_image_close(img);
 	}
+	UTIL_TRUE("cut", opened > 3 * 4096 / 7);
 	bytes_free(&b);
 }
 
