@@ -12,12 +12,16 @@
 
 #include "base/err.h"
 
+/* The data has a checksum, and it is another one. */
+#define KVMI_CODEC_SUM	(-2)
+
 struct kvmi_codec {
 	const char	*name;
 	uint32_t	 kdump_flag;	/* in page_desc.flags and header.status */
 	/*
-	 * Decode src into exactly dst_len bytes.  0, or -1 when the data is
-	 * malformed or has another length.  NULL: not in this build.
+	 * Decode src into exactly dst_len bytes.  0, -1 when the data is
+	 * malformed or has another length, or KVMI_CODEC_SUM.  NULL: not in
+	 * this build.
 	 */
 	int (*decode)(const void *src, size_t src_len, void *dst,
 	    size_t dst_len);

@@ -34,11 +34,18 @@ int
 kvmi_codec_decode(const struct kvmi_codec *c, const void *src,
     size_t src_len, void *dst, size_t dst_len, struct kvmi_err *err)
 {
+	int r;
+
 	if (c->decode == NULL)
 		return (kvmi_fail(err, KVMI_ENOTSUP,
 		    "page is compressed with %s: built without %s", c->name,
 		    c->name));
-	if (c->decode(src, src_len, dst, dst_len) != 0)
+	r = c->decode(src, src_len, dst, dst_len);
+	if (r == KVMI_CODEC_SUM)
+		return (kvmi_fail(err, KVMI_EFORMAT, "the checksum of these "
+		    "%zu bytes is not the one stored: they are damaged",
+		    dst_len));
+	if (r != 0)
 		return (kvmi_fail(err, KVMI_EFORMAT, "%zu bytes are no %s "
 		    "stream of a %zu byte page", src_len, c->name, dst_len));
 	return (0);

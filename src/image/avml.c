@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/crc32c.h"
 #include "base/endian.h"
 #include "base/math.h"
 #include "image/image.h"
@@ -28,16 +29,65 @@
 
 struct chunk {
 	uint64_t	pa;
-	uint64_t	off;
-	uint32_t	len;
-	uint32_t	stored_len;
-	bool		plain;
+	uint64_t	off;		/* of the CRC before its data */
+	uint32_t	stored_len;	/* of both */
+	uint32_t	len : 31;
+	uint32_t	plain : 1;
 };
 
 struct avml {
 	struct chunk	*v;		/* in the file's order, then by pa */
 	size_t		 n, cap;
 	uint64_t	 bytes;
+};
+
+/* A chunk and the CRC before it, masked as the framing format says. */
+static int
+check(const uint8_t *p, const void *data, size_t len)
+{
+	uint32_t crc = kvmi_crc32c(data, len);
+
+	crc = (crc >> 15 | crc << 17) + 0xa282ead8u;
+	return (crc == kvmi_get32(p, false) ? 0 : KVMI_CODEC_SUM);
+}
+
+static int
+plain_decode(const void *src, size_t src_len, void *dst, size_t dst_len)
+{
+	const uint8_t *p = src;
+
+	if (src_len != CHUNK_CRC + dst_len)
+		return (-1);
+	memcpy(dst, p + CHUNK_CRC, dst_len);
+	return (check(p, dst, dst_len));
+}
+
+#ifdef HAVE_SNAPPY
+static int
+packed_decode(const void *src, size_t src_len, void *dst, size_t dst_len)
+{
+	const uint8_t *p = src;
+
+	if (src_len < CHUNK_CRC || kvmi_codec_snappy.decode(p + CHUNK_CRC,
+	    src_len - CHUNK_CRC, dst, dst_len) != 0)
+		return (-1);
+	return (check(p, dst, dst_len));
+}
+#endif
+
+/* None of kdump's flags: they key the cache. */
+static const struct kvmi_codec plain_codec = {
+	.name = "plain",
+	.kdump_flag = 0x40,
+	.decode = plain_decode,
+};
+
+static const struct kvmi_codec packed_codec = {
+	.name = "snappy",
+	.kdump_flag = 0x44,
+#ifdef HAVE_SNAPPY
+	.decode = packed_decode,
+#endif
 };
 
 static int
@@ -64,9 +114,10 @@ decoded_len(struct kvmi_src *src, const struct chunk *c, uint32_t *ret,
     struct kvmi_err *err)
 {
 	uint8_t b[5];
-	size_t n = (size_t)kvmi_min(sizeof(b), c->stored_len);
+	size_t n = (size_t)kvmi_min(sizeof(b), c->stored_len - CHUNK_CRC);
 	uint64_t v = 0;
-	int r = kvmi_src_read(src, c->off, b, n, "snappy chunk", err);
+	int r = kvmi_src_read(src, c->off + CHUNK_CRC, b, n, "snappy chunk",
+	    err);
 
 	if (r != 0)
 		return (r);
@@ -94,14 +145,14 @@ read_chunk(struct kvmi_image *img, struct avml *a, uint64_t *at, uint64_t *pa,
 {
 	struct chunk c = { .pa = *pa };
 	uint8_t h[CHUNK_HEADER];
-	uint32_t len;
+	uint32_t len, out;
 	int r = kvmi_src_read(img->src, *at, h, sizeof(h), "snappy chunk",
 	    err);
 
 	if (r != 0)
 		return (r);
 	len = kvmi_get32(h, false) >> 8;
-	c.off = *at + CHUNK_HEADER + CHUNK_CRC;
+	c.off = *at + CHUNK_HEADER;
 	c.plain = h[0] == CHUNK_PLAIN;
 	*at += CHUNK_HEADER + len;
 	if (h[0] >= CHUNK_SKIP)		/* CHUNK_ID is one of these */
@@ -109,22 +160,23 @@ read_chunk(struct kvmi_image *img, struct avml *a, uint64_t *at, uint64_t *pa,
 	if ((h[0] != CHUNK_DATA && !c.plain) || len <= CHUNK_CRC)
 		return (kvmi_fail(err, KVMI_EFORMAT, "%s: snappy chunk at 0x%"
 		    PRIx64 " has type 0x%02x and %" PRIu32 " bytes",
-		    img->src->name, c.off - CHUNK_HEADER - CHUNK_CRC, h[0],
+		    img->src->name, c.off - CHUNK_HEADER, h[0],
 		    len));
-	c.stored_len = len - CHUNK_CRC;
+	c.stored_len = len;
 	if (!kvmi_inside(c.off, c.stored_len, img->src->size))
 		return (kvmi_fail(err, KVMI_ETRUNC, "%s: ends within the "
 		    "snappy chunk at 0x%" PRIx64, img->src->name, c.off));
-	if (c.plain)
-		c.len = c.stored_len;
-	else if ((r = decoded_len(img->src, &c, &c.len, err)) != 0)
+	out = len - CHUNK_CRC;
+	if (!c.plain && (r = decoded_len(img->src, &c, &out, err)) != 0)
 		return (r);
-	if (c.len > *left)
+	if (out > CHUNK_MAX || out > *left)
 		return (kvmi_fail(err, KVMI_EFORMAT, "%s: snappy chunk at 0x%"
-		    PRIx64 " goes 0x%" PRIx64 " bytes beyond its block",
-		    img->src->name, c.off, c.len - *left));
-	*pa += c.len;
-	*left -= c.len;
+		    PRIx64 " has 0x%" PRIx32 " bytes, wanted at most 0x%x and "
+		    "its block's 0x%" PRIx64, img->src->name, c.off, out,
+		    CHUNK_MAX, *left));
+	c.len = out & 0x7fffffff;
+	*pa += out;
+	*left -= out;
 	return (push(a, &c, err));
 }
 
@@ -223,7 +275,7 @@ avml_locate(struct kvmi_image *img, uint64_t pa, struct kvmi_extent *ret,
 		*ret = (struct kvmi_extent){ .start = c->pa, .len = c->len,
 			.state = KVMI_STORED, .off = c->off,
 			.stored_len = c->stored_len,
-			.codec = c->plain ? NULL : &kvmi_codec_snappy };
+			.codec = c->plain ? &plain_codec : &packed_codec };
 		return (0);
 	}
 	ret->start = lo > 0 ? a->v[lo - 1].pa + a->v[lo - 1].len : 0;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Containers that are memory and little else: raw, LiME, AVML; and foreign. */
+#include "base/crc32c.h"
 #include "util.h"
 
 #include "image/lime.h"
@@ -172,6 +173,49 @@ chunk(struct bytes *b, uint8_t type, const void *p, size_t len)
 	bytes_put(b, p, len);
 }
 
+/* A bit at a time, as the framing format defines it. */
+static uint32_t
+masked_crc(const char *p, size_t len)
+{
+	uint32_t crc = ~0u;
+
+	for (size_t i = 0; i < len; i++) {
+		crc ^= (uint8_t)p[i];
+		for (int bit = 0; bit < 8; bit++)
+			crc = crc >> 1 ^ ((crc & 1) != 0 ? 0x82f63b78 : 0);
+	}
+	crc = ~crc;
+	return ((crc >> 15 | crc << 17) + 0xa282ead8);
+}
+
+/* A chunk whose CRC is that of these 8 bytes. */
+static void
+sum_chunk(struct bytes *b, uint8_t type, const void *p, size_t len,
+    const char *data)
+{
+	size_t at = b->len + 4;
+
+	chunk(b, type, p, len);
+	bytes_poke(b, at, masked_crc(data, 8), 4);
+}
+
+/* Of every length, against what is defined. */
+static void
+test_crc(void **state)
+{
+	char data[100];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(data); i++) {
+		uint32_t crc = kvmi_crc32c(data, i);
+
+		data[i] = (char)(i * 77);
+		UTIL_EQ("crc", (crc >> 15 | crc << 17) + 0xa282ead8,
+		    masked_crc(data, i));
+	}
+	UTIL_EQ("123456789", kvmi_crc32c("123456789", 9), 0xe3069283);
+}
+
 /* One block of two chunks, of which the second is as the row says. */
 static void
 test_avml(void **state)
@@ -185,9 +229,14 @@ test_avml(void **state)
 		size_t	 len;
 		int	 want;
 		int	 read;		/* of the second chunk */
+		const char *sum;	/* that of these */
 	} row[] = {
-		{ "compressed", 0, good, 14, 0, 0 },
-		{ "plain", 1, "CRC.12345678", 12, 0, 0 },
+		{ "compressed", 0, good, 14, 0, 0, "abcdefgh" },
+		{ "plain", 1, "CRC.12345678", 12, 0, 0, "12345678" },
+		{ "compressed, wrong sum", 0, good, 14, 0, KVMI_EFORMAT,
+		    "abcdefgi" },
+		{ "plain, wrong sum", 1, "CRC.12345678", 12, 0, KVMI_EFORMAT,
+		    "12345679" },
 		{ "unknown type", 2, good, 14, KVMI_EFORMAT, 0 },
 		{ "no data", 0, good, 4, KVMI_EFORMAT, 0 },
 		{ "no length", 0, "CRC.\x80\x80\x80\x80\x80\x80", 10,
@@ -212,9 +261,10 @@ test_avml(void **state)
 
 		range(&b, "AVML", 2, 0x1000, 0x100f);
 		chunk(&b, 0xff, "sNaPpY", 6);
-		chunk(&b, 0, good, 14);
+		sum_chunk(&b, 0, good, 14, "abcdefgh");
 		chunk(&b, 0x80, "skipped", 7);
-		chunk(&b, row[i].type, row[i].body, row[i].len);
+		sum_chunk(&b, row[i].type, row[i].body, row[i].len,
+		    row[i].sum != NULL ? row[i].sum : "abcdefgh");
 		bytes_uint(&b, 0, 8);
 		r = open_as(&b, b.len, NULL, NULL, &img, &err);
 		UTIL_FAILS(row[i].name, r, row[i].want, &err);
@@ -222,6 +272,10 @@ test_avml(void **state)
 			r = kvmi_image_read(img, 0x1000, buf, 16, &done, &err);
 			UTIL_FAILS(row[i].name, r, row[i].read, &err);
 			UTIL_EQ(row[i].name, done, r == 0 ? 16 : 8);
+			UTIL_TRUE(row[i].name, strstr(row[i].name, "sum") ==
+			    NULL || (strstr(err.text, "checksum") != NULL &&
+			    strstr(err.text, "physical 0x1008, stored at") !=
+			    NULL));
 			UTIL_TRUE(row[i].name, memcmp(buf, "abcdefgh", 8) == 0);
 			kvmi_image_close(img);
 		}
@@ -269,7 +323,7 @@ test_avml_cut(void **state)
 			continue;
 		}
 		UTIL_TRUE("cut", img->truncated);
-		UTIL_EQ("cut", place(img, 0x1000), 40);
+		UTIL_EQ("cut", place(img, 0x1000), 36);
 		UTIL_EQ("cut", place(img, 0x1008), -1);
 		kvmi_image_close(img);
 	}
@@ -318,6 +372,7 @@ main(void)
 		cmocka_unit_test(test_maps),
 		cmocka_unit_test(test_arch),
 		cmocka_unit_test(test_lime),
+		cmocka_unit_test(test_crc),
 		cmocka_unit_test(test_avml),
 		cmocka_unit_test(test_avml_overlap),
 		cmocka_unit_test(test_avml_cut),

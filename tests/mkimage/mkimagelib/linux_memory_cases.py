@@ -82,8 +82,10 @@ _add_saved("qemu", "QEMU's migration stream, i440fx with memory above 4 GiB", I4
 _add_saved("qemu-q35", "the same of a q35", Q35)
 _add_saved("qemu-tiny", "the same of a machine with 32 pages", Q35, make=tiny_machine)
 _add_saved("libvirt", "libvirt's save file, not compressed", I440FX,
-           lambda body: libvirt(body, False))
-_add_saved("libvirt-gz", "libvirt's save file in gzip", Q35, lambda body: libvirt(body, True),
+           libvirt)
+_add_saved("libvirt-gz", "libvirt's save file in gzip", Q35, lambda body: libvirt(body, 1),
+           tiny_machine)
+_add_saved("libvirt-lzop", "libvirt's save file in lzop", Q35, lambda body: libvirt(body, 4),
            tiny_machine)
 
 

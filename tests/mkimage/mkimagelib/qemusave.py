@@ -6,11 +6,11 @@ and pc_q35.c (where RAM is); libvirt src/qemu/qemu_saveimage.h.
 """
 from __future__ import annotations
 
-import gzip
 import struct
 from dataclasses import dataclass
 
 from .memory import PAGE, Memory
+from .packed import METHODS, Pack
 
 GIB4 = 1 << 32
 
@@ -87,7 +87,12 @@ def _off(pfn: int, machine: Pc) -> int:
     return pa if pa < GIB4 else machine.low + pa - GIB4
 
 
-def libvirt(body: bytes, packed: bool) -> bytes:
+# How libvirt numbers the ways to compress.
+_PACK: list[Pack] = [bytes, METHODS["gz"], METHODS["bz2"], METHODS["xz"], METHODS["lzo"],
+                     METHODS["zst"]]
+
+
+def libvirt(body: bytes, how: int = 0) -> bytes:
     xml = b"<domain type='qemu'/>\0"
-    head = b"LibvirtQemudSave" + struct.pack("<5I", 2, len(xml), 1, int(packed), 0)
-    return head + bytes(56) + xml + (gzip.compress(body, 1, mtime=0) if packed else body)
+    head = b"LibvirtQemudSave" + struct.pack("<5I", 2, len(xml), 1, how, 0)
+    return head + bytes(56) + xml + _PACK[how](body)
