@@ -70,7 +70,8 @@ print_text(const struct kvm_info *i)
 	line("version", i->ki_version);
 	line("arch", i->ki_arch);
 	line("hostname", i->ki_hostname);
-	time_line("crashed", i->ki_crashtime);
+	time_line(i->ki_panic[0] != '\0' ? "crashed" : "stopped",
+	    i->ki_crashtime);
 	time_line("booted", i->ki_boottime);
 	print_panic(i);
 	if (i->ki_ncpus != 0)

@@ -74,6 +74,8 @@ print_table(const struct ps *ps, const struct row *rows, size_t n)
 		    ps->columns[i].key->align);
 	for (size_t i = 0; i < n; i++)
 		add_row(t, ps, &rows[i]);
+	if (ps->wide)
+		table_wide(t);
 	table_print(t);
 }
 
@@ -194,6 +196,9 @@ take_option(struct ps *ps, int opt, const char *arg, const char **more)
 	case 'a':
 		ps->with_tty = true;
 		return (true);
+	case 'A':
+		ps->with_tty = ps->own = true;
+		return (true);
 	case 'c':
 		ps->only_names = true;
 		return (true);
@@ -205,6 +210,12 @@ take_option(struct ps *ps, int opt, const char *arg, const char **more)
 		return (true);
 	case 'H':
 		ps->threads = true;
+		return (true);
+	case 'S':
+		ps->children = true;
+		return (true);
+	case 'w':
+		ps->wide = true;
 		return (true);
 	case 'x':
 		ps->own = true;
@@ -221,7 +232,7 @@ take_option(struct ps *ps, int opt, const char *arg, const char **more)
 		return (ps_add_sort(ps, "-rss"));
 	case 'r':
 		return (ps_add_sort(ps, "-%cpu"));
-	case 'S':
+	case 's':
 		return (ps_add_sort(ps, arg));
 	case 'o':
 		return (ps_add_columns(ps, ps->ncolumns, arg));
@@ -230,6 +241,10 @@ take_option(struct ps *ps, int opt, const char *arg, const char **more)
 		return (true);
 	case 'G':
 		return (ps_add_selectors(ps, KERN_PROC_RGID, arg));
+	case 'J':
+		return (ps_add_selectors(ps, PS_BY_JAIL, arg));
+	case 'T':
+		return (ps_add_this_tty(ps));
 	case 'p':
 		return (ps_add_selectors(ps, KERN_PROC_PID, arg));
 	case 't':
@@ -244,19 +259,19 @@ static bool
 is_own(int opt)
 {
 	return (opt > 0 && opt < 0x100 &&
-	    strchr("acdeGHjlLmoOprStuUvx", opt) != NULL);
+	    strchr("aAcdeGHjJlLmoOprsStTuUvwx", opt) != NULL);
 }
 
 static int
 parse_options(struct ps *ps, int argc, char **argv)
 {
-	static const char own[] = "acdeHjlmruvxLG:o:O:p:t:U:" COMMON_SHORT;
+	static const char own[] = "aAcdeHjlmrSTuvwxLG:J:o:O:p:t:U:" COMMON_SHORT;
 	static const struct option longs[] = { COMMON_LONG,
 		{ "format", required_argument, NULL, 'o' },
 		{ "group", required_argument, NULL, 'G' },
 		{ "keys", no_argument, NULL, 'L' },
 		{ "pid", required_argument, NULL, 'p' },
-		{ "sort", required_argument, NULL, 'S' },
+		{ "sort", required_argument, NULL, 's' },
 		{ "threads", no_argument, NULL, 'H' },
 		{ "tree", no_argument, NULL, 'd' },
 		{ "tty", required_argument, NULL, 't' },
@@ -380,9 +395,9 @@ run_ps(struct context *c, int argc, char **argv)
 
 const struct command cmd_ps = {
 	.name = "ps",
-	.args = "[-acdeHjlmruvx] [-o|-O KEY,...] [--sort [-]KEY,...]\n"
-	    "    [-G GROUP,...] [-p PID,...] [-t TTY,...] [-U USER,...] "
-	    "[--json] [CORE [KERNEL]]",
+	.args = "[-aAcdeHjlmrSTuvwx] [-o|-O KEY,...] [--sort [-]KEY,...]\n"
+	    "    [-G GROUP,...] [-J JID,...] [-p PID,...] [-t TTY,...] "
+	    "[-U USER,...]\n    [--json] [CORE [KERNEL]]",
 	.summary = "Processes",
 	.options = "  -H, --threads        a row for each thread\n"
 	    "  -o, --format KEY,... these columns; KEY=TITLE, to the end, names "
@@ -395,11 +410,15 @@ const struct command cmd_ps = {
 	    "  -d, --tree           parents before their children\n"
 	    "      --sort KEY,...   by these; -KEY: the greatest first\n"
 	    "  -m, -r               by memory, by CPU\n"
+	    "  -S                   times with those of ended children\n"
+	    "  -w                   whole lines, on a terminal too\n"
 	    "  -p, --pid PID,...    these only\n"
 	    "  -t, --tty TTY,...    those on these terminals\n"
 	    "  -U, --user USER,...  those of these effective users\n"
 	    "  -G, --group GROUP,.. those of these real groups\n"
-	    "  -a                   those with a terminal; -x: your own; -ax: "
-	    "all\n",
+	    "  -J JID,...           those in these jails\n"
+	    "  -T                   those on the terminal you are at\n"
+	    "  -a                   those with a terminal; -x: your own; -ax, "
+	    "-A: all\n",
 	.run = run_ps,
 };

@@ -97,6 +97,7 @@ run(struct context *c, int argc, char **argv)
 {
 	const struct command *cmd;
 	int status = leading_options(c, argc, argv), first = optind;
+	char name[32];
 
 	if (status >= 0)
 		return (status);
@@ -110,6 +111,9 @@ run(struct context *c, int argc, char **argv)
 		    "Try 'kpeek --help'.\n", argv[first]);
 		return (EXIT_USAGE);
 	}
+	/* What getopt() calls it in its messages. */
+	snprintf(name, sizeof(name), "kpeek %s", cmd->name);
+	argv[first] = name;
 	optind = 0;	/* start over, on the command's own arguments */
 	status = cmd->run(c, argc - first, argv + first);
 	context_close(c);

@@ -135,6 +135,8 @@ void table_column(struct table *t, size_t i, const char *title, int align);
 /* The next cell; text is copied and must be escaped. */
 void table_add(struct table *t, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+/* Not even a terminal shall cut it. */
+void table_wide(struct table *t);
 /*
  * Print and free; only a terminal cuts the last column.  Without a title
  * that is not empty there is no line of them.

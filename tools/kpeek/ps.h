@@ -41,12 +41,15 @@ struct row {
 	char			*prefix; /* of its place in the tree; NULL */
 };
 
-/* What -p, -t, -U and -G name. */
+/* What -p, -t, -U, -G and -J name. */
 struct selector {
-	int	 op;		/* KERN_PROC_* */
+	int	 op;		/* KERN_PROC_*, PS_BY_JAIL */
 	int	 arg;
 	char	*tty;		/* a name; NULL */
 };
+
+/* The library does not select by jails. */
+enum { PS_BY_JAIL = -1 };
 
 enum { PS_MAX_COLUMNS = 128, PS_MAX_SORT = 8 };
 
@@ -58,7 +61,8 @@ struct sort {
 struct ps {
 	struct context	*c;
 	bool		 threads, tree, only_names, with_tty, own;
-	bool		 environment;
+	bool		 environment, wide;
+	bool		 children;	/* their times count for the parent */
 	struct column	 columns[PS_MAX_COLUMNS];
 	size_t		 ncolumns;	/* 0: those of every day */
 	struct sort	 sort[PS_MAX_SORT];
@@ -105,6 +109,7 @@ PS_GETTER(ps_get_cpu_time);
 PS_GETTER(ps_get_elapsed);
 PS_GETTER(ps_get_elapsed_seconds);
 PS_GETTER(ps_get_group);
+PS_GETTER(ps_get_jail);
 PS_GETTER(ps_get_lstart);
 PS_GETTER(ps_get_memory_share);
 PS_GETTER(ps_get_cpu_share);
@@ -126,8 +131,9 @@ void	ps_sort(const struct ps *ps, struct row *rows, size_t n);
 void	ps_tree(struct row *rows, size_t n);
 
 /* ps_select.c */
-/* A,B,... of -p, -t, -U or -G, by op; false: said what is wrong. */
+/* A,B,... of -p, -t, -U, -G or -J, by op; false: said what is wrong. */
 bool	ps_add_selectors(struct ps *ps, int op, const char *text);
+bool	ps_add_this_tty(struct ps *ps);
 bool	ps_selected(const struct ps *ps, const struct kinfo_proc *ki);
 /* Those wanted, or some more; as kvm_getprocs(). */
 const struct kinfo_proc *ps_getprocs(const struct ps *ps, int *n);

@@ -124,20 +124,29 @@ set_duration(struct cell *cell, uint64_t usec)
 	    cs / 100 % 60, cs % 100);
 }
 
+static uint64_t
+usec_of(const struct kvm_timeval *tv)
+{
+	return ((uint64_t)tv->tv_sec * 1000000 + (uint64_t)tv->tv_usec);
+}
+
 PS_GETTER(ps_get_seconds)
 {
+	/* How far behind its own times are those of its children. */
+	static const size_t of_children = offsetof(struct kinfo_proc,
+	    ki_rusage_ch) - offsetof(struct kinfo_proc, ki_rusage);
 	const struct kvm_timeval *tv = (const void *)((const char *)ki +
 	    key->off);
 
-	(void)ps;
-	set_duration(cell, (uint64_t)tv->tv_sec * 1000000 +
-	    (uint64_t)tv->tv_usec);
+	set_duration(cell, usec_of(tv) + (ps->children ?
+	    usec_of(&tv[of_children / sizeof(*tv)]) : 0));
 }
 
 PS_GETTER(ps_get_cpu_time)
 {
-	(void)ps;
-	set_duration(cell, (uint64_t)member(ki, key));
+	set_duration(cell, (uint64_t)member(ki, key) + (ps->children ?
+	    usec_of(&ki->ki_rusage_ch.ru_utime) +
+	    usec_of(&ki->ki_rusage_ch.ru_stime) : 0));
 }
 
 PS_GETTER(ps_get_string)
@@ -287,6 +296,14 @@ PS_GETTER(ps_get_none)
 	(void)ki;
 	(void)key;
 	cell->kind = CELL_NONE;
+}
+
+/* The host is in none, or in the one of number 0. */
+PS_GETTER(ps_get_jail)
+{
+	(void)ps;
+	if (ki->ki_jid != 0)
+		set_number(cell, member(ki, key));
 }
 
 /* BSD's PZERO, and where Linux's priorities of ordinary threads begin. */

@@ -18,6 +18,8 @@ word_for(int op)
 		return ("user");
 	case KERN_PROC_RGID:
 		return ("group");
+	case PS_BY_JAIL:
+		return ("jail id");
 	default:
 		return ("terminal");
 	}
@@ -33,10 +35,11 @@ parse_id(const struct ps *ps, int op, const char *item, int *ret)
 
 	if (parse_number(item, &v)) {
 		*ret = (int)(uint32_t)v;
-		return (v <= (op == KERN_PROC_PID ? INT32_MAX : UINT32_MAX));
+		return (v <= (op == KERN_PROC_UID || op == KERN_PROC_RGID ?
+		    UINT32_MAX : INT32_MAX));
 	}
 	*ret = 0;
-	if (op == KERN_PROC_PID)
+	if (op == KERN_PROC_PID || op == PS_BY_JAIL)
 		return (false);
 	if (strcmp(item, "root") == 0 || strcmp(item, "wheel") == 0)
 		return (true);
@@ -115,6 +118,8 @@ matches(const struct ps *ps, const struct kinfo_proc *ki,
 		return (ki->ki_uid == (uint32_t)s->arg);
 	case KERN_PROC_RGID:
 		return (ki->ki_rgid == (uint32_t)s->arg);
+	case PS_BY_JAIL:
+		return (ki->ki_jid == s->arg);
 	default:
 		return (is_tty(ps, ki, s->tty));
 	}
@@ -135,6 +140,21 @@ ps_selected(const struct ps *ps, const struct kinfo_proc *ki)
 	return (!ps->own || ki->ki_uid == geteuid());
 }
 
+/* The terminal of standard input. */
+bool
+ps_add_this_tty(struct ps *ps)
+{
+	const char *name = ttyname(STDIN_FILENO);
+
+	if (name == NULL || ps->c->core != NULL) {
+		fprintf(stderr, "kpeek: -T: %s\n", name == NULL ?
+		    "standard input is no terminal" :
+		    "a dump has no terminal of yours");
+		return (false);
+	}
+	return (add(ps, KERN_PROC_TTY, name));
+}
+
 /*
  * One thing that is asked for the library can select.  Of more than one it is
  * asked first whether the image has what is compared.
@@ -148,7 +168,7 @@ ps_getprocs(const struct ps *ps, int *n)
 	for (size_t i = 0; i < ps->nselectors; i++) {
 		const struct kinfo_proc *p;
 
-		if (s[i].op == KERN_PROC_TTY)
+		if (s[i].op == KERN_PROC_TTY || s[i].op == PS_BY_JAIL)
 			continue;
 		p = kvm_getprocs(ps->c->kd, s[i].op | mode, s[i].arg, n);
 		if (p == NULL || ps->nselectors == 1)

@@ -16,6 +16,7 @@ struct table {
 	char	**cell;
 	size_t	 n;
 	size_t	 cap;
+	bool	 wide;
 };
 
 static void *
@@ -42,6 +43,12 @@ table_column(struct table *t, size_t i, const char *title, int align)
 {
 	t->title[i] = title;
 	t->align[i] = align;
+}
+
+void
+table_wide(struct table *t)
+{
+	t->wide = true;
 }
 
 void
@@ -178,7 +185,7 @@ void
 table_print(struct table *t)
 {
 	size_t *width = need(calloc(t->columns, sizeof(*width)));
-	size_t limit = terminal_width();
+	size_t limit = t->wide ? 0 : terminal_width();
 
 	for (size_t i = 0; i < t->columns; i++)
 		width[i] = width_of(t->title[i]);

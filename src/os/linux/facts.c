@@ -101,6 +101,7 @@ kvmi_linux_facts(struct kvmi_kernel *k, struct kvmi_cx *cx,
 		.rank = KVMI_COUNT(panic_mark) };
 	char value[80];
 	int64_t boot;
+	uint64_t up;
 	size_t n = 0;
 
 	uts_field(k, cx, 1, f->hostname, sizeof(f->hostname));
@@ -109,10 +110,14 @@ kvmi_linux_facts(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	f->info.ki_page_size = 1u << k->arch->page_shift;
 	if (kvmi_vmcoreinfo_get(&l->info, "PAGESIZE", value, sizeof(value)))
 		f->info.ki_page_size = (uint32_t)strtoul(value, NULL, 10);
+	if (kvmi_linux_boottime(k, cx, &boot) == 0) {
+		f->info.ki_boottime = boot / 1000000000;
+		if (kvmi_linux_uptime(k, cx, &up) == 0 && up < UINT64_C(1) << 62)
+			f->info.ki_crashtime = boot / 1000000000 +
+			    (int64_t)(up / 1000000000);
+	}
 	if (kvmi_vmcoreinfo_get(&l->info, "CRASHTIME", value, sizeof(value)))
 		f->info.ki_crashtime = strtoll(value, NULL, 10);
-	if (kvmi_linux_boottime(k, cx, &boot) == 0)
-		f->info.ki_boottime = boot / 1000000000;
 	f->info.ki_ncpus = count_cpus(k);
 	snprintf(f->vmcoreinfo, sizeof(f->vmcoreinfo), "%s", l->info_where);
 	build_id(k, cx, f);
