@@ -417,6 +417,30 @@ int	 kvm_type_size(kvm_t *kd, const char *type, uint64_t *size);
 /* The value of an enumerator, of whichever enum has it.  0, or -1. */
 int	 kvm_type_enumerator(kvm_t *kd, const char *name, int64_t *value);
 
+/*
+ * What the header of a FreeBSD dump says of it, on its device or in info.N
+ * beside it.  What is not said there is "" or 0.
+ */
+struct kvm_dumpheader {
+	const char	*kh_magic;	/* "FreeBSD Kernel Dump" */
+	const char	*kh_arch;
+	const char	*kh_hostname;
+	const char	*kh_kernel;	/* its version, the first line */
+	const char	*kh_panic;
+	const char	*kh_compression;	/* "none", "gzip", "zstd" */
+	const char	*kh_device;	/* where savecore(8) found it */
+	const char	*kh_status;	/* "good", "bad", as savecore(8) saw it */
+	int64_t		 kh_time;	/* seconds since the epoch */
+	uint64_t	 kh_length;	/* bytes of the dump as it is stored */
+	uint64_t	 kh_extent;	/* reserved for it on the device */
+	uint32_t	 kh_version;	/* of the header */
+	uint32_t	 kh_archversion;
+	uint32_t	 kh_blocksize;
+	uint32_t	 kh_keysize;	/* of the key block, when it is encrypted */
+	uint32_t	 kh_parity;
+	uint32_t	 kh_bounds;	/* N of info.N */
+};
+
 /* What the image says of itself.  Strings are "" and numbers 0 when unknown. */
 struct kvm_info {
 	const char	*ki_format;	/* "kdump-compressed v6, zlib" ... */
@@ -446,7 +470,7 @@ struct kvm_info {
 	uint8_t		 ki_incomplete;	/* the writer said it could not finish */
 	const char	*ki_note;	/* what does not fit together in it */
 	const char	*ki_vmcoreinfo;	/* Linux: where its VMCOREINFO is from */
-	const char	*ki_header;	/* of FreeBSD's dump header, for people */
+	const struct kvm_dumpheader *ki_dump;	/* of FreeBSD; NULL: none */
 	const char	*ki_panicthread;	/* that panicked or wrote the dump */
 	int32_t		 ki_panicpid;
 	int32_t		 ki_panictid;	/* 0: it is not known */

@@ -38,9 +38,8 @@ compare(struct kvmi_facts *f, const char *what, const char *kernel,
 {
 	size_t n = strlen(kernel), m = strlen(told);
 
-	if (f->note[0] == '\0' && n != 0 && m != 0 &&
-	    strncmp(kernel, told, n < m ? n : m) != 0)
-		snprintf(f->note, sizeof(f->note), "the %s is \"%.150s\" in "
+	if (n != 0 && m != 0 && strncmp(kernel, told, n < m ? n : m) != 0)
+		kvmi_remark(f->note, sizeof(f->note), "the %s is \"%.150s\" in "
 		    "the kernel, but \"%.150s\" beside it", what, kernel,
 		    told);
 }
@@ -53,6 +52,33 @@ check_told(const struct kvmi_image *img, struct kvmi_facts *f)
 	compare(f, "version", f->version, img->told.version);
 	compare(f, "hostname", f->hostname, img->told.hostname);
 	compare(f, "panic", f->panic, img->told.panic);
+}
+
+static void
+dump_header(const struct kvmi_told *t, struct kvmi_facts *f)
+{
+	if (!t->there)
+		return;
+	f->dump = (struct kvm_dumpheader){
+		.kh_magic = t->magic,
+		.kh_arch = t->arch,
+		.kh_hostname = t->hostname,
+		.kh_kernel = t->version,
+		.kh_panic = t->panic,
+		.kh_compression = t->compression,
+		.kh_device = t->device,
+		.kh_status = t->status,
+		.kh_time = t->time,
+		.kh_length = t->length,
+		.kh_extent = t->extent,
+		.kh_version = t->header_version,
+		.kh_archversion = t->arch_version,
+		.kh_blocksize = t->block_size,
+		.kh_keysize = t->key_size,
+		.kh_parity = t->parity,
+		.kh_bounds = t->bounds,
+	};
+	f->info.ki_dump = &f->dump;
 }
 
 /* Say where symbols and types come from; finding them is the only way to know. */
@@ -119,7 +145,8 @@ collect(struct kvmi_kernel *k, struct kvmi_cx *cx, struct kvmi_facts *f)
 	i->ki_symbols = f->symbols;
 	i->ki_types = f->types;
 	i->ki_vmcoreinfo = f->vmcoreinfo;
-	i->ki_header = k->img != NULL ? k->img->told.header : "";
+	if (k->img != NULL)
+		dump_header(&k->img->told, f);
 	i->ki_panicthread = f->panicthread;
 }
 

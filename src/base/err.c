@@ -72,3 +72,18 @@ kvmi_wrap(struct kvmi_err *err, int code, const char *fmt, ...)
 	err->code = code;
 	return (code);
 }
+
+void
+kvmi_remark(char *text, size_t size, const char *fmt, ...)
+{
+	size_t len = strlen(text);
+	va_list ap;
+
+	if (len != 0) {
+		snprintf(text + len, size - len, "; ");
+		len = strlen(text);
+	}
+	va_start(ap, fmt);
+	vsnprintf(text + len, size - len, fmt, ap);
+	va_end(ap);
+}

@@ -45,6 +45,10 @@ int kvmi_fail(struct kvmi_err *err, int code, const char *fmt, ...)
 int kvmi_fail_errno(struct kvmi_err *err, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* Add what was noticed to text, which holds other remarks, or "". */
+void kvmi_remark(char *text, size_t size, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
 /* Put context in front of what is stored; returns code. */
 int kvmi_wrap(struct kvmi_err *err, int code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));

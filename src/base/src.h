@@ -40,13 +40,29 @@ kvmi_map_lost(const struct kvmi_map *m)
 	    atomic_load_explicit(&m->lost_end, memory_order_relaxed) != 0);
 }
 
-/* What a wrapper's own header says of the content; "" and 0: nothing. */
+/*
+ * What FreeBSD's dump header says of the content, on a device or as text in
+ * info.N; "" and 0: nothing.
+ */
 struct kvmi_told {
+	bool		 there;
 	int64_t		 time;		/* of the dump */
+	uint64_t	 length;	/* of the dump as it is stored */
+	uint64_t	 extent;	/* reserved for it on the device */
+	uint32_t	 header_version;
+	uint32_t	 arch_version;
+	uint32_t	 block_size;
+	uint32_t	 key_size;
+	uint32_t	 parity;
+	uint32_t	 bounds;
+	char		 magic[21];
+	char		 arch[13];
+	char		 compression[8];
+	char		 status[8];	/* as savecore(8) saw it */
+	char		 device[64];
 	char		 hostname[65];
 	char		 version[193];	/* of the kernel, its first line */
 	char		 panic[193];
-	char		 header[128];	/* what the wrapper's header is */
 };
 
 struct kvmi_src;

@@ -129,21 +129,50 @@ kvmi_dumpheader_decode(const uint8_t *raw, const char *name, uint64_t at,
 	return (0);
 }
 
+const char *
+kvmi_dumpheader_compression(uint8_t c)
+{
+	switch (c) {
+	case KVMI_DUMP_PLAIN:
+		return ("none");
+	case KVMI_DUMP_GZIP:
+		return ("gzip");
+	case KVMI_DUMP_ZSTD:
+		return ("zstd");
+	default:
+		return ("unknown");
+	}
+}
+
+const char *
+kvmi_dumpheader_magic(const struct kvmi_dumpheader *h)
+{
+	return (h->text ? magic_text : magic_dump);
+}
+
 void
 kvmi_dumpheader_told(const struct kvmi_dumpheader *h, struct kvmi_told *ret)
 {
-	int n;
-
-	*ret = (struct kvmi_told){ .time = h->time <= INT64_MAX ?
-	    (int64_t)h->time : 0 };
+	*ret = (struct kvmi_told){
+		.there = true,
+		.time = h->time <= INT64_MAX ? (int64_t)h->time : 0,
+		.length = h->length,
+		.extent = h->extent,
+		.header_version = h->version,
+		.arch_version = h->arch_version,
+		.block_size = h->block_size,
+		.key_size = h->key_size,
+		.parity = h->parity,
+	};
+	snprintf(ret->magic, sizeof(ret->magic), "%s",
+	    kvmi_dumpheader_magic(h));
+	snprintf(ret->arch, sizeof(ret->arch), "%s", h->arch);
+	/* Text is never compressed, whatever the device is set to. */
+	snprintf(ret->compression, sizeof(ret->compression), "%s",
+	    kvmi_dumpheader_compression(h->text ? KVMI_DUMP_PLAIN :
+	    h->compression));
 	snprintf(ret->hostname, sizeof(ret->hostname), "%s", h->hostname);
 	snprintf(ret->version, sizeof(ret->version), "%.*s",
 	    (int)strcspn(h->kernel, "\n"), h->kernel);
 	snprintf(ret->panic, sizeof(ret->panic), "%s", h->panic);
-	n = snprintf(ret->header, sizeof(ret->header), "version %" PRIu32
-	    ", %s version %" PRIu32 ", blocks of %" PRIu32 " bytes",
-	    h->version, h->arch, h->arch_version, h->block_size);
-	if (h->key_size != 0)
-		snprintf(ret->header + n, sizeof(ret->header) - (size_t)n,
-		    ", key block of %" PRIu32 " bytes", h->key_size);
 }

@@ -40,7 +40,11 @@ bool kvmi_dumpheader_is(const uint8_t *h);
 int kvmi_dumpheader_decode(const uint8_t *h, const char *name, uint64_t at,
     struct kvmi_dumpheader *ret, struct kvmi_err *err);
 
-/* What it says of the kernel, for who opens the dump. */
+/* As savecore(8) calls them. */
+const char *kvmi_dumpheader_compression(uint8_t c);
+const char *kvmi_dumpheader_magic(const struct kvmi_dumpheader *h);
+
+/* What it says, for who opens the dump. */
 void kvmi_dumpheader_told(const struct kvmi_dumpheader *h,
     struct kvmi_told *ret);
 

@@ -127,7 +127,7 @@ struct kvmi_image {
 	char		 version[193];
 	char		 panic[193];
 	struct kvmi_told told;	/* from headers around it, and info.N */
-	char		 note[256];	/* what does not fit together */
+	char		 note[512];	/* what does not fit together */
 	struct kvmi_blob notes;		/* ELF notes, 4-byte aligned records */
 	struct kvmi_blob vmcoreinfo;	/* text, when it is not in a note */
 	struct kvmi_file *files;	/* of a container without memory */

@@ -115,17 +115,21 @@ same_machine(const char *info, const char *machine)
 
 /* The dump is not what info.N is about when it is of another machine. */
 static void
-check_info(struct kvmi_image *img, const struct kvmi_infofile *info,
+check_info(struct kvmi_image *img, const struct kvmi_told *info,
     const char *note)
 {
 	const struct kvmi_arch *arch = img->arch;
 
 	if (note[0] != '\0')
-		snprintf(img->note, sizeof(img->note), "%s", note);
-	else if (info->arch[0] != '\0' && arch != NULL &&
-	    arch->freebsd != NULL && !same_machine(info->arch, arch->freebsd))
-		snprintf(img->note, sizeof(img->note), "its info file says %s, "
-		    "but the dump is of %s", info->arch, arch->freebsd);
+		kvmi_remark(img->note, sizeof(img->note), "%s", note);
+	if (info->arch[0] != '\0' && arch != NULL && arch->freebsd != NULL &&
+	    !same_machine(info->arch, arch->freebsd))
+		kvmi_remark(img->note, sizeof(img->note), "its info file says "
+		    "%s, but the dump is of %s", info->arch, arch->freebsd);
+	if (info->magic[0] != '\0' && img->nfiles == 0 &&
+	    strstr(info->magic, "Text") != NULL)
+		kvmi_remark(img->note, sizeof(img->note), "its info file says "
+		    "\"%s\", but the dump is one of memory", info->magic);
 }
 
 /* What the container does not say itself, a wrapper may have been told. */
@@ -275,7 +279,7 @@ kvmi_image_open(struct kvmi_src *src, const struct kvm_options *o,
     struct kvmi_image **ret, struct kvmi_err *err)
 {
 	static const struct kvm_options none = KVM_OPTIONS_INIT;
-	struct kvmi_infofile info = { 0 };
+	struct kvmi_told info = { 0 };
 	struct kvmi_told told;
 	char note[sizeof((*ret)->note)] = "";
 	uint8_t head[HEAD_SIZE];
@@ -288,7 +292,7 @@ kvmi_image_open(struct kvmi_src *src, const struct kvm_options *o,
 	r = kvmi_infofile_apply(&src, &info, note, sizeof(note), err);
 	if (r != 0)
 		goto fail;
-	told = info.told;
+	told = info;
 again:
 	len = (size_t)kvmi_min(src->size, sizeof(head));
 	r = kvmi_src_read(src, 0, head, len, "header", err);

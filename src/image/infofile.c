@@ -1,132 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Format: printheader() of sbin/savecore/savecore.c. */
+/* info.N beside a dump: found, and held against the file. */
 #include "image/infofile.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/math.h"
 
 #define MAX_INFO	65536
-
-static void
-take_text(const char *v, size_t n, char *ret, size_t size)
-{
-	n = (size_t)kvmi_min(n, size - 1);
-	memcpy(ret, v, n);
-	ret[n] = '\0';
-}
-
-/* "2022-06-23 16:00:00 +0200"; before 13 without a zone, which says little. */
-static int64_t
-time_of(const char *v, size_t n)
-{
-	struct tm tm = { 0 };
-	char buf[64], sign;
-	int hours, minutes, zone;
-	time_t t;
-
-	take_text(v, n, buf, sizeof(buf));
-	if (sscanf(buf, "%4d-%2d-%2d %2d:%2d:%2d %c%2d%2d", &tm.tm_year,
-	    &tm.tm_mon, &tm.tm_mday, &tm.tm_hour, &tm.tm_min, &tm.tm_sec,
-	    &sign, &hours, &minutes) != 9 || (sign != '+' && sign != '-'))
-		return (0);
-	tm.tm_year -= 1900;
-	tm.tm_mon--;
-	t = timegm(&tm);
-	zone = (hours * 60 + minutes) * 60;
-	return (t == (time_t)-1 ? 0 : t - (sign == '+' ? zone : -zone));
-}
-
-/* "539557888", or as 10 and before had it "539557888B (514 MB)". */
-static void
-take_number(const char *v, size_t n, uint64_t *ret)
-{
-	char buf[64], *end;
-	uint64_t x;
-
-	take_text(v, n, buf, sizeof(buf));
-	errno = 0;
-	x = strtoull(buf, &end, 10);
-	if (end[0] == 'B' && (end[1] == '\0' || end[1] == ' '))
-		end += strlen(end);
-	if (buf[0] >= '0' && buf[0] <= '9' && *end == '\0' && errno == 0)
-		*ret = x;
-}
-
-static void
-take_field(const char *key, size_t key_len, const char *v, size_t n,
-    struct kvmi_infofile *ret)
-{
-	static const char *const keys[] = { "Architecture", "Dump Length",
-		"Compression", "Dumptime", "Hostname", "Version String",
-		"Panic String", "Dump Status" };
-	size_t i;
-
-	for (i = 0; i < KVMI_COUNT(keys); i++)
-		if (strlen(keys[i]) == key_len &&
-		    memcmp(keys[i], key, key_len) == 0)
-			break;
-	switch (i) {
-	case 0:
-		take_text(v, n, ret->arch, sizeof(ret->arch));
-		break;
-	case 1:
-		take_number(v, n, &ret->length);
-		break;
-	case 2:
-		ret->compressed = n != 0 && (n != 4 || memcmp(v, "none", 4));
-		break;
-	case 3:
-		ret->told.time = time_of(v, n);
-		break;
-	case 4:
-		take_text(v, n, ret->told.hostname,
-		    sizeof(ret->told.hostname));
-		break;
-	case 5:
-		take_text(v, n, ret->told.version, sizeof(ret->told.version));
-		break;
-	case 6:
-		take_text(v, n, ret->told.panic, sizeof(ret->told.panic));
-		break;
-	case 7:
-		ret->status = n == 4 && memcmp(v, "good", 4) == 0 ?
-		    KVMI_INFO_GOOD : n == 3 && memcmp(v, "bad", 3) == 0 ?
-		    KVMI_INFO_BAD : KVMI_INFO_UNKNOWN;
-		break;
-	}
-}
-
-void
-kvmi_infofile_parse(const char *text, size_t len, struct kvmi_infofile *ret)
-{
-	*ret = (struct kvmi_infofile){ 0 };
-	for (size_t at = 0; at < len;) {
-		const char *p = text + at, *colon;
-		const char *nl = memchr(p, '\n', len - at);
-		size_t n = nl != NULL ? (size_t)(nl - p) : len - at;
-
-		at += n + 1;
-		/* Fields are indented by two; other lines are text of one. */
-		if (n < 3 || p[0] != ' ' || p[1] != ' ' || p[2] == ' ')
-			continue;
-		colon = memchr(p, ':', n);
-		if (colon == NULL)
-			continue;
-		n -= (size_t)(colon + 1 - p);
-		if (n > 0 && colon[1] == ' ')
-			take_field(p + 2, (size_t)(colon - p) - 2, colon + 2,
-			    n - 1, ret);
-	}
-}
 
 /* DIR/info.N of DIR/vmcore.N[.gz] and its like. */
 static bool
@@ -154,7 +40,7 @@ info_name(const char *core, char *name, size_t name_len)
 }
 
 bool
-kvmi_infofile_read(const char *core, struct kvmi_infofile *ret, char *name,
+kvmi_infofile_read(const char *core, struct kvmi_told *ret, char *name,
     size_t name_len)
 {
 	char *text;
@@ -257,7 +143,7 @@ ends_with(const char *s, const char *end)
 }
 
 int
-kvmi_infofile_apply(struct kvmi_src **src, struct kvmi_infofile *info,
+kvmi_infofile_apply(struct kvmi_src **src, struct kvmi_told *info,
     char *note, size_t note_len, struct kvmi_err *err)
 {
 	const struct kvmi_src *s = *src;
@@ -270,21 +156,22 @@ kvmi_infofile_apply(struct kvmi_src **src, struct kvmi_infofile *info,
 	    sizeof(name)))
 		return (0);
 	base = strrchr(name, '/') != NULL ? strrchr(name, '/') + 1 : name;
-	if (info->status == KVMI_INFO_BAD)
-		snprintf(note, note_len, "%s says that the dump is bad", base);
+	if (strcmp(info->status, "bad") == 0)
+		kvmi_remark(note, note_len, "%s says that the dump is bad",
+		    base);
 	/* Compressed by savecore(8), the length is not that of the file. */
 	packed = ends_with(s->name, ".gz") || ends_with(s->name, ".zst");
 	if (info->length == 0 || info->length == size ||
-	    packed != info->compressed)
+	    packed != (info->compression[0] != '\0' &&
+	    strcmp(info->compression, "none") != 0))
 		return (0);
+	kvmi_remark(note, note_len, "%s says %" PRIu64 " bytes, but the "
+	    "file has %" PRIu64, base, info->length, size);
 	if (info->length < size || packed ||
-	    info->status != KVMI_INFO_GOOD || info->length > INT64_MAX) {
-		snprintf(note, note_len, "%s says %" PRIu64 " bytes, but the "
-		    "file has %" PRIu64, base, info->length, size);
+	    strcmp(info->status, "good") != 0 || info->length > INT64_MAX)
 		return (0);
-	}
-	snprintf(note, note_len, "%s says %" PRIu64 " bytes, but the file has %"
-	    PRIu64 ": what is missing is taken as zeros, which savecore(8) "
-	    "leaves out at the end", base, info->length, size);
+	snprintf(note + strlen(note), note_len - strlen(note), ": what is "
+	    "missing is taken as zeros, which savecore(8) leaves out at the "
+	    "end");
 	return (pad(src, info->length, err));
 }

@@ -5,33 +5,22 @@
 
 #include "base/src.h"
 
-enum kvmi_info_status { KVMI_INFO_UNKNOWN, KVMI_INFO_GOOD, KVMI_INFO_BAD };
-
-struct kvmi_infofile {
-	uint64_t	 length;	/* of the dump; 0: not said */
-	bool		 compressed;	/* by the kernel: length is that */
-	enum kvmi_info_status status;
-	char		 arch[13];
-	struct kvmi_told told;
-};
-
 /* Decode its text; lines that are not known are passed over. */
-void kvmi_infofile_parse(const char *text, size_t len,
-    struct kvmi_infofile *ret);
+void kvmi_infofile_parse(const char *text, size_t len, struct kvmi_told *ret);
 
 /*
  * Read the file that belongs to the dump core.  false: there is none; it is
  * never an error.  name becomes what it is called.
  */
-bool kvmi_infofile_read(const char *core, struct kvmi_infofile *ret,
-    char *name, size_t name_len);
+bool kvmi_infofile_read(const char *core, struct kvmi_told *ret, char *name,
+    size_t name_len);
 
 /*
  * A dump that ends in zeros may have been saved without them: put them back
- * where the file is said to be good and longer.  *src is replaced then.  note,
- * which begins as "", becomes what does not fit.
+ * where the file is said to be good and longer.  *src is replaced then.  What
+ * does not fit is added to note.
  */
-int kvmi_infofile_apply(struct kvmi_src **src, struct kvmi_infofile *info,
+int kvmi_infofile_apply(struct kvmi_src **src, struct kvmi_told *info,
     char *note, size_t note_len, struct kvmi_err *err);
 
 #endif

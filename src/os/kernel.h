@@ -55,12 +55,13 @@ int kvmi_procs_op(int op, int *ret_op, bool *threads, struct kvmi_err *err);
 /* Strings of struct kvm_info and the numbers that go with them. */
 struct kvmi_facts {
 	struct kvm_info	 info;
+	struct kvm_dumpheader dump;
 	char		 format[192];
 	char		 release[128];
 	char		 version[256];
 	char		 hostname[128];
 	char		 panic[512];
-	char		 note[512];
+	char		 note[2048];
 	char		 buildid[130];
 	char		 symbols[128];
 	char		 types[128];

@@ -6,21 +6,6 @@
 #include <string.h>
 #include <time.h>
 
-static const char *
-compression_name(uint8_t c)
-{
-	switch (c) {
-	case KVMI_DUMP_PLAIN:
-		return ("none");
-	case KVMI_DUMP_GZIP:
-		return ("gzip");
-	case KVMI_DUMP_ZSTD:
-		return ("zstd");
-	default:
-		return ("unknown");
-	}
-}
-
 void
 kvmi_save_info(FILE *f, const struct kvmi_dumpheader *h, const char *device,
     unsigned int n)
@@ -40,9 +25,8 @@ kvmi_save_info(FILE *f, const struct kvmi_dumpheader *h, const char *device,
 	    "  Dumptime: %s\n"
 	    "  Hostname: %s\n"
 	    "  Magic: %s\n", device, h->arch, h->arch_version, h->length,
-	    h->block_size, compression_name(h->compression), when,
-	    h->hostname, h->text ? "FreeBSD Text Dump" :
-	    "FreeBSD Kernel Dump");
+	    h->block_size, kvmi_dumpheader_compression(h->compression),
+	    when, h->hostname, kvmi_dumpheader_magic(h));
 	/* It ends in a newline, as a rule. */
 	fprintf(f, "  Version String: %s%s"
 	    "  Panic String: %s\n"

@@ -58,13 +58,48 @@ print_panic(const struct kvm_info *i)
 	free(name);
 }
 
+/* As FreeBSD wrote it on the dump's device, or savecore(8) into info.N. */
+static void
+print_dump(const struct kvm_dumpheader *h)
+{
+	char text[512], when[64], version[32] = "";
+
+	if (h == NULL)
+		return;
+	if (h->kh_version != 0)
+		snprintf(version, sizeof(version), " version %" PRIu32,
+		    h->kh_version);
+	snprintf(text, sizeof(text), "%s%s, %s version %" PRIu32 ", parity %"
+	    PRIu32, h->kh_magic, version, h->kh_arch, h->kh_archversion,
+	    h->kh_parity);
+	line("dump header", text);
+	snprintf(text, sizeof(text), "%" PRIu64 " bytes in blocks of %" PRIu32
+	    ", compression %s", h->kh_length, h->kh_blocksize,
+	    h->kh_compression[0] != '\0' ? h->kh_compression : "unknown");
+	if (h->kh_keysize != 0)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text),
+		    ", key block of %" PRIu32 " bytes", h->kh_keysize);
+	line("dump length", text);
+	if (h->kh_time != 0) {
+		format_time(h->kh_time, when, sizeof(when));
+		snprintf(text, sizeof(text), "%s%s%s", when,
+		    h->kh_hostname[0] != '\0' ? " on " : "", h->kh_hostname);
+		line("dumped", text);
+	}
+	if (h->kh_device[0] != '\0') {
+		snprintf(text, sizeof(text), "%s, number %" PRIu32
+		    ", status %s", h->kh_device, h->kh_bounds, h->kh_status);
+		line("saved from", text);
+	}
+}
+
 static void
 print_text(const struct kvm_info *i)
 {
 	int64_t d = i->ki_kerndisp;
 
 	line("format", i->ki_format);
-	line("dump header", i->ki_header);
+	print_dump(i->ki_dump);
 	line("os", i->ki_os);
 	line("release", i->ki_release);
 	line("version", i->ki_version);
@@ -102,6 +137,46 @@ known_number(uint64_t v)
 	return (v == 0 ? NULL : json_object_new_int64((int64_t)v));
 }
 
+struct json_field {
+	const char	*key;
+	json_object	*value;
+};
+
+static void
+add_fields(json_object *o, const struct json_field *field, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		json_object_object_add(o, field[i].key, field[i].value);
+}
+
+static json_object *
+dump_object(const struct kvm_dumpheader *h)
+{
+	json_object *o = json_object_new_object();
+	const struct json_field field[] = {
+		{ "magic", json_known(h->kh_magic) },
+		{ "version", known_number(h->kh_version) },
+		{ "arch", json_known(h->kh_arch) },
+		{ "arch_version", known_number(h->kh_archversion) },
+		{ "length", known_number(h->kh_length) },
+		{ "extent", known_number(h->kh_extent) },
+		{ "block_size", known_number(h->kh_blocksize) },
+		{ "key_size", known_number(h->kh_keysize) },
+		{ "compression", json_known(h->kh_compression) },
+		{ "time", known_number((uint64_t)h->kh_time) },
+		{ "hostname", json_known(h->kh_hostname) },
+		{ "kernel", json_known(h->kh_kernel) },
+		{ "panic", json_known(h->kh_panic) },
+		{ "parity", json_object_new_int64(h->kh_parity) },
+		{ "device", json_known(h->kh_device) },
+		{ "bounds", json_object_new_int64(h->kh_bounds) },
+		{ "status", json_known(h->kh_status) },
+	};
+
+	add_fields(o, field, sizeof(field) / sizeof(field[0]));
+	return (o);
+}
+
 static json_object *
 known_thread(const struct kvm_info *i, int32_t id)
 {
@@ -112,9 +187,10 @@ static void
 print_json(const struct kvm_info *i)
 {
 	json_object *o = json_object_new_object();
-	const struct { const char *key; json_object *value; } field[] = {
+	const struct json_field field[] = {
 		{ "format", json_known(i->ki_format) },
-		{ "dump_header", json_known(i->ki_header) },
+		{ "dump_header", i->ki_dump == NULL ? NULL :
+		    dump_object(i->ki_dump) },
 		{ "os", json_known(i->ki_os) },
 		{ "release", json_known(i->ki_release) },
 		{ "version", json_known(i->ki_version) },
@@ -151,8 +227,7 @@ print_json(const struct kvm_info *i)
 		{ "incomplete", json_object_new_boolean(i->ki_incomplete) },
 	};
 
-	for (size_t n = 0; n < sizeof(field) / sizeof(field[0]); n++)
-		json_object_object_add(o, field[n].key, field[n].value);
+	add_fields(o, field, sizeof(field) / sizeof(field[0]));
 	json_print(o);
 }
 

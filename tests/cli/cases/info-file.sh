@@ -21,7 +21,7 @@ info() {	# length status architecture
 	  Dump Status: $2
 	EOT
 	"$KPEEK" info "$tmp/vmcore.0" |
-	    grep -E '^(release|version|hostname|crashed|panic|warning)'
+	    grep -E '^(release|version|hostname|crashed|panic|warning|dump|saved)'
 	"$KPEEK" info --json "$tmp/vmcore.0" | grep -E '"(note|truncated)"'
 	echo
 }
@@ -30,6 +30,25 @@ info "$size" good amd64
 info "$size" bad amd64
 info "$size" good aarch64
 info 77 good amd64
+# All that does not fit is told.
+info 77 bad aarch64
+# As savecore --libxo json and xml write it.
+cat >"$tmp/info.0" <<-EOT
+{"crashdump": {"dump_device":"/dev/ada0p3","architecture":"amd64","architecture_version":2,"dump_length_bytes":$size,"blocksize":512,"compression":"none","dumptime":"2022-06-23 18:00:00 +0200","hostname":"mkimage.example","magic":"FreeBSD Kernel Dump","version_string":"FreeBSD 13.1-RELEASE mkimage\n","panic_string":"\"json\"","dump_parity":1234,"bounds":3,"dump_status":"good"}
+}
+EOT
+"$KPEEK" info --json "$tmp/vmcore.0" | sed -n '/"dump_header"/,/}/p'
+cat >"$tmp/info.0" <<-EOT
+<crashdump>
+  <dump_device>/dev/ada0p3</dump_device>
+  <architecture>amd64</architecture>
+  <dump_length_bytes>$size</dump_length_bytes>
+  <panic_string>&quot;xml&quot;</panic_string>
+  <bounds>4</bounds>
+  <dump_status>good</dump_status>
+</crashdump>
+EOT
+"$KPEEK" info "$tmp/vmcore.0" | grep -E '^(panic|dump|saved|warning)'
 set -- $(grep '^phys.* present' "$IMAGES/fbsd-v3-tiny.expect" | tail -n 1)
 last=$(($((0x$2)) + 0x$3 - 4096))
 truncate -s -8192 "$tmp/vmcore.0"

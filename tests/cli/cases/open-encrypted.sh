@@ -1,6 +1,7 @@
 # With the right key, none, another one, and what is no key.
 key=$IMAGES/fbsd-encrypted.pem
-for i in vmcore_encrypted.0 vmcore_encrypted.1 fbsd-device-aes-pkcs1; do
+for i in vmcore_encrypted.0 vmcore_encrypted.1 vmcore_encrypted.2 \
+    fbsd-device-aes-pkcs1 fbsd-device-chacha20-zstd; do
 	"$KPEEK" info --key "$key" "$IMAGES/$i" | head -n 1
 done
 tmp=$(mktemp -d)

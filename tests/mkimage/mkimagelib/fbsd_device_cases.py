@@ -13,6 +13,7 @@ from .fbsd_crypt import AES_256_CBC, CHACHA20, PRIVATE_KEY, Encryption
 from .fbsd_device import CLEARED, DumpDevice, DumpHeader, gpt_disk, mbr_disk
 from .fbsd_expect import tell
 from .fbsd_minidump import make_minidump
+from .packed import gzip_whole, zstd_whole
 
 Bend = Callable[[DumpDevice], None]
 Lay = Callable[[DumpDevice], bytes]
@@ -142,11 +143,27 @@ _add("bad-device-nokey", "a key block of zeros", 512, _last(keysize=512), True,
      device.last.block() + bytes(512) + device.dump + device.last.block())
 
 
-def _encrypted_file(number: int, method: int) -> None:
+def _packed(method: int, pack: Callable[[bytes], bytes], compression: int) -> Bend:
+    """dump_append() compresses, then encrypts; AES is refused, as it takes whole blocks."""
+    def bend(device: DumpDevice) -> None:
+        device.encryption = Encryption(method)
+        device.dump = pack(device.dump)
+        device.last.length = len(device.dump)
+        device.last.extent = -(-len(device.dump) // 512) * 512 + 8192
+        device.last.compression = compression
+    return bend
+
+
+_add("fbsd-device-chacha20-gzip", "device with a dump that was compressed, then encrypted", 512,
+     _packed(CHACHA20, gzip_whole, 1))
+_add("fbsd-device-chacha20-zstd", "the same with zstd", 512, _packed(CHACHA20, zstd_whole, 2))
+
+
+def _encrypted_file(number: int, method: int, bend: Bend | None = None) -> None:
     """As savecore leaves it: the dump, and its key block beside it."""
     def make(path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        device = _write(path, 512, _encrypted(method), False)
+        device = _write(path, 512, bend or _encrypted(method), False)
         assert device.encryption is not None
         path.write_bytes(device.encryption.encrypt(device.dump))
         path.with_name(f"key.{number}").write_bytes(device.encryption.block().ljust(512, b"\0"))
@@ -155,6 +172,7 @@ def _encrypted_file(number: int, method: int) -> None:
 
 _encrypted_file(0, AES_256_CBC)
 _encrypted_file(1, CHACHA20)
+_encrypted_file(2, CHACHA20, _packed(CHACHA20, gzip_whole, 1))
 
 
 @case("fbsd-device-gzip", "dump device with a dump that the kernel compressed")
