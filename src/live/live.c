@@ -187,7 +187,8 @@ kvmi_live_types(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	snprintf(path, sizeof(path), "%s/kernel/btf/vmlinux", l->sys_root);
 	e = kvmi_text_read(&t, AT_FDCWD, path, KVMI_TEXT_TO_END, MAX_BTF);
 	if (e == 0) {
-		r = kvmi_btf_open(t.p, t.len, ret, &cx->err);
+		r = kvmi_btf_open(&(struct kvmi_blob){ .p = (uint8_t *)t.p,
+		    .len = t.len, .owned = t.p }, ret, &cx->err);
 		if (r != 0)
 			r = kvmi_wrap(&cx->err, r, "%s", path);
 	} else if (e == ENOENT) {

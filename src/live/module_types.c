@@ -23,7 +23,8 @@ open_file(int dirfd, const char *name, struct kvmi_cx *cx,
 	errno = kvmi_text_read(&t, dirfd, name, KVMI_TEXT_TO_END,
 	    MAX_MODULE_BTF);
 	r = errno != 0 ? kvmi_fail_errno(&cx->err, "%s", name) :
-	    kvmi_btf_open_split(t.p, t.len, base, &types, &cx->err);
+	    kvmi_btf_open_split(&(struct kvmi_blob){ .p = (uint8_t *)t.p,
+	    .len = t.len, .owned = t.p }, base, &types, &cx->err);
 	if (r != 0) {
 		kvmi_text_deinit(&t);
 		return (kvmi_wrap(&cx->err, r, "BTF of module %s", name));

@@ -2,10 +2,12 @@
 #include "space/space.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/endian.h"
 #include "base/math.h"
+#include "base/prefault.h"
 
 static int
 paged_translate(const struct kvmi_space *s, uint64_t va,
@@ -325,6 +327,68 @@ kvmi_space_glance(const struct kvmi_space *s, struct kvmi_cx *cx, uint64_t va,
 	if (va < g->va || !kvmi_inside(va - g->va, len, g->len))
 		return (kvmi_space_copy(s, cx, va, buf, len));
 	memcpy(buf, g->bytes + (va - g->va), len);
+	return (0);
+}
+
+const uint8_t *
+kvmi_space_ptr(const struct kvmi_space *s, const struct kvmi_cx *cx,
+    uint64_t va, uint64_t len)
+{
+	const struct kvmi_tlb_entry *e = s->asid == 0 ?
+	    kvmi_tlb_near(&cx->tlb, va) : NULL;
+
+	return (e == NULL || len > e->len - (va - e->va) ? NULL :
+	    kvmi_tlb_host(e, va));
+}
+
+/* Several mappings may follow each other in the image too. */
+static const uint8_t *
+in_place(const struct kvmi_space *s, struct kvmi_cx *cx, uint64_t va,
+    uint64_t len)
+{
+	const uint8_t *start = NULL;
+
+	for (uint64_t done = 0, step; done < len; done += step) {
+		const struct kvmi_tlb_entry *e;
+		uint64_t at = va + done;
+		uint8_t byte;
+
+		/* So that the cache has its place. */
+		if (s->asid != 0 || kvmi_space_copy(s, cx, at, &byte, 1) != 0)
+			return (NULL);
+		e = kvmi_tlb_near(&cx->tlb, at);
+		if (e == NULL || (done > 0 && kvmi_tlb_host(e, at) != start +
+		    done))
+			return (NULL);
+		if (done == 0)
+			start = kvmi_tlb_host(e, at);
+		step = e->len - (at - e->va);
+	}
+	return (start);
+}
+
+int
+kvmi_space_blob(const struct kvmi_space *s, struct kvmi_cx *cx, uint64_t va,
+    uint64_t len, struct kvmi_blob *ret)
+{
+	void *copy;
+	int r;
+
+	*ret = (struct kvmi_blob){ .p = in_place(s, cx, va, len),
+		.len = (size_t)len };
+	if (ret->p != NULL)
+		return (0);
+	copy = malloc((size_t)len + 1);
+	if (copy == NULL)
+		return (kvmi_fail(&cx->err, KVMI_ENOMEM, "no memory for %"
+		    PRIu64 " bytes", len));
+	kvmi_prefault(copy, (size_t)len);
+	r = kvmi_space_copy(s, cx, va, copy, (size_t)len);
+	if (r != 0) {
+		free(copy);
+		return (r);
+	}
+	ret->p = ret->owned = copy;
 	return (0);
 }
 

@@ -55,6 +55,21 @@ int kvmi_space_copy(const struct kvmi_space *s, struct kvmi_cx *cx,
 int kvmi_space_glance(const struct kvmi_space *s, struct kvmi_cx *cx,
     uint64_t va, void *buf, size_t len);
 
+/*
+ * len bytes of the kernel where the image has them mapped in one piece, as far
+ * as this thread's cache knows; else NULL.  A file that is cut under them is
+ * noticed by reads.
+ */
+const uint8_t *kvmi_space_ptr(const struct kvmi_space *s,
+    const struct kvmi_cx *cx, uint64_t va, uint64_t len);
+
+/*
+ * len bytes, which the caller has bounded: in place where that is possible,
+ * else copied.  Release with kvmi_blob_release().
+ */
+int kvmi_space_blob(const struct kvmi_space *s, struct kvmi_cx *cx,
+    uint64_t va, uint64_t len, struct kvmi_blob *ret);
+
 /* An unsigned integer of 1 to 8 bytes. */
 int kvmi_space_uint(const struct kvmi_space *s, struct kvmi_cx *cx,
     uint64_t va, unsigned int size, bool big_endian, uint64_t *ret);

@@ -50,6 +50,17 @@ static const struct {
 	[BTF_ENUM64] = { 12, true },
 };
 
+void
+kvmi_btf_clip(struct kvmi_btf_view *v, size_t left)
+{
+	size_t size = v->kind < KVMI_COUNT(extra) ? extra[v->kind].size : 0;
+
+	if (size != 0 && extra[v->kind].per_vlen)
+		v->vlen = (uint32_t)kvmi_min(v->vlen, left / size);
+	else if (size > left)
+		v->kind = BTF_VOID;
+}
+
 struct enumerator {
 	int64_t		 value;
 	uint32_t	 name;
@@ -61,6 +72,14 @@ struct kvmi_btf_enums {
 	uint32_t	 mask;
 	uint32_t	 head[];
 };
+
+static bool
+is_named(const struct kvmi_btf *b, uint32_t off, const char *name)
+{
+	const char *s = kvmi_btf_name(b, off);
+
+	return (s != NULL && strcmp(s, name) == 0);
+}
 
 /* Names of these are looked up. */
 static bool
@@ -85,7 +104,8 @@ index_type(struct kvmi_btf *b, const struct kvmi_btf_view *v,
 		    v->id, kvmi_btf_at(b, v->id), v->name));
 	if ((v->kind == BTF_ENUM && v->flag) || v->kind == BTF_ENUM64)
 		b->has_signed_enums = true;
-	if (*name == '\0' || !is_indexed(v->kind))
+	/* In this order: the names of functions are never looked at. */
+	if (!is_indexed(v->kind) || *name == '\0')
 		return (0);
 	head = &b->head[kvmi_name_hash(name) & b->mask];
 	b->next[own] = *head;
@@ -108,7 +128,7 @@ index_types(struct kvmi_btf *b, struct kvmi_err *err)
 			    "end of the types", b->t.where, id,
 			    b->types_at + off));
 		b->off[id - b->first] = (uint32_t)off;
-		kvmi_btf_view(b, id, &v);
+		kvmi_btf_raw(b, id, &v);
 		if (v.kind == BTF_VOID || v.kind >= KVMI_COUNT(extra))
 			return (kvmi_fail(err, KVMI_EFORMAT,
 			    "%s: type %" PRIu32 " at 0x%" PRIx64
@@ -158,7 +178,7 @@ kvmi_btf_find(const struct kvmi_btf *b, const char *name)
 
 	for (; own != 0; own = b->next[own]) {
 		kvmi_btf_view(b, b->first + own, &v);
-		if (strcmp(kvmi_btf_string(b, v.name), name) != 0)
+		if (!is_named(b, v.name, name))
 			continue;
 		/* Chains run from the last type to the first. */
 		rank = name_rank(&v);
@@ -221,8 +241,9 @@ enumerator_value(const struct kvmi_btf *b, const struct kvmi_btf_view *v,
 	return (lo);
 }
 
+/* ix has room for n, as many as there were. */
 static void
-fill_enums(const struct kvmi_btf *b, struct kvmi_btf_enums *ix)
+fill_enums(const struct kvmi_btf *b, struct kvmi_btf_enums *ix, uint64_t n)
 {
 	uint32_t *head, i = 1;
 	const uint8_t *p;
@@ -236,7 +257,7 @@ fill_enums(const struct kvmi_btf *b, struct kvmi_btf_enums *ix)
 		p = v.extra;
 		for (uint32_t j = 0; j < v.vlen; j++) {
 			name = kvmi_btf_string(b, kvmi_btf_u32(b, p));
-			if (name != NULL) {
+			if (name != NULL && i <= n) {
 				head = &ix->head[kvmi_name_hash(name) & ix->mask];
 				ix->e[i] = (struct enumerator){
 					.value = enumerator_value(b, &v, p),
@@ -274,7 +295,7 @@ build_enums(const struct kvmi_btf *b)
 		free(ix);
 		return (NULL);
 	}
-	fill_enums(b, ix);
+	fill_enums(b, ix, n);
 	return (ix);
 }
 
@@ -311,7 +332,7 @@ btf_enumerator(struct kvmi_types *t, const char *name, int64_t *ret,
 	/* Chains run from the last to the first: that one it shall be. */
 	for (i = ix->head[kvmi_name_hash(name) & ix->mask]; i != 0;
 	    i = ix->e[i].next)
-		if (strcmp(kvmi_btf_string(b, ix->e[i].name), name) == 0)
+		if (is_named(b, ix->e[i].name, name))
 			found = i;
 	if (found == 0 && b->base != NULL)
 		return (btf_enumerator(&b->base->t, name, ret, err));
@@ -343,7 +364,7 @@ btf_close(struct kvmi_types *t)
 {
 	struct kvmi_btf *b = (struct kvmi_btf *)t;
 
-	free(b->bytes);
+	kvmi_blob_release(&b->bytes);
 	release(b);
 }
 
@@ -474,7 +495,7 @@ set_base(struct kvmi_btf *b, struct kvmi_btf *base, struct kvmi_err *err)
 }
 
 static int
-btf_open(const void *p, size_t len, struct kvmi_btf *base,
+btf_open(const struct kvmi_blob *bytes, struct kvmi_btf *base,
     struct kvmi_types **ret, struct kvmi_err *err)
 {
 	struct kvmi_btf *b = calloc(1, sizeof(*b));
@@ -488,7 +509,7 @@ btf_open(const void *p, size_t len, struct kvmi_btf *base,
 	snprintf(b->t.where, sizeof(b->t.where), "BTF");
 	r = set_base(b, base, err);
 	if (r == 0)
-		r = read_header(b, p, len, err);
+		r = read_header(b, bytes->p, bytes->len, err);
 	if (r == 0)
 		r = alloc_index(b, err);
 	if (r == 0)
@@ -498,24 +519,24 @@ btf_open(const void *p, size_t len, struct kvmi_btf *base,
 		return (r);
 	}
 	find_pointer_size(b);
-	b->bytes = (void *)(uintptr_t)p;
+	b->bytes = *bytes;
 	*ret = &b->t;
 	return (0);
 }
 
 int
-kvmi_btf_open(const void *p, size_t len, struct kvmi_types **ret,
+kvmi_btf_open(const struct kvmi_blob *bytes, struct kvmi_types **ret,
     struct kvmi_err *err)
 {
-	return (btf_open(p, len, NULL, ret, err));
+	return (btf_open(bytes, NULL, ret, err));
 }
 
 int
-kvmi_btf_open_split(const void *p, size_t len, struct kvmi_types *base,
+kvmi_btf_open_split(const struct kvmi_blob *bytes, struct kvmi_types *base,
     struct kvmi_types **ret, struct kvmi_err *err)
 {
 	if (base->ops != &btf_ops)
 		return (kvmi_fail(err, KVMI_ENOTSUP, "%s: split BTF needs the "
 		    "kernel's own", base->where));
-	return (btf_open(p, len, (struct kvmi_btf *)base, ret, err));
+	return (btf_open(bytes, (struct kvmi_btf *)base, ret, err));
 }

@@ -5,11 +5,15 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <string.h>
 
 #include "base/endian.h"
+#include "base/src.h"
 #include "type/path.h"
 
 #define KVMI_BTF_RECORD_SIZE	12
+/* What follows it, or one element of it, has no more than that. */
+#define KVMI_BTF_MAX_EXTRA	12
 
 enum kvmi_btf_kind {
 	BTF_VOID,
@@ -41,7 +45,7 @@ struct kvmi_btf {
 	struct kvmi_btf	*base;		/* what it is split from; NULL: whole */
 	uint32_t	 first;		/* its own types come after this one */
 	uint32_t	 first_string;	/* and its strings begin here */
-	void		*bytes;
+	struct kvmi_blob bytes;
 	const uint8_t	*types;
 	const char	*strings;
 	size_t		 types_at;	/* in bytes, for messages */
@@ -77,18 +81,13 @@ kvmi_btf_u32(const struct kvmi_btf *b, const uint8_t *p)
 	return (kvmi_get32(p, b->big_endian));
 }
 
-/* id is one of 1 to n. */
+/* As the bytes have it; b's own type id. */
 static inline void
-kvmi_btf_view(const struct kvmi_btf *b, uint32_t id,
-    struct kvmi_btf_view *ret)
+kvmi_btf_raw(const struct kvmi_btf *b, uint32_t id, struct kvmi_btf_view *ret)
 {
-	const uint8_t *p;
-	uint32_t info;
+	const uint8_t *p = b->types + b->off[id - b->first];
+	uint32_t info = kvmi_btf_u32(b, p + 4);
 
-	if (id <= b->first)
-		b = b->base;
-	p = b->types + b->off[id - b->first];
-	info = kvmi_btf_u32(b, p + 4);
 	*ret = (struct kvmi_btf_view){
 		.id = id,
 		.name = kvmi_btf_u32(b, p),
@@ -100,6 +99,27 @@ kvmi_btf_view(const struct kvmi_btf *b, uint32_t id,
 	};
 }
 
+/* Keep to what follows a record, of left bytes. */
+void kvmi_btf_clip(struct kvmi_btf_view *v, size_t left);
+
+/*
+ * id is one of 1 to n.  The bytes may lie in a file that is being changed, so
+ * what was found right when it was opened need not be now.
+ */
+static inline void
+kvmi_btf_view(const struct kvmi_btf *b, uint32_t id,
+    struct kvmi_btf_view *ret)
+{
+	size_t left;
+
+	if (id <= b->first)
+		b = b->base;
+	kvmi_btf_raw(b, id, ret);
+	left = b->types_len - b->off[id - b->first] - KVMI_BTF_RECORD_SIZE;
+	if (left < KVMI_BTF_MAX_EXTRA * (size_t)(ret->vlen + 1))
+		kvmi_btf_clip(ret, left);
+}
+
 /* The string at off; NULL: there is none.  The last one ends with a NUL. */
 static inline const char *
 kvmi_btf_string(const struct kvmi_btf *b, uint32_t off)
@@ -108,6 +128,17 @@ kvmi_btf_string(const struct kvmi_btf *b, uint32_t off)
 		return (b->base->strings + off);
 	off -= b->first_string;
 	return (off < b->strings_len ? b->strings + off : NULL);
+}
+
+/* That string, if it still ends before the strings do. */
+static inline const char *
+kvmi_btf_name(const struct kvmi_btf *b, uint32_t off)
+{
+	const char *s = kvmi_btf_string(b, off);
+	const struct kvmi_btf *of = off < b->first_string ? b->base : b;
+
+	return (s != NULL && memchr(s, '\0', of->strings_len - (size_t)(s -
+	    of->strings)) != NULL ? s : NULL);
 }
 
 /* Where in its bytes the record of a type is, for messages. */

@@ -95,7 +95,7 @@ btf_next_member(struct kvmi_types *t, const struct kvmi_tnode *s,
 	p = v.extra + *pos * MEMBER_SIZE;
 	off = kvmi_btf_u32(b, p + 8);
 	*ret = (struct kvmi_tmember){
-		.name = kvmi_btf_string(b, kvmi_btf_u32(b, p)),
+		.name = kvmi_btf_name(b, kvmi_btf_u32(b, p)),
 		.type.id = kvmi_btf_u32(b, p + 4),
 		.bits = v.flag ? off & 0xffffff : off,
 		.bit_size = v.flag ? off >> 24 : 0,

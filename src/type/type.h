@@ -86,16 +86,16 @@ uint64_t kvmi_member_get(const struct kvmi_member *m, const void *copy,
 void kvmi_types_close(struct kvmi_types *t);
 
 /*
- * BTF over bytes, which the result takes over (malloc) on success.  Own
- * reader: the bytes are hostile, and libbpf before 1.3 trusts type and string
- * references of what it is given.
+ * BTF over bytes, which the result takes over on success.  Own reader: the
+ * bytes are hostile, and libbpf before 1.3 trusts type and string references
+ * of what it is given.
  */
-int kvmi_btf_open(const void *p, size_t len, struct kvmi_types **ret,
+int kvmi_btf_open(const struct kvmi_blob *bytes, struct kvmi_types **ret,
     struct kvmi_err *err);
 
 /* Split BTF, of a module: base, the kernel's, has to outlive it. */
-int kvmi_btf_open_split(const void *p, size_t len, struct kvmi_types *base,
-    struct kvmi_types **ret, struct kvmi_err *err);
+int kvmi_btf_open_split(const struct kvmi_blob *bytes,
+    struct kvmi_types *base, struct kvmi_types **ret, struct kvmi_err *err);
 
 /*
  * DWARF of an ELF file, which view->src has to outlive; view's elf and copy

@@ -25,7 +25,8 @@ ask_split(struct kvmi_types *base, const uint8_t *data, size_t size,
 	if (copy == NULL)
 		abort();
 	memcpy(copy, data, size);
-	if (kvmi_btf_open_split(copy, size, base, &t, &err) != 0) {
+	if (kvmi_btf_open_split(&(struct kvmi_blob){ copy, size, copy },
+	    base, &t, &err) != 0) {
 		free(copy);
 		return;
 	}
@@ -49,7 +50,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(copy, data, size);
 	memcpy(strings, data, size);
 	strings[size] = '\0';
-	if (kvmi_btf_open(copy, size, &t, &err) != 0) {
+	if (kvmi_btf_open(&(struct kvmi_blob){ copy, size, copy }, &t,
+	    &err) != 0) {
 		free(strings);
 		free(copy);
 		return (0);

@@ -19,7 +19,7 @@ static inline int
 open_bytes(const struct bytes *b, size_t len, struct kvmi_types **ret)
 {
 	uint8_t *p = bytes_exact(b, len);
-	int r = kvmi_btf_open(p, len, ret, &err);
+	int r = kvmi_btf_open(&(struct kvmi_blob){ p, len, p }, ret, &err);
 
 	if (r != 0)
 		free(p);

@@ -591,6 +591,31 @@ test_corrupted(void **state)
 	bytes_free(&b);
 }
 
+/* A file that is written to after its types were found to be right. */
+static void
+test_changed(void **state)
+{
+	static const uint8_t with[] = { 0x00, 0x01, 0x7f, 0xff };
+	struct bytes b = sample(false, 24, 0);
+
+	(void)state;
+	for (size_t i = 24; i < b.len; i++)
+		for (size_t j = 0; j < KVMI_COUNT(with); j++) {
+			uint8_t *p = bytes_exact(&b, b.len);
+			struct kvmi_types *t;
+
+			assert_int_equal(kvmi_btf_open(&(struct kvmi_blob){ p,
+			    b.len, p }, &t, &err), 0);
+			p[i] = with[j];
+			/* What follows may have been half written too. */
+			memset(p + i + 1, with[j], b.len - i - 1 < 8 ?
+			    b.len - i - 1 : 8);
+			ask_everything(t);
+			kvmi_types_close(t);
+		}
+	bytes_free(&b);
+}
+
 /* No types, one byte of strings. */
 static void
 test_empty(void **state)
@@ -710,6 +735,7 @@ main(void)
 		cmocka_unit_test(test_truncated),
 		cmocka_unit_test(test_truncated_types),
 		cmocka_unit_test(test_corrupted),
+		cmocka_unit_test(test_changed),
 		cmocka_unit_test(test_empty),
 		cmocka_unit_test(test_concurrent_enumerators),
 		cmocka_unit_test(test_this_kernel),

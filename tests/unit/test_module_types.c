@@ -78,7 +78,8 @@ open_split(const struct bytes *b, struct kvmi_types *base, int *ret)
 	uint8_t *p = bytes_exact(b, b->len);
 	struct kvmi_types *t = NULL;
 
-	*ret = kvmi_btf_open_split(p, b->len, base, &t, &err);
+	*ret = kvmi_btf_open_split(&(struct kvmi_blob){ p, b->len, p },
+	    base, &t, &err);
 	if (*ret != 0)
 		free(p);
 	return (t);
@@ -88,9 +89,10 @@ static struct kvmi_types *
 open_base(struct base *k)
 {
 	struct bytes b = btf_finish(&k->b);
+	uint8_t *p = bytes_exact(&b, b.len);
 	struct kvmi_types *t = NULL;
 
-	assert_int_equal(kvmi_btf_open(bytes_exact(&b, b.len), b.len, &t,
+	assert_int_equal(kvmi_btf_open(&(struct kvmi_blob){ p, b.len, p }, &t,
 	    &err), 0);
 	bytes_free(&b);
 	return (t);

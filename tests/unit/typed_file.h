@@ -38,7 +38,8 @@ typed_file_btf(struct kvmi_elf *file, struct kvmi_types **ret)
 		copy = malloc(sh.sh_size);
 		assert_non_null(copy);
 		memcpy(copy, b->p + sh.sh_offset, sh.sh_size);
-		assert_int_equal(kvmi_btf_open(copy, sh.sh_size, ret, &err), 0);
+		assert_int_equal(kvmi_btf_open(&(struct kvmi_blob){ copy,
+		    sh.sh_size, copy }, ret, &err), 0);
 		break;
 	}
 	elf_end(elf);

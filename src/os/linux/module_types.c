@@ -37,8 +37,8 @@ open_module(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t module,
 {
 	struct kvmi_types *t;
 	uint64_t btf, data, len;
+	struct kvmi_blob bytes = { 0 };
 	char name[64];
-	void *p;
 	int r;
 
 	r = kvmi_kread_ptr(k, cx, module + at[BTF].off, &btf);
@@ -53,14 +53,11 @@ open_module(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t module,
 	if (len > MAX_MODULE_BTF)
 		return (kvmi_fail(&cx->err, KVMI_EFORMAT, "%s: BTF of %"
 		    PRIu64 " bytes", name, len));
-	p = malloc((size_t)len + 1);
-	if (p == NULL)
-		return (kvmi_fail(&cx->err, KVMI_ENOMEM, "out of memory"));
-	r = kvmi_kread(k, cx, data, p, (size_t)len);
+	r = kvmi_space_blob(&k->space, cx, data, len, &bytes);
 	if (r == 0)
-		r = kvmi_btf_open_split(p, (size_t)len, base, &t, &cx->err);
+		r = kvmi_btf_open_split(&bytes, base, &t, &cx->err);
 	if (r != 0) {
-		free(p);
+		kvmi_blob_release(&bytes);
 		return (kvmi_wrap(&cx->err, r, "BTF of module %s", name));
 	}
 	if (kvmi_module_types_add(out, name, t))

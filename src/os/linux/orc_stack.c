@@ -43,15 +43,12 @@ read_kernel(void *arg, uint64_t va, void *buf, size_t len,
 	return (kvmi_kread(w->k, w->cx, va, buf, len));
 }
 
-/* From this thread's cache; a file that was cut is noticed by later reads. */
 static const uint8_t *
 map_kernel(void *arg, uint64_t va, size_t len)
 {
-	struct walk *w = arg;
-	const struct kvmi_tlb_entry *e = kvmi_tlb_near(&w->cx->tlb, va);
+	const struct walk *w = arg;
 
-	return (e == NULL || len > e->len - (va - e->va) ? NULL :
-	    kvmi_tlb_host(e, va));
+	return (kvmi_space_ptr(&w->k->space, w->cx, va, len));
 }
 
 static int

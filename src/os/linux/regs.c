@@ -41,8 +41,10 @@ kvmi_linux_reg_add(struct kvmi_regs *out, const char *name, uint64_t value)
 uint64_t
 kvmi_linux_reg_get(const struct kvmi_regs *regs, const char *name)
 {
+	/* Lists of processes call this often, and names begin alike. */
 	for (size_t i = 0; i < regs->n; i++)
-		if (strcmp(regs->v[i].kr_name, name) == 0)
+		if (regs->v[i].kr_name[1] == name[1] &&
+		    strcmp(regs->v[i].kr_name, name) == 0)
 			return (regs->v[i].kr_value);
 	return (0);
 }

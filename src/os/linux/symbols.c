@@ -311,8 +311,8 @@ int
 kvmi_linux_types(struct kvmi_kernel *k, struct kvmi_cx *cx,
     struct kvmi_types **ret)
 {
+	struct kvmi_blob bytes = { 0 };
 	uint64_t start, stop;
-	uint8_t *p;
 	int r;
 
 	r = kvmi_kernel_addr(k, cx, "__start_BTF", &start);
@@ -338,16 +338,11 @@ kvmi_linux_types(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	if (stop <= start || stop - start > MAX_BTF)
 		return (kvmi_fail(&cx->err, KVMI_EFORMAT, "%s: BTF from 0x%"
 		    PRIx64 " to 0x%" PRIx64, k->img->src->name, start, stop));
-	p = malloc((size_t)(stop - start));
-	if (p == NULL)
-		return (kvmi_fail(&cx->err, KVMI_ENOMEM,
-		    "no memory for %" PRIu64 " bytes of BTF", stop - start));
-	kvmi_prefault(p, (size_t)(stop - start));
-	r = kvmi_kread(k, cx, start, p, (size_t)(stop - start));
+	r = kvmi_space_blob(&k->space, cx, start, stop - start, &bytes);
 	if (r == 0)
-		r = kvmi_btf_open(p, (size_t)(stop - start), ret, &cx->err);
+		r = kvmi_btf_open(&bytes, ret, &cx->err);
 	if (r != 0) {
-		free(p);
+		kvmi_blob_release(&bytes);
 		return (kvmi_wrap(&cx->err, r, "BTF at 0x%" PRIx64, start));
 	}
 	snprintf((*ret)->where, sizeof((*ret)->where), "BTF in the image");
