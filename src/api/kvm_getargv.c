@@ -89,11 +89,13 @@ kvm_uread(kvm_t *kd, const struct kinfo_proc *kp, kvaddr_t uva, void *buf,
 {
 	struct kvmi_cx *cx = kvmi_kd_enter(kd);
 	struct kvmi_kernel *k;
+	struct kvmi_err before;
 	size_t done = 0;
 	int r;
 
 	if (cx == NULL)
 		return (-1);
+	before = cx->err;
 	k = kd->kernel;
 	if (kp == NULL || nbytes > SSIZE_MAX)
 		r = kvmi_fail(&cx->err, KVMI_EINVAL, kp == NULL ?
@@ -102,5 +104,6 @@ kvm_uread(kvm_t *kd, const struct kinfo_proc *kp, kvaddr_t uva, void *buf,
 		r = kvmi_kd_lacks(k, cx, "the memory of processes");
 	else
 		r = k->os->uread(k, cx, kp, uva, buf, nbytes, &done);
-	return (r == 0 ? (ssize_t)nbytes : kvmi_kd_fail(kd, cx, r));
+	r = kvmi_kd_end(kd, cx, &before, r);
+	return (r == 0 ? (ssize_t)nbytes : r);
 }

@@ -90,6 +90,7 @@ copy_pcpu(struct kvmi_kernel *k, struct kvmi_cx *cx, uint32_t cpu, void **ret)
 void *
 kvm_getpcpu(kvm_t *kd, int cpu)
 {
+	struct kvmi_err before;
 	void *copy = NULL;
 	struct kvmi_cx *cx;
 	int r;
@@ -99,15 +100,12 @@ kvm_getpcpu(kvm_t *kd, int cpu)
 	cx = kvmi_kd_enter(kd);
 	if (cx == NULL)
 		return ((void *)-1);
+	before = cx->err;
 	r = cpu < 0 ? kvmi_fail(&cx->err, KVMI_EINVAL, "CPU %d", cpu) :
 	    kvmi_kd_memory(kd, cx);
 	if (r == 0)
 		r = copy_pcpu(kd->kernel, cx, (uint32_t)cpu, &copy);
-	if (r != 0) {
-		kvmi_kd_fail(kd, cx, r);
-		return ((void *)-1);
-	}
-	return (copy);
+	return (kvmi_kd_end(kd, cx, &before, r) == 0 ? copy : (void *)-1);
 }
 
 static int
@@ -132,13 +130,16 @@ ssize_t
 kvm_read_zpcpu(kvm_t *kd, unsigned long base, void *buf, size_t size, int cpu)
 {
 	struct kvmi_cx *cx = kvmi_kd_enter(kd);
+	struct kvmi_err before;
 	int r;
 
 	if (cx == NULL)
 		return (-1);
+	before = cx->err;
 	r = size > SSIZE_MAX ? kvmi_fail(&cx->err, KVMI_EINVAL,
 	    "too many bytes") : read_zpcpu(kd, cx, base, buf, size, cpu);
-	return (r == 0 ? (ssize_t)size : kvmi_kd_fail(kd, cx, r));
+	r = kvmi_kd_end(kd, cx, &before, r);
+	return (r == 0 ? (ssize_t)size : r);
 }
 
 uint64_t
@@ -152,8 +153,8 @@ kvm_counter_u64_fetch(kvm_t *kd, unsigned long base)
 
 	if (cx == NULL)
 		return (0);
-	r = cpus(kd, cx, &running, &max);
 	before = cx->err;
+	r = cpus(kd, cx, &running, &max);
 	/* Numbers of CPUs may have gaps, and one that is off has counted too. */
 	for (uint32_t cpu = 0; r == 0 && cpu < max; cpu++) {
 		uint8_t raw[8];

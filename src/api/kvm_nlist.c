@@ -104,11 +104,11 @@ kvm_nlist(kvm_t *kd, struct nlist *nl)
 
 /* End a look-up in the table: r is its outcome, s what it found. */
 static int
-give(kvm_t *kd, struct kvmi_cx *cx, int r, const struct kvmi_sym *s,
-    struct kvm_symbol *ret)
+give(kvm_t *kd, struct kvmi_cx *cx, const struct kvmi_err *before, int r,
+    const struct kvmi_sym *s, struct kvm_symbol *ret)
 {
-	if (r != 0)
-		return (kvmi_kd_fail(kd, cx, r));
+	if (kvmi_kd_end(kd, cx, before, r) != 0)
+		return (-1);
 	*ret = (struct kvm_symbol){ .ks_name = s->name,
 		.ks_module = s->module, .ks_value = s->addr,
 		.ks_size = s->size, .ks_letter = s->letter };
@@ -120,17 +120,19 @@ kvm_symbol_by_addr(kvm_t *kd, kvaddr_t addr, struct kvm_symbol *sym)
 {
 	struct kvmi_cx *cx = kvmi_kd_enter(kd);
 	struct kvmi_symtab *t;
+	struct kvmi_err before;
 	struct kvmi_sym s;
 	int r;
 
 	if (cx == NULL)
 		return (-1);
+	before = cx->err;
 	r = kvmi_kernel_symtab(kd->kernel, cx, &t);
 	if (r == 0 && (r = kvmi_symtab_by_addr(t, addr, &s, &cx->err)) ==
 	    KVMI_ENOENT)
 		kvmi_fail(&cx->err, r, "no symbol at or below 0x%" PRIx64,
 		    addr);
-	return (give(kd, cx, r, &s, sym));
+	return (give(kd, cx, &before, r, &s, sym));
 }
 
 int
@@ -138,15 +140,17 @@ kvm_symbol_by_name(kvm_t *kd, const char *name, struct kvm_symbol *sym)
 {
 	struct kvmi_cx *cx = kvmi_kd_enter(kd);
 	struct kvmi_symtab *t;
+	struct kvmi_err before;
 	struct kvmi_sym s;
 	int r;
 
 	if (cx == NULL)
 		return (-1);
+	before = cx->err;
 	/* From the table, so that the name outlives the caller's. */
 	r = kvmi_kernel_symtab(kd->kernel, cx, &t);
 	if (r == 0 && (r = kvmi_symtab_by_name(t, name, &s, &cx->err)) ==
 	    KVMI_ENOENT)
 		kvmi_fail(&cx->err, r, "%s: no such symbol", name);
-	return (give(kd, cx, r, &s, sym));
+	return (give(kd, cx, &before, r, &s, sym));
 }

@@ -7,10 +7,24 @@
 
 #define MAX_ASKED	40		/* processes of a list */
 
+/* An error of this thread's for the next call to leave alone, or replace. */
+#define MARK	"no process given"
+
+static void
+mark(kvm_t *kd)
+{
+	kvm_getargv(kd, NULL, 0);
+}
+
+/* What failed says why; what did not leaves the error as it was. */
 static bool
 reasoned(kvm_t *kd, bool failed)
 {
-	return (!failed || kvm_geterr(kd)[0] != '\0');
+	bool marked = strcmp(kvm_geterr(kd), MARK) == 0;
+	bool right = failed ? !marked && kvm_geterr(kd)[0] != '\0' : marked;
+
+	mark(kd);
+	return (right);
 }
 
 static size_t
@@ -79,9 +93,12 @@ use_cpus(kvm_t *kd)
 		    cpu) < 0))
 			return ("kvm_read_zpcpu");
 	}
+	if (!reasoned(kd, kvm_getncpus(kd) < 0))
+		return ("kvm_getncpus");
+	if (!reasoned(kd, kvm_getpaniccpu(kd) < 0))
+		return ("kvm_getpaniccpu");
 	kvm_counter_u64_fetch(kd, 0x2040);
-	kvm_getncpus(kd);
-	kvm_getpaniccpu(kd);
+	mark(kd);
 	return (NULL);
 }
 
@@ -96,6 +113,7 @@ use_state(kvm_t *kd)
 	size_t sum = 0;
 	int n = 0;
 
+	mark(kd);
 	if (!reasoned(kd, kvm_getloadavg(kd, load, 3) < 0))
 		return ("kvm_getloadavg");
 	if (!reasoned(kd, kvm_getcptime(kd, times) < 0))
@@ -106,6 +124,8 @@ use_state(kvm_t *kd)
 		return ("kvm_walk_modules");
 	bad = use_cpus(kd);
 	ki = kvm_getprocs(kd, KERN_PROC_PROC, 0, &n);
+	if (bad == NULL && !reasoned(kd, ki == NULL))
+		bad = "kvm_getprocs";
 	for (int i = 0; ki != NULL && i < n && i < MAX_ASKED && bad == NULL; i++)
 		bad = use_process(kd, &ki[i]);
 	return (bad);
