@@ -126,7 +126,7 @@ whole_object(const struct ps *ps, const struct kinfo_proc *ki)
 {
 	json_object *o = json_object_new_object();
 	char state[2] = { ps_state(ki), '\0' }, tty[32];
-	const char *name = ps->threads ? ki->ki_tdname : ki->ki_comm;
+	char tdname[64];
 
 	add_int(o, "pid", ki->ki_pid);
 	if (ps->threads)
@@ -139,8 +139,10 @@ whole_object(const struct ps *ps, const struct kinfo_proc *ki)
 	add_int(o, "gid", ki->ki_groups[0]);
 	json_object_object_add(o, "tty", json_known(ps_tty(ps, ki, tty,
 	    sizeof(tty))));
-	json_object_object_add(o, "comm", json_text(name, strnlen(name,
-	    ps->threads ? sizeof(ki->ki_tdname) : sizeof(ki->ki_comm))));
+	json_object_object_add(o, "comm", ps->threads ?
+	    json_known(ps_thread_name(ki, tdname, sizeof(tdname))) :
+	    json_text(ki->ki_comm, strnlen(ki->ki_comm,
+	    sizeof(ki->ki_comm))));
 	json_object_object_add(o, "state", json_object_new_string(state));
 	add_int(o, "nice", ki->ki_nice);
 	add_int(o, "threads", ki->ki_numthreads);

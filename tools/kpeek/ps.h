@@ -93,6 +93,10 @@ char	ps_state(const struct kinfo_proc *ki);
 const char *ps_tty(const struct ps *ps, const struct kinfo_proc *ki,
 	    char *buf, size_t len);
 
+/* The name of a thread, or where it has none that of its process. */
+const char *ps_thread_name(const struct kinfo_proc *ki, char *buf,
+	    size_t size);
+
 #define PS_GETTER(name) \
 	void name(const struct ps *ps, const struct kinfo_proc *ki, \
 	    const struct key *key, struct cell *cell)
@@ -104,6 +108,7 @@ PS_GETTER(ps_get_signals);
 PS_GETTER(ps_get_seconds);
 PS_GETTER(ps_get_string);
 PS_GETTER(ps_get_name);
+PS_GETTER(ps_get_tdname);
 PS_GETTER(ps_get_command);
 PS_GETTER(ps_get_cpu_time);
 PS_GETTER(ps_get_elapsed);

@@ -161,13 +161,25 @@ PS_GETTER(ps_get_string)
 	cell->text = escape(s, len, "");
 }
 
-/* As ps(1) marks them: kernel threads have no command line. */
-PS_GETTER(ps_get_name)
+const char *
+ps_thread_name(const struct kinfo_proc *ki, char *buf, size_t size)
 {
-	const char *s = (const char *)ki + key->off;
-	char *safe = escape(s, strnlen(s, key->size), "");
+	int n = snprintf(buf, size, "%.*s%.*s", (int)sizeof(ki->ki_tdname),
+	    ki->ki_tdname, (int)sizeof(ki->ki_moretdname), ki->ki_moretdname);
 
-	(void)ps;
+	if (n == 0)
+		snprintf(buf, size, "%.*s", (int)sizeof(ki->ki_comm),
+		    ki->ki_comm);
+	return (buf);
+}
+
+/* As ps(1) marks them: kernel threads have no command line. */
+static void
+set_name(const struct kinfo_proc *ki, const char *s, size_t len,
+    struct cell *cell)
+{
+	char *safe = escape(s, len, "");
+
 	if (!(ki->ki_flag & P_KPROC)) {
 		cell->kind = CELL_TEXT;
 		cell->text = safe;
@@ -175,6 +187,24 @@ PS_GETTER(ps_get_name)
 	}
 	set_text(cell, "[%s]", safe);
 	cell->plain = safe;
+}
+
+PS_GETTER(ps_get_name)
+{
+	const char *s = (const char *)ki + key->off;
+
+	(void)ps;
+	set_name(ki, s, strnlen(s, key->size), cell);
+}
+
+PS_GETTER(ps_get_tdname)
+{
+	char name[64];
+
+	(void)ps;
+	(void)key;
+	ps_thread_name(ki, name, sizeof(name));
+	set_name(ki, name, strlen(name), cell);
 }
 
 static void

@@ -87,7 +87,7 @@ static const struct key keys[] = {
 	    PLACE(ki_rusage.ru_stime) },
 	{ "tdaddr", "TDADDR", LEFT, ps_get_address, MEMBER(ki_tdaddr) },
 	{ "tdev", "TDEV", RIGHT, ps_get_tdev, MEMBER(ki_tdev) },
-	{ "tdname", "TDNAME", LEFT, ps_get_name, PLACE(ki_tdname) },
+	{ "tdname", "TDNAME", LEFT, ps_get_tdname, PLACE(ki_tdname) },
 	{ "time", "TIME", RIGHT, ps_get_cpu_time, MEMBER(ki_runtime) },
 	NUMBER("tpgid", "TPGID", ki_tpgid),
 	NUMBER("tracer", "TRACER", ki_tracer),

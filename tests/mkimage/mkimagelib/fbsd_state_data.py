@@ -251,7 +251,7 @@ PROCESSES = (
         flags=P_CONTROLT | P_INMEM | P_STOPPED_SIG, xsig=17, space="shell",
         args=("stopped",), flag2=0x40),
     Process(803, "traced", 801, 801, "alice", (
-        Thread(100_111, "traced", inhibitors=TDI_SUSPENDED),),
+        Thread(100_111, "", inhibitors=TDI_SUSPENDED),),
         flags=P_CONTROLT | P_INMEM | P_TRACED | P_STOPPED_TRACE, xsig=5, oppid=742,
         space="shell", args=("traced", "-x")),
     Process(820, "orphan", 1, 760, "setuid", (_sleeper(100_112, "orphan", "ttyin"),),
