@@ -167,9 +167,10 @@ static int
 verdict(const struct args *a, int damage)
 {
 	if (a->failed != 0)
-		fprintf(stderr, "kpeek: %s of %u processes cannot be had; the "
+		fprintf(stderr, "kpeek: %s of %u process%s cannot be had; the "
 		    "first: %s\n", a->environment ? "environment" :
-		    "arguments", a->failed, a->why);
+		    "arguments", a->failed, a->failed == 1 ? "" : "es",
+		    a->why);
 	if (a->shown == 0)
 		fprintf(stderr, "kpeek: no such process\n");
 	if (a->failed == a->shown)

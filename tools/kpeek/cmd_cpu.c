@@ -70,7 +70,7 @@ run_cpu(struct context *c, int argc, char **argv)
 	cpu.running = kvm_getncpus(c->kd);
 	cpu.max = kvm_getmaxcpu(c->kd);
 	if (cpu.running < 0 || cpu.max < 0) {
-		context_fail(c, NULL);
+		context_fail(c, "CPUs");
 		failed++;
 	}
 	cpu.timed = kvm_getcptime(c->kd, cpu.ticks) == 0;

@@ -77,6 +77,7 @@ run_mods(struct context *c, int argc, char **argv)
 {
 	struct mods mods = { 0 };
 	json_object *doc = NULL;
+	ssize_t n;
 	int r = plain_options(c, &cmd_mods, argc, argv);
 
 	if (r >= 0)
@@ -87,13 +88,17 @@ run_mods(struct context *c, int argc, char **argv)
 		mods.list = json_object_new_array();
 	else
 		mods.table = make_table();
-	if (kvm_walk_modules(c->kd, take_module, &mods) < 0) {
+	n = kvm_walk_modules(c->kd, take_module, &mods);
+	if (n < 0) {
 		r = context_fail(c, NULL);
 		table_destroy(mods.table);
 		json_object_put(mods.list);
 		return (r);
 	}
-	if (mods.table != NULL) {
+	if (mods.table != NULL && n == 0) {
+		table_destroy(mods.table);
+		fprintf(stderr, "kpeek: no modules are loaded\n");
+	} else if (mods.table != NULL) {
 		table_print(mods.table);
 	} else {
 		doc = json_object_new_object();

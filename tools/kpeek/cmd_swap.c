@@ -115,7 +115,7 @@ run_swap(struct context *c, int argc, char **argv)
 	n = get_swaps(c, &v);
 	if (n < 0) {
 		free(v);
-		return (context_fail(c, NULL));
+		return (context_fail(c, "swap devices"));
 	}
 	info = kvm_getinfo(c->kd);
 	page_size = info != NULL && info->ki_page_size != 0 ?

@@ -61,6 +61,11 @@ context_open(struct context *c)
 	o.ko_arch = c->arch;
 	o.ko_vmcoreinfo = c->vmcoreinfo;
 	o.ko_more = c->nmore > 0 ? c->more : NULL;
+	if (c->core != NULL && strcmp(c->core, "-") == 0) {
+		fprintf(stderr, "kpeek: -: standard input cannot be read at "
+		    "random; save it to a file first\n");
+		return (-1);
+	}
 	p.next = now() + 1;
 	if (isatty(STDERR_FILENO)) {
 		o.ko_progress = progress;
@@ -134,7 +139,7 @@ context_damage(struct context *c, const char *what, json_object *doc)
 		    strlen(why)));
 		json_object_object_add(doc, "damage", d);
 	}
-	fprintf(stderr, "kpeek: %u %s could not be read completely; the "
-	    "first: %s\n", n, what, why);
+	fprintf(stderr, "kpeek: %s: %u could not be read completely; the "
+	    "first: %s\n", what, n, why);
 	return (EXIT_PARTIAL);
 }

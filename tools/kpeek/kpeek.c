@@ -93,6 +93,31 @@ leading_options(struct context *c, int argc, char **argv)
 }
 
 static int
+no_command(const char *name)
+{
+	fprintf(stderr, "kpeek: no such command: %s\n"
+	    "Try 'kpeek --help'.\n", name);
+	return (EXIT_USAGE);
+}
+
+/* "help", or "help COMMAND". */
+static int
+help_on(int argc, char **argv)
+{
+	const struct command *cmd;
+
+	if (argc < 2) {
+		print_overview(stdout);
+		return (EXIT_OK);
+	}
+	cmd = find_command(argv[1]);
+	if (cmd == NULL)
+		return (no_command(argv[1]));
+	help(cmd);
+	return (EXIT_OK);
+}
+
+static int
 run(struct context *c, int argc, char **argv)
 {
 	const struct command *cmd;
@@ -105,12 +130,11 @@ run(struct context *c, int argc, char **argv)
 		print_overview(stderr);
 		return (EXIT_USAGE);
 	}
+	if (strcmp(argv[first], "help") == 0)
+		return (help_on(argc - first, argv + first));
 	cmd = find_command(argv[first]);
-	if (cmd == NULL) {
-		fprintf(stderr, "kpeek: no such command: %s\n"
-		    "Try 'kpeek --help'.\n", argv[first]);
-		return (EXIT_USAGE);
-	}
+	if (cmd == NULL)
+		return (no_command(argv[first]));
 	/* What getopt() calls it in its messages. */
 	snprintf(name, sizeof(name), "kpeek %s", cmd->name);
 	argv[first] = name;

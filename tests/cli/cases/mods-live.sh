@@ -7,4 +7,7 @@ want = []
 if os.path.exists("/proc/modules"):
     want = [l.split()[0] for l in open("/proc/modules")]
 print(have == want)
+# Where there are none that is said, and no table begun.
+r = subprocess.run([sys.argv[1], "mods"], capture_output=True)
+print(r.returncode, bool(r.stdout) == bool(want), bool(r.stderr) != bool(want))
 PY

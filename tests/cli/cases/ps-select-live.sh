@@ -17,12 +17,13 @@ for tty in (name, "pts/" + number, number):
     rows = kpeek("-t", tty)
     print(p.pid in [r["pid"] for r in rows],
           {r["tty"] for r in rows} == {"pts/" + number})
+on_tty = kpeek("-a")
 print(me in [r["pid"] for r in kpeek("-U", str(os.geteuid()))],
       me in [r["pid"] for r in kpeek("-G", str(os.getgid()))],
       all(r["uid"] == os.geteuid() for r in kpeek("-x")),
-      all(r["tty"] for r in kpeek("-a")),
-      p.pid in [r["pid"] for r in kpeek("-a")],
-      len(kpeek("-ax")) > len(kpeek("-a")))
+      all(r["tty"] for r in on_tty),
+      p.pid in [r["pid"] for r in on_tty],
+      len(kpeek("-ax")) > len(on_tty))
 both = [r["pid"] for r in kpeek("-p", str(me), "-t", name)]
 print(me in both, p.pid in both)
 p.kill()
