@@ -98,7 +98,7 @@ extern const struct kvmi_linux_arch kvmi_linux_s390x;
 extern const struct kvmi_linux_arch kvmi_linux_x86_64;
 
 enum kvmi_linux_once { KVMI_ONCE_ORC, KVMI_ONCE_SAVED, KVMI_ONCE_STACK,
-    KVMI_ONCES };
+    KVMI_ONCE_FRAME, KVMI_ONCES };
 
 struct kvmi_linux {
 	struct kvmi_vmcoreinfo info;

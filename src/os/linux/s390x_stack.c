@@ -7,6 +7,7 @@
 #include "os/linux/s390x_stack.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 
 #include "base/math.h"
 #include "os/linux/frame_stack.h"
@@ -44,6 +45,29 @@ find_layout(struct kvmi_kernel *k, struct kvmi_cx *cx, struct layout *ret)
 	return (r);
 }
 
+/* The same for every frame of the kernel. */
+static int
+get_layout(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    const struct layout **ret)
+{
+	struct layout *made;
+	int r;
+
+	*ret = kvmi_linux_once(k->priv, KVMI_ONCE_FRAME);
+	if (*ret != NULL)
+		return (0);
+	made = malloc(sizeof(*made));
+	if (made == NULL)
+		return (kvmi_fail(&cx->err, KVMI_ENOMEM, "out of memory"));
+	r = find_layout(k, cx, made);
+	if (r != 0) {
+		free(made);
+		return (r);
+	}
+	*ret = kvmi_linux_once_set(k->priv, KVMI_ONCE_FRAME, made);
+	return (0);
+}
+
 /* Register i of those that the frame or the pt_regs at va keeps. */
 static int
 kept(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t va,
@@ -62,16 +86,16 @@ kvmi_linux_s390x_saved(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	static const struct kvmi_linux_saved saved[] = {
 		{ "r15", "thread.ksp" }, { NULL, NULL },
 	};
-	struct layout l;
+	const struct layout *l;
 	uint64_t sp, v;
 	int r;
 
 	r = kvmi_linux_saved_in_task(k, cx, task, saved, out);
-	if (r != 0 || find_layout(k, cx, &l) != 0)
+	if (r != 0 || get_layout(k, cx, &l) != 0)
 		return (r);
 	sp = kvmi_linux_reg_get(out, "r15");
 	for (unsigned int i = 0; i < KVMI_COUNT(names); i++) {
-		r = kept(k, cx, sp, &l.m[FRAME_GPRS], i, &v);
+		r = kept(k, cx, sp, &l->m[FRAME_GPRS], i, &v);
 		if (r != 0)
 			return (kvmi_wrap(&cx->err, r, "saved registers at 0x%"
 			    PRIx64, sp));
@@ -115,22 +139,22 @@ step(struct kvmi_linux_frames *w, struct kvmi_frame *f)
 	struct kvmi_kernel *k = w->frames.k;
 	struct kvmi_cx *cx = w->frames.cx;
 	uint64_t up, pc, from = f->sp;
-	struct layout l;
-	int r = find_layout(k, cx, &l);
+	const struct layout *l;
+	int r = get_layout(k, cx, &l);
 
 	if (r == 0)
-		r = kvmi_kread_member(k, cx, from, &l.m[FRAME_CHAIN], &up);
+		r = kvmi_kread_member(k, cx, from, &l->m[FRAME_CHAIN], &up);
 	if (r != 0)
 		return (kvmi_wrap(&cx->err, r, "frame at 0x%" PRIx64, from));
 	if (up == 0)
-		return (interrupted(w, &l, f));
+		return (interrupted(w, l, f));
 	/* Of another stack, of interrupts, it leads to the thread's own. */
 	if (up <= from && (from < w->frames.stack ||
 	    from > w->frames.stack_end) == (up < w->frames.stack ||
 	    up > w->frames.stack_end))
 		return (kvmi_fail(&cx->err, KVMI_EFORMAT, "the back chain goes "
 		    "back from 0x%" PRIx64 " to 0x%" PRIx64, from, up));
-	r = kept(k, cx, up, &l.m[FRAME_GPRS], GPR_RETURN, &pc);
+	r = kept(k, cx, up, &l->m[FRAME_GPRS], GPR_RETURN, &pc);
 	if (r != 0)
 		return (kvmi_wrap(&cx->err, r, "frame at 0x%" PRIx64, up));
 	if (pc == 0)
