@@ -16,7 +16,7 @@
 #include "base/thread.h"
 #include "image/image.h"
 #include "space/space.h"
-#include "sym/elf_symtab.h"
+#include "sym/elf_file.h"
 #include "sym/sym.h"
 #include "sym/system_map.h"
 #include "type/type.h"

@@ -11,7 +11,7 @@
 
 #include "base/endian.h"
 #include "base/math.h"
-#include "sym/elf_symtab.h"
+#include "sym/elf_file.h"
 
 #define MAX_COPY	(UINT64_C(1) << 30)
 #define MAX_UNPACKED	(UINT64_C(2) << 30)	/* of all sections */

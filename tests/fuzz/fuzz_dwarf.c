@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sym/elf_symtab.h"
+#include "sym/elf_file.h"
 #include "ask_types.h"
 
 #define MAX_NAMES	48

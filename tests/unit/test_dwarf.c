@@ -9,7 +9,7 @@
 #include <elf.h>
 #include <pthread.h>
 
-#include "sym/elf_symtab.h"
+#include "sym/elf_file.h"
 #include "type/type.h"
 #include "util.h"
 

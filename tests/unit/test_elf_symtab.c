@@ -11,7 +11,7 @@
 
 #include "base/math.h"
 #include "build_elf.h"
-#include "sym/elf_symtab.h"
+#include "sym/elf_file.h"
 
 static struct kvmi_err err;
 

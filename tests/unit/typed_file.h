@@ -9,7 +9,7 @@
 #include <gelf.h>
 
 #include "os/kernel.h"
-#include "sym/elf_symtab.h"
+#include "sym/elf_file.h"
 #include "util.h"
 
 /* BTF goes before DWARF, of which it was made; false: there is none. */

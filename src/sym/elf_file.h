@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The kernel file: symbols, identity and the sections that describe types. */
-#ifndef KVMI_ELF_SYMTAB_H
-#define KVMI_ELF_SYMTAB_H
+#ifndef KVMI_ELF_FILE_H
+#define KVMI_ELF_FILE_H
 
 #include "arch/arch.h"
 #include "base/elfview.h"
