@@ -104,7 +104,8 @@ read_loads(struct kvmi_elf *e, struct kvmi_err *err)
 	size_t n;
 
 	if (elf_getphdrnum(e->elf, &n) != 0)
-		return (kvmi_elf_malformed(e, "number of program headers", err));
+		return (kvmi_elf_malformed(e, "number of program headers",
+		    err));
 	if (n > e->file.len / sizeof(Elf32_Phdr))
 		return (kvmi_elf_malformed(e, "too many program headers", err));
 	e->load = calloc(n + 1, sizeof(e->load[0]));

@@ -35,7 +35,8 @@ section_data(struct kvmi_elf *e, Elf_Scn *scn, struct kvmi_err *err)
 	}
 	if ((sh.sh_flags & SHF_COMPRESSED) != 0) {
 		if (gelf_getchdr(scn, &ch) == NULL) {
-			kvmi_elf_malformed(e, "header of a compressed section", err);
+			kvmi_elf_malformed(e, "header of a compressed section",
+			    err);
 			return (NULL);
 		}
 		if (ch.ch_size > MAX_SECTION) {
@@ -85,7 +86,8 @@ symbols_init(struct kvmi_elf *e, struct symbols *ret, struct kvmi_err *err)
 		return (kvmi_fail(err, KVMI_ENOENT,
 		    "%s: no symbol table (stripped)", e->src->name));
 	if (gelf_getshdr(scn, &sh) == NULL)
-		return (kvmi_elf_malformed(e, "header of the symbol table", err));
+		return (kvmi_elf_malformed(e, "header of the symbol table",
+		    err));
 	link = elf_getscn(e->elf, sh.sh_link);
 	if (sh.sh_link == 0 || link == NULL)
 		return (kvmi_fail(err, KVMI_EFORMAT, "%s: the symbol table "
@@ -183,7 +185,8 @@ is_relocated(const struct kvmi_elf *e, const struct kvmi_elf_sym *s)
 
 int
 kvmi_elf_add_symbols(struct kvmi_elf *e, const char *module,
-    kvmi_elf_place_fn *place, const void *arg, struct kvmi_symtab *t, struct kvmi_err *err)
+    kvmi_elf_place_fn *place, const void *arg, struct kvmi_symtab *t,
+    struct kvmi_err *err)
 {
 	struct symbols st = { 0 };
 	struct kvmi_elf_sym s;

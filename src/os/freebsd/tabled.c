@@ -9,69 +9,24 @@
 
 #include "base/math.h"
 #include "os/freebsd/full.h"
-
-/* What kernels are loaded at is a multiple of this. */
-#define ALIGN		(UINT64_C(2) << 20)
-#define MAX_TRIES	(1 << 20)	/* of 2 TiB of memory */
-
-/* Do the tables at pa map themselves where the kernel file has them? */
-static bool
-is_root(struct kvmi_kernel *k, const struct kvmi_paging *p, uint64_t va,
-    uint64_t pa)
-{
-	struct kvmi_paging there = *p;
-	struct kvmi_mapping m;
-
-	there.root_pa = pa;
-	return (kvmi_walk(&there, va, kvmi_image_read_phys, k->img, &m,
-	    NULL) == 0 && m.pa + (va - m.va) == pa);
-}
-
-/* Wherever the kernel may have been loaded: the root, or 0. */
-static uint64_t
-search(struct kvmi_kernel *k, const struct kvmi_paging *p, uint64_t va)
-{
-	uint64_t pa = va % ALIGN;
-
-	for (unsigned int n = 0; n < MAX_TRIES && pa < k->img->max_pa; n++) {
-		struct kvmi_extent e;
-
-		if (kvmi_image_locate(k->img, pa, &e, NULL) != 0)
-			break;
-		if (e.state != KVMI_STORED) {
-			/* On to the first place behind the gap. */
-			uint64_t end = e.start + e.len;
-
-			if (end <= pa || end > UINT64_MAX - ALIGN)
-				break;
-			pa += (end - pa + ALIGN - 1) / ALIGN * ALIGN;
-			continue;
-		}
-		if (is_root(k, p, va, pa))
-			return (pa);
-		pa += ALIGN;
-	}
-	return (0);
-}
+#include "os/root.h"
 
 /* Try each of the page-table formats in turn. */
 static int
 tabled_root(struct kvmi_kernel *k, struct kvmi_cx *cx, const char *symbol,
     const struct kvmi_paging *format, size_t n)
 {
-	uint64_t va, root = 0;
+	uint64_t va;
 	int r = kvmi_full_symbol(k, cx, symbol, &va);
 
 	if (r != 0)
 		return (r);
-	for (size_t i = 0; i < n && root == 0; i++) {
-		root = search(k, &format[i], va);
+	for (size_t i = 0; i < n; i++) {
 		k->arch = format[i].arch;
 		k->space.paging = format[i];
-		k->space.paging.root_pa = root;
+		if (kvmi_root_find(k, &k->space.paging, va))
+			return (0);
 	}
-	if (root != 0)
-		return (0);
 	return (kvmi_fail(&cx->err, KVMI_EMISMATCH, "%s: no kernel of %s in "
 	    "it: nowhere are there page tables that map themselves to %s (0x%"
 	    PRIx64 ")", k->img->src->name, k->opts->ko_execfile, symbol, va));

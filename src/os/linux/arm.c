@@ -7,7 +7,7 @@
  */
 #include "base/math.h"
 #include "os/linux/linux.h"
-#include "os/linux/root.h"
+#include "os/linux/linear.h"
 
 /* Configurations of VMSPLIT: where the linear map begins. */
 static const uint64_t splits[] = { 0xc0000000, 0xb0000000, 0x80000000,
@@ -46,7 +46,7 @@ from_vmcoreinfo(struct kvmi_kernel *k, struct kvmi_linux *l,
 		p.arch = &kvmi_arch_arm_lpae;
 		p.levels = 3;
 	}
-	r = kvmi_linux_root_find(k, &p, root, &cx->err);
+	r = kvmi_linux_root(k, &p, root, &cx->err);
 	if (r != 0)
 		return (r);
 	kvmi_vmcoreinfo_symbol(&l->info, "_stext", &l->stext);

@@ -5,7 +5,8 @@
  */
 #include "base/math.h"
 #include "os/linux/linux.h"
-#include "os/linux/root.h"
+#include "os/linux/linear.h"
+#include "os/root.h"
 
 /* Configurations of VMSPLIT: where the kernel's part begins. */
 static const uint64_t splits[] = { 0xc0000000, 0xb0000000, 0x80000000,
@@ -35,8 +36,8 @@ from_vmcoreinfo(struct kvmi_kernel *k, struct kvmi_linux *l,
 	/* The image is in the linear map, wherever it was moved to. */
 	split = kvmi_linux_split(splits, KVMI_COUNT(splits), root);
 	p.root_pa = root - split;
-	if (!kvmi_linux_root_is(k, &p, root)) {
-		int r = kvmi_linux_root_find(k, &p, root, &cx->err);
+	if (!kvmi_root_is(k, &p, root)) {
+		int r = kvmi_linux_root(k, &p, root, &cx->err);
 
 		if (r != 0)
 			return (r);

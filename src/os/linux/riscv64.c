@@ -7,7 +7,8 @@
 
 #include "base/endian.h"
 #include "os/linux/frame_stack.h"
-#include "os/linux/root.h"
+#include "os/linux/linear.h"
+#include "os/root.h"
 
 #define LINK_ADDR	UINT64_C(0xffffffff80000000)	/* since 5.13 */
 
@@ -54,10 +55,10 @@ find_root(struct kvmi_kernel *k, const struct kvmi_linux *l,
 		if (kvmi_vmcoreinfo_number(&l->info, "va_kernel_pa_offset",
 		    &offset)) {
 			p->root_pa = root - (uint64_t)offset;
-			if (kvmi_linux_root_is(k, p, root))
+			if (kvmi_root_is(k, p, root))
 				return (0);
 		}
-		r = kvmi_linux_root_find(k, p, root, err);
+		r = kvmi_linux_root(k, p, root, err);
 	}
 	return (r);
 }

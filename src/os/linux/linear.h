@@ -1,22 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * Where the kernel's page tables are, when only their virtual address is
- * known: they are what maps itself.
- */
-#ifndef KVMI_ROOT_H
-#define KVMI_ROOT_H
+/* Where Linux has its page tables and its linear map. */
+#ifndef KVMI_LINUX_LINEAR_H
+#define KVMI_LINUX_LINEAR_H
 
 #include "os/linux/linux.h"
 
-/* Do the tables at p->root_pa map root_va to where they are? */
-bool kvmi_linux_root_is(const struct kvmi_kernel *k,
-    const struct kvmi_paging *p, uint64_t root_va);
-
 /*
- * Set p->root_pa, trying every place in memory that kernels are loaded to.
- * KVMI_ENOENT: there are no such tables.
+ * Set p->root_pa to the tables that map themselves to root_va.  KVMI_ENOENT:
+ * there are none.
  */
-int kvmi_linux_root_find(struct kvmi_kernel *k, struct kvmi_paging *p,
+int kvmi_linux_root(struct kvmi_kernel *k, struct kvmi_paging *p,
     uint64_t root_va, struct kvmi_err *err);
 
 /* The highest of n starts of the kernel's part that is not above va. */
