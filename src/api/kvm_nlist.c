@@ -37,23 +37,28 @@ look_up(struct kvmi_kernel *k, struct kvmi_cx *cx, const char *name,
     struct kvmi_sym *sym)
 {
 	int r = kvmi_kernel_symbol(k, cx, name, sym);
+	struct kvmi_err unknown;
 
 	if (r != KVMI_ENOENT || k->os->set_symbol == NULL)
 		return (r);
 	/* Whatever keeps a copy from being found, the name stays unknown. */
-	return (k->os->set_symbol(k, cx, name, sym) == 0 ? 0 : KVMI_ENOENT);
+	unknown = cx->err;
+	if (k->os->set_symbol(k, cx, name, sym) == 0)
+		return (0);
+	cx->err = unknown;
+	return (KVMI_ENOENT);
 }
 
 int
 kvm_nlist2(kvm_t *kd, struct kvm_nlist *nl)
 {
 	struct kvmi_cx *cx = kvmi_kd_enter(kd);
-	struct kvmi_err before;
+	struct kvmi_err last;
 	int missing = 0;
 
 	if (cx == NULL)
 		return (-1);
-	before = cx->err;
+	last = cx->err;
 	for (struct kvm_nlist *p = nl; p->n_name != NULL &&
 	    p->n_name[0] != '\0'; p++) {
 		struct kvmi_sym sym;
@@ -69,9 +74,10 @@ kvm_nlist2(kvm_t *kd, struct kvm_nlist *nl)
 		}
 		if (r != KVMI_ENOENT)
 			return (kvmi_kd_fail(kd, cx, r));
+		last = cx->err;
 		missing++;
 	}
-	kvmi_kd_restore(cx, &before);
+	kvmi_kd_restore(cx, &last);
 	return (missing);
 }
 

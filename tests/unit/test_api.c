@@ -203,6 +203,8 @@ naming(void **state)
 	struct kvm_nlist two[] = { { "version", 0xff, 1 },
 		{ "_version", 0, 0 }, { "nonesuch", 0xff, 1 },
 		{ "", 0xff, 1 } };
+	struct kvm_nlist missing[] = { { .n_name = "nor_this" },
+		{ .n_name = "_neither" }, { .n_name = "version" }, { 0 } };
 	struct nlist old[] = { { .n_name = "_version", .n_other = 1,
 		.n_desc = 1 }, { .n_name = "nonesuch", .n_type = 9 },
 		{ .n_name = NULL } };
@@ -219,8 +221,13 @@ naming(void **state)
 	assert_int_equal(old[0].n_other, 0);
 	assert_int_equal(old[0].n_desc, 0);
 	assert_int_equal(old[1].n_type, 0);
-	assert_string_equal(kvm_geterr(kd), "");
+	/* The last that is missing is the error, also when others are found. */
+	assert_int_equal(kvm_errkind(kd), KVM_ERR_NOSYMBOL);
+	assert_string_equal(kvm_geterr(kd), "nonesuch: no such symbol");
+	assert_int_equal(kvm_nlist2(kd, missing), 2);
+	assert_string_equal(kvm_geterr(kd), "_neither: no such symbol");
 	assert_int_equal(kvm_nlist(kd, old + 2), 0);
+	assert_string_equal(kvm_geterr(kd), "_neither: no such symbol");
 	kvm_close(kd);
 }
 
