@@ -29,18 +29,28 @@ enum {
 	FLAG_MASK = PAGE - 1,
 };
 
-/* Where a machine has its memory. */
+#define GIB4		(UINT64_C(1) << 32)
+#define NO		UINT64_MAX
+
+/*
+ * Where a machine has its memory.  Several are called "virt", and the names of
+ * their RAM blocks tell them apart.
+ */
 static const struct machine {
 	const char	*prefix;
+	const char	*block;		/* NULL: whatever they are called */
 	uint64_t	 base;
-	/* Of RAM that reaches limit, what is above low goes to 4 GiB. */
-	uint64_t	 limit, low;
+	/* Of RAM that reaches limit, what is above low goes to high. */
+	uint64_t	 limit, low, high;
 } machine_table[] = {
-	{ "pc-q35", 0, 0xb0000000, 0x80000000 },
-	{ "pc", 0, 0xe0000000, 0xc0000000 },
-	{ "virt", 0x40000000, UINT64_MAX, UINT64_MAX },	/* Arm */
-	{ "s390", 0, UINT64_MAX, UINT64_MAX },
-	{ "pseries", 0, UINT64_MAX, UINT64_MAX },
+	{ "pc-q35", NULL, 0, 0xb0000000, 0x80000000, GIB4 },
+	{ "pc", NULL, 0, 0xe0000000, 0xc0000000, GIB4 },
+	{ "virt", "riscv_virt_board.", 0x80000000, NO, NO, 0 },
+	/* Since QEMU 8; versions 7.1 and 7.2 had it at 0x90000000. */
+	{ "virt", "loongarch.", 0, 0x10000000, 0x10000000, 0x80000000 },
+	{ "virt", NULL, 0x40000000, NO, NO, 0 },	/* Arm */
+	{ "s390", NULL, 0, NO, NO, 0 },
+	{ "pseries", NULL, 0, NO, NO, 0 },
 };
 
 struct page {
@@ -53,6 +63,7 @@ struct save {
 	struct page	*v;		/* sorted, each once */
 	size_t		 n, cap;
 	char		 machine[32];
+	const struct machine *kind;	/* NULL: its memory begins at 0 */
 	char		 block[256];	/* the RAM block that pages are of */
 	char		 ram[256];	/* the one that is main memory */
 	uint64_t	 ram_len;
@@ -113,6 +124,23 @@ take_name(struct kvmi_image *img, struct save *s, const char *what,
 	return (r);
 }
 
+/* Is it this machine, as a RAM block tells, or its name alone? */
+static void
+know_machine(struct save *s, const char *block)
+{
+	for (size_t i = 0; i < KVMI_COUNT(machine_table); i++) {
+		const struct machine *m = &machine_table[i];
+
+		if (strncmp(s->machine, m->prefix, strlen(m->prefix)) != 0)
+			continue;
+		if (m->block == NULL ? s->kind == NULL :
+		    strncmp(block, m->block, strlen(m->block)) == 0) {
+			s->kind = m;
+			return;
+		}
+	}
+}
+
 /* The list of RAM blocks: the largest is main memory. */
 static int
 take_blocks(struct kvmi_image *img, struct save *s, uint64_t total,
@@ -131,6 +159,7 @@ take_blocks(struct kvmi_image *img, struct save *s, uint64_t total,
 			return (kvmi_fail(err, KVMI_EFORMAT, "%s: RAM block %s "
 			    "of 0x%" PRIx64 " bytes, of 0x%" PRIx64 " in all",
 			    img->src->name, name, len, total));
+		know_machine(s, name);
 		if (len > s->ram_len) {
 			s->ram_len = len;
 			memcpy(s->ram, name, sizeof(s->ram));
@@ -143,16 +172,13 @@ take_blocks(struct kvmi_image *img, struct save *s, uint64_t total,
 static uint64_t
 place(const struct save *s, uint64_t off)
 {
-	for (size_t i = 0; i < KVMI_COUNT(machine_table); i++) {
-		const struct machine *m = &machine_table[i];
+	const struct machine *m = s->kind;
 
-		if (strncmp(s->machine, m->prefix, strlen(m->prefix)) != 0)
-			continue;
-		if (s->ram_len >= m->limit && off >= m->low)
-			return (off - m->low + (UINT64_C(1) << 32));
-		return (m->base + off);
-	}
-	return (off);
+	if (m == NULL)
+		return (off);
+	if (s->ram_len >= m->limit && off >= m->low)
+		return (off - m->low + m->high);
+	return (m->base + off);
 }
 
 static int

@@ -28,13 +28,19 @@ head(struct bytes *b, const char *machine)
 }
 
 static void
-blocks(struct bytes *b, uint64_t len)
+blocks_named(struct bytes *b, uint64_t len, const char *rom, const char *ram)
 {
 	bytes_uint(b, (len + 0x1000) | MEM_SIZE, 8);
-	name(b, "rom");
+	name(b, rom);
 	bytes_uint(b, 0x1000, 8);
-	name(b, "pc.ram");
+	name(b, ram);
 	bytes_uint(b, len, 8);
+}
+
+static void
+blocks(struct bytes *b, uint64_t len)
+{
+	blocks_named(b, len, "rom", "pc.ram");
 }
 
 static void
@@ -111,6 +117,7 @@ test_machines(void **state)
 	static const struct {
 		const char *machine;
 		uint64_t len, off, pa;
+		const char *rom;
 	} row[] = {
 		{ "pc-i440fx-7.2", 0xd0000000, 0xc0001000, 0xc0001000 },
 		{ "pc-i440fx-7.2", 0xe0000000, 0xbffff000, 0xbffff000 },
@@ -118,6 +125,16 @@ test_machines(void **state)
 		{ "pc-q35-7.2", 0xa0000000, 0x80001000, 0x80001000 },
 		{ "pc-q35-7.2", 0xb0000000, 0x80001000, 0x100001000 },
 		{ "virt-7.2", 0x80000000, 0x1000, 0x40001000 },
+		{ "virt-7.2", 0x80000000, 0x1000, 0x40001000, "virt.flash0" },
+		/* What QEMU 7.2 calls those of a riscv64 machine. */
+		{ "virt", 0x80000000, 0x1000, 0x80001000,
+		    "riscv_virt_board.mrom" },
+		{ "virt", 0x80000000, 0x1000, 0x1000, "loongarch.bios" },
+		{ "virt", 0x80000000, 0xffff000, 0xffff000, "loongarch.bios" },
+		{ "virt", 0x80000000, 0x10001000, 0x80001000,
+		    "loongarch.bios" },
+		{ "pc-q35-7.2", 0x80000000, 0x1000, 0x1000,
+		    "riscv_virt_board.mrom" },
 		{ "s390-ccw-virtio-7.2", 0x80000000, 0x1000, 0x1000 },
 		{ "unheard-of", 0xf0000000, 0xe0001000, 0xe0001000 },
 	};
@@ -128,7 +145,8 @@ test_machines(void **state)
 		struct kvmi_image *img;
 
 		head(&b, row[i].machine);
-		blocks(&b, row[i].len);
+		blocks_named(&b, row[i].len, row[i].rom != NULL ? row[i].rom :
+		    "rom", "pc.ram");
 		end_section(&b, 3);
 		page(&b, row[i].off, true, 7);
 		end_section(&b, 0);
