@@ -16,11 +16,12 @@
 #include "base/math.h"
 #include "image/image.h"
 
-#define PAGE		4096
+#define PAGE_BITS	12
+#define PAGE		(1 << PAGE_BITS)
 
 enum {
 	VM_EOF = 0, SECTION_START = 1, SECTION_PART = 2, SECTION_END = 3,
-	SECTION_FULL = 4, CONFIGURATION = 7, COMMAND = 8, FOOTER = 0x7e,
+	SECTION_FULL = 4, SUBSECTION = 5, CONFIGURATION = 7, COMMAND = 8, FOOTER = 0x7e,
 };
 
 enum {
@@ -268,6 +269,31 @@ take_configuration(struct kvmi_image *img, struct save *s,
 	return (r);
 }
 
+/* What the configuration has beside the machine's name. */
+static int
+take_subsection(struct kvmi_image *img, struct save *s, struct kvmi_err *err)
+{
+	static const char bits[] = "configuration/target-page-bits";
+	static const char caps[] = "configuration/capabilities";
+	char name[256], cap[256];
+	uint64_t version, n, at = s->at;
+	int r = take_name(img, s, "subsection", name, err);
+
+	if (r == 0)
+		r = take_uint(img, s, "subsection", 4, &version, err);
+	if (r == 0 && strcmp(name, bits) != 0 && strcmp(name, caps) != 0)
+		r = kvmi_fail(err, KVMI_ENOTSUP, "%s: subsection \"%s\" at 0x%"
+		    PRIx64 " is not known here", img->src->name, name, at);
+	if (r == 0)
+		r = take_uint(img, s, "subsection", 4, &n, err);
+	if (r == 0 && strcmp(name, bits) == 0 && n != PAGE_BITS)
+		r = kvmi_fail(err, KVMI_ENOTSUP, "%s: QEMU saved pages of 2^%"
+		    PRIu64 " bytes, wanted 2^%d", img->src->name, n, PAGE_BITS);
+	for (uint64_t i = 0; i < n && r == 0 && strcmp(name, caps) == 0; i++)
+		r = take_name(img, s, "capability", cap, err);
+	return (r);
+}
+
 /* A section of another name would have to be understood to be skipped. */
 static int
 begin_section(struct kvmi_image *img, struct save *s, uint64_t *id,
@@ -303,6 +329,8 @@ take_section(struct kvmi_image *img, struct save *s, uint64_t *ram_id,
 	switch (type) {
 	case CONFIGURATION:
 		return (take_configuration(img, s, err));
+	case SUBSECTION:
+		return (take_subsection(img, s, err));
 	case COMMAND:
 		r = take_uint(img, s, "command", 4, &len, err);
 		s->at += len & 0xffff;

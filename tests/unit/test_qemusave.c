@@ -11,8 +11,10 @@ name(struct bytes *b, const char *text)
 	bytes_put(b, text, strlen(text));
 }
 
+/* With what Arm's machines have behind their name, or whatever is said. */
 static void
-head(struct bytes *b, const char *machine)
+head_with(struct bytes *b, const char *machine, const char *subsection,
+    uint32_t subsection_value)
 {
 	b->big_endian = true;
 	bytes_put(b, "QEVM", 4);
@@ -20,11 +22,25 @@ head(struct bytes *b, const char *machine)
 	bytes_uint(b, 7, 1);
 	bytes_uint(b, strlen(machine), 4);
 	bytes_put(b, machine, strlen(machine));
+	for (size_t i = 0; subsection != NULL && i < 2; i++) {
+		bytes_uint(b, 5, 1);
+		name(b, i == 0 ? subsection : "configuration/capabilities");
+		bytes_uint(b, 1, 4);
+		bytes_uint(b, i == 0 ? subsection_value : 1, 4);
+		if (i == 1)
+			name(b, "events");
+	}
 	bytes_uint(b, 1, 1);
 	bytes_uint(b, 2, 4);
 	name(b, "ram");
 	bytes_uint(b, 0, 4);
 	bytes_uint(b, 4, 4);
+}
+
+static void
+head(struct bytes *b, const char *machine)
+{
+	head_with(b, machine, NULL, 0);
 }
 
 static void
@@ -158,6 +174,48 @@ test_machines(void **state)
 	}
 }
 
+/* Behind the name of an Arm machine is what its pages are. */
+static void
+test_subsections(void **state)
+{
+	static const struct {
+		const char *name;
+		uint32_t v;
+		int	 want;
+	} row[] = {
+		{ "configuration/target-page-bits", 12, 0 },
+		{ "configuration/target-page-bits", 14, KVMI_ENOTSUP },
+		{ "configuration/unheard-of", 12, KVMI_ENOTSUP },
+		{ "configuration/capabilities", UINT32_MAX, KVMI_ENOTSUP },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < KVMI_COUNT(row); i++) {
+		struct kvmi_err err = { 0 };
+		struct bytes b = { 0 };
+		struct kvmi_image *img;
+		int r;
+
+		head_with(&b, "virt-7.2", row[i].name, row[i].v);
+		blocks_named(&b, 0x80000000, "virt.flash0", "mach-virt.ram");
+		end_section(&b, 3);
+		bytes_uint(&b, 0x1000 | PAGE_, 8);
+		name(&b, "mach-virt.ram");
+		bytes_fill(&b, 7, 4096);
+		end_section(&b, 0);
+		r = kvmi_image_open(util_bytes(&b, b.len), NULL, &img, &err);
+		if (i < 3)
+			UTIL_FAILS(row[i].name, r, row[i].want, &err);
+		else
+			UTIL_TRUE(row[i].name, r != 0 && err.text[0] != '\0');
+		if (r == 0) {
+			UTIL_EQ(row[i].name, byte_at(img, 0x40001000), 7);
+			kvmi_image_close(img);
+		}
+		bytes_free(&b);
+	}
+}
+
 static void
 test_bad(void **state)
 {
@@ -282,6 +340,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_pages),
 		cmocka_unit_test(test_machines),
+		cmocka_unit_test(test_subsections),
 		cmocka_unit_test(test_bad),
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_libvirt),
