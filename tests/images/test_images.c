@@ -20,6 +20,7 @@
 
 #include "../mkimage/pattern.h"
 #include "api/kd.h"
+#include "base/math.h"
 #include "expect.h"
 #include "image/minidump.h"
 #include "peak.h"
@@ -963,6 +964,7 @@ check_cut(const char *image, const struct expect *e)
 }
 
 #define FLIPS	150
+#define SMALL	(512 << 10)
 
 /* Overwrite, use, put back. */
 static void
@@ -1063,6 +1065,55 @@ root_offset(const char *image, const struct expect *e)
 	return (off);
 }
 
+/* Where the fields of a container's headers are, if not all at its start. */
+static const struct fields {
+	const char	*prefix;
+	off_t		 begin, end;
+} fields_table[] = {
+	/* Main header and sub header of a kdump. */
+	{ "linux-kdump", 404, 464 },
+	{ "linux-kdump", 4096, 4096 + 128 },
+	/* Up to the note of VMCOREINFO. */
+	{ "linux-s390", 8, 160 },
+	{ "linux-mem", 0, 128 },
+	{ "linux-flat", 16, 40 },
+	{ "linux-flat", 4096, 4096 + 160 },
+	{ "", 16, 160 },
+};
+
+/* Each field of four or eight bytes at its extremes. */
+static void
+bend_fields(const char *image, const struct expect *e, int fd, off_t begin,
+    off_t end)
+{
+	static const uint8_t with[][8] = { { 0 }, { 255, 255, 255, 255, 255,
+		255, 255, 255 }, { 1 }, { 0, 0, 0, 1 } };
+
+	for (off_t at = begin; at < end; at += 4) {
+		for (size_t i = 0; i < KVMI_COUNT(with); i++)
+			use_bent(image, e, fd, at, with[i], 4);
+		if (at % 8 == 0)
+			use_bent(image, e, fd, at, with[1], 8);
+	}
+}
+
+static void
+bend_all_fields(const char *image, const struct expect *e, int fd)
+{
+	const char *name = strrchr(image, '/') + 1;
+	bool found = false;
+
+	for (size_t i = 0; i < KVMI_COUNT(fields_table); i++) {
+		const struct fields *f = &fields_table[i];
+
+		if (strncmp(name, f->prefix, strlen(f->prefix)) != 0 ||
+		    (found && f->prefix[0] == '\0'))
+			continue;
+		found = true;
+		bend_fields(image, e, fd, f->begin, f->end);
+	}
+}
+
 static void
 flip(const char *image, const struct expect *e, int fd, off_t at,
     uint64_t *rnd)
@@ -1082,8 +1133,6 @@ flip(const char *image, const struct expect *e, int fd, off_t at,
 static void
 check_bent(const char *image, const struct expect *e)
 {
-	static const uint8_t zero[8], ones[8] = { 255, 255, 255, 255, 255, 255,
-		255, 255 };
 	const char *many = getenv("KVM_FLIPS");
 	long flips = many != NULL ? atol(many) : FLIPS;
 	off_t size, tables, root = root_offset(image, e);
@@ -1093,21 +1142,13 @@ check_bent(const char *image, const struct expect *e)
 	const struct kvmi_minidump *m = img != NULL ? kvmi_minidump(img) : NULL;
 	uint64_t rnd = 11;
 
-	/* Of an ELF file, all headers; of a minidump, up to its pages. */
-	tables = m != NULL ? (off_t)(m->pt_off + m->pt_len) : PAGE;
-	for (off_t at = 16; at < 160; at += 4) {
-		uint8_t one[4] = { 0 };
-
-		use_bent(image, e, fd, at, zero, 4);
-		use_bent(image, e, fd, at, ones, 4);
-		one[0] = 1;
-		use_bent(image, e, fd, at, one, 4);
-		one[3] = 1;
-		one[0] = 0;
-		use_bent(image, e, fd, at, one, 4);
-		if (at % 8 == 0)
-			use_bent(image, e, fd, at, ones, 8);
-	}
+	/*
+	 * Of a minidump up to its pages; of what has records all along, or is
+	 * small, all of it; of others the headers.
+	 */
+	tables = m != NULL ? (off_t)(m->pt_off + m->pt_len) :
+	    size <= SMALL ? size : PAGE;
+	bend_all_fields(image, e, fd);
 	bend_headers(image, e, fd, size);
 	for (long i = 0; i < flips; i++) {
 		/* The tables of a full dump follow its root, as a rule. */
