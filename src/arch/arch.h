@@ -74,6 +74,7 @@ struct kvmi_level {
 
 struct kvmi_arch {
 	const char	*name;		/* uname -m on Linux */
+	const char	*name_le;	/* little-endian, where either may be */
 	const char	*freebsd;	/* uname -p on FreeBSD; NULL: none */
 	const char *const *uname;	/* in dump headers; NULL-ended */
 	uint16_t	 elf_machine;

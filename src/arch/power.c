@@ -62,6 +62,7 @@ static const char *const ppc64_uname[] = { "ppc64", "ppc64le", "powerpc64",
 
 const struct kvmi_arch kvmi_arch_ppc64 = {
 	.name = "ppc64",
+	.name_le = "ppc64le",
 	.freebsd = "powerpc64",
 	.uname = ppc64_uname,
 	.elf_machine = 21,
@@ -77,6 +78,7 @@ const struct kvmi_arch kvmi_arch_ppc64 = {
 
 const struct kvmi_arch kvmi_arch_ppc64_64k = {
 	.name = "ppc64",
+	.name_le = "ppc64le",
 	.freebsd = "powerpc64",
 	.uname = ppc64_uname,
 	.elf_machine = 21,

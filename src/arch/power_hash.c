@@ -80,6 +80,7 @@ static const char *const ppc64_uname[] = { "ppc64", "ppc64le", NULL };
 #define HASH(page, levels)						\
 	{								\
 		.name = "ppc64",					\
+		.name_le = "ppc64le",					\
 		.freebsd = "powerpc64",					\
 		.uname = ppc64_uname,					\
 		.elf_machine = 21,					\

@@ -69,19 +69,28 @@ info_from_file(struct kvmi_linux *l, const char *path, struct kvmi_err *err)
 	return (set_info(l, text, n, err));
 }
 
-/* KVMI_ENOTMINE: the container has none. */
+/*
+ * KVMI_ENOTMINE: the container has none.  QEMU copies the guest's own note as
+ * it is among those in the order of the file.
+ */
 static int
 info_from_container(struct kvmi_kernel *k, struct kvmi_linux *l,
     struct kvmi_err *err)
 {
-	struct kvmi_note n;
-	size_t pos = 0;
-
 	from(l, "a note of the dump", "");
-	while (kvmi_note_next(&k->img->notes, k->img->big_endian, &pos, &n))
-		if (kvmi_note_is(&n, "VMCOREINFO", 0) &&
-		    kvmi_vmcoreinfo_plausible(n.desc, n.descsz))
+	for (int other = 0; other < 2; other++) {
+		bool big = k->img->big_endian != (other == 1);
+		struct kvmi_note n;
+		size_t pos = 0;
+
+		while (kvmi_note_next(&k->img->notes, big, &pos, &n)) {
+			if (!kvmi_note_is(&n, "VMCOREINFO", 0) ||
+			    !kvmi_vmcoreinfo_plausible(n.desc, n.descsz))
+				continue;
+			k->big_endian = big;
 			return (set_info(l, n.desc, n.descsz, err));
+		}
+	}
 	if (k->img->vmcoreinfo.len != 0 && kvmi_vmcoreinfo_plausible(
 	    k->img->vmcoreinfo.p, k->img->vmcoreinfo.len))
 		return (set_info(l, k->img->vmcoreinfo.p,
@@ -158,21 +167,64 @@ verify(struct kvmi_kernel *k, struct kvmi_linux *l, struct kvmi_cx *cx)
 	return (0);
 }
 
+/*
+ * The byte order of a kernel whose machine runs either: the name of the
+ * machine tells.  A container's may be another.
+ */
+static bool
+says_order(struct kvmi_kernel *k, const struct kvmi_linux *l,
+    struct kvmi_cx *cx)
+{
+	static const struct {
+		const char	*machine;
+		bool		 big_endian;
+	} row[] = {
+		{ "ppc64le", false }, { "ppc64", true },
+		{ "aarch64", false }, { "aarch64_be", true },
+	};
+	uint64_t va, off = 4;
+	char name[65];
+
+	kvmi_vmcoreinfo_offset(&l->info, "uts_namespace.name", &off);
+	if (!kvmi_vmcoreinfo_symbol(&l->info, "init_uts_ns", &va) ||
+	    kvmi_kread(k, cx, va + off + 4 * 65, name, sizeof(name)) != 0)
+		return (k->big_endian);
+	name[64] = '\0';
+	for (size_t i = 0; i < KVMI_COUNT(row); i++)
+		if (strcmp(name, row[i].machine) == 0)
+			return (row[i].big_endian);
+	return (k->big_endian);
+}
+
 static int
-use_info_as(struct kvmi_kernel *k, struct kvmi_linux *l,
-    const struct kvmi_linux_arch *arch, struct kvmi_cx *cx)
+use_tables(struct kvmi_kernel *k, struct kvmi_linux *l, struct kvmi_cx *cx)
 {
 	int r;
 
-	l->arch = arch;
-	k->arch = arch->arch;
 	free(l->direct);
 	l->direct = NULL;
-	r = arch->from_vmcoreinfo(k, l, cx);
+	r = l->arch->from_vmcoreinfo(k, l, cx);
 	if (r != 0)
 		return (r);
 	kvmi_space_flush(cx);
 	return (verify(k, l, cx));
+}
+
+static int
+use_info_as(struct kvmi_kernel *k, struct kvmi_linux *l,
+    const struct kvmi_linux_arch *arch, struct kvmi_cx *cx)
+{
+	bool big;
+	int r;
+
+	l->arch = arch;
+	k->arch = arch->arch;
+	r = use_tables(k, l, cx);
+	if (r != 0 || (big = says_order(k, l, cx)) == k->big_endian)
+		return (r);
+	/* Variables may have been read on the way to the tables. */
+	k->big_endian = big;
+	return (use_tables(k, l, cx));
 }
 
 /* Raw memory does not name its machine: it is the one whose tables fit. */
@@ -377,6 +429,7 @@ linux_attach(struct kvmi_kernel *k, struct kvmi_cx *cx)
 	for (size_t i = 0; i < KVMI_COUNT(linux_arch_table); i++)
 		if (linux_arch_table[i]->arch == k->arch)
 			l->arch = linux_arch_table[i];
+	k->big_endian = k->img->big_endian;
 	r = file != NULL ? info_from_file(l, file, &cx->err) :
 	    info_from_container(k, l, &cx->err);
 	if (file != NULL && r != 0)
@@ -385,7 +438,6 @@ linux_attach(struct kvmi_kernel *k, struct kvmi_cx *cx)
 		return (r == KVMI_ENOTMINE ? r : kvmi_fail(&cx->err,
 		    KVMI_ENOTSUP, "%s: a Linux dump of %s, which is not "
 		    "supported", k->img->src->name, k->arch->name));
-	k->big_endian = k->img->big_endian;
 	if (r == 0) {
 		r = use_info(k, l, cx);
 		if (r == KVMI_EFORMAT && file == NULL)

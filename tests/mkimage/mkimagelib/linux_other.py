@@ -109,7 +109,7 @@ class Other:
     arch: str
     emachine: int
     prstatus: int               # bytes of the note
-    order: str                  # of the kernel, and of the file
+    order: str                  # of the kernel, and as a rule of the file
     page: int
     release: str
     image_va: int
@@ -126,6 +126,9 @@ class Other:
     lines: list[str] = field(default_factory=list)  # more to expect
     pointer: int = 8            # bytes
     bits: int = 64              # of the file, which may be wider than the kernel
+    container: str = ""         # the file's byte order, where it is another
+    note_order: str = ""        # that of VMCOREINFO among its notes
+    planted: bool = True        # it is in memory too
 
     def __post_init__(self) -> None:
         self.memory = Memory()
@@ -135,6 +138,8 @@ class Other:
         self.note_pa = self.image_pa + 0x4000
         self.utsname = ("Linux", "mkimage", self.release, "#1 SMP mkimage", self.arch,
                         "(none)")
+        self.container = self.container or self.order
+        self.note_order = self.note_order or self.order
         self.memory.write(self.image_pa + 0x1040, pack_utsname(self.utsname))
         self.tables = Tables(self.memory, self.fmt, self.root,
                              self.image_pa + self.tables_off)
@@ -151,10 +156,11 @@ class Other:
         return "".join(f"{line}\n" for line in lines).encode()
 
     def note(self) -> bytes:
-        return elf.note(b"VMCOREINFO\0", 0, self.vmcoreinfo(), self.order)
+        return elf.note(b"VMCOREINFO\0", 0, self.vmcoreinfo(), self.note_order)
 
     def plant_note(self) -> None:
-        self.memory.write(self.note_pa, self.note() + bytes(12))
+        note = elf.note(b"VMCOREINFO\0", 0, self.vmcoreinfo(), self.order)
+        self.memory.write(self.note_pa, note + bytes(12))
 
     def cpu_notes(self, count: int) -> bytes:
         out = b""
@@ -162,11 +168,11 @@ class Other:
             desc = bytearray(self.prstatus)
             wide = self.pointer == 8
             regs = 112 if wide else 72      # pr_reg; pr_fpvalid ends the structure
-            struct.pack_into(f"{self.order}I", desc, 32 if wide else 24, cpu + 1)
+            struct.pack_into(f"{self.container}I", desc, 32 if wide else 24, cpu + 1)
             words = (self.prstatus - regs - self.pointer) // self.pointer
-            struct.pack_into(f"{self.order}{words}{'Q' if wide else 'I'}", desc, regs,
+            struct.pack_into(f"{self.container}{words}{'Q' if wide else 'I'}", desc, regs,
                              *(cpu << 16 | reg for reg in range(words)))
-            out += elf.note(b"CORE\0", 1, bytes(desc), self.order)
+            out += elf.note(b"CORE\0", 1, bytes(desc), self.container)
         return out
 
     def scatter(self, va: int, pages: list[int],
@@ -228,13 +234,14 @@ def elf_core(machine: Other, noted: bool = True) -> Vmcore:
     notes = machine.cpu_notes(2) + (machine.note() if noted else b"")
     loads = [Load(start, end - start, start) for start, end in machine.ram]
     return Vmcore(machine.memory, notes, loads, machine=machine.emachine,
-                  order=machine.order, bits=machine.bits)
+                  order=machine.container, bits=machine.bits)
 
 
 def add_elf(name: str, about: str, make: Callable[[], Other], noted: bool = True) -> None:
     def write(path: Path) -> None:
         machine = make()
-        machine.plant_note()
+        if machine.planted:
+            machine.plant_note()
         elf_core(machine, noted).write(path)
         machine.expect("elf").write(expect_path(path))
     add(f"linux-elf-{name}", about, write)

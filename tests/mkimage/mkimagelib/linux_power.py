@@ -63,7 +63,8 @@ class Hash(Radix):
 
 def _other(page: int, order: str, fmt: Radix, release: str) -> Other:
     arch = f"{release}-mkimage-powerpc64" + ("le" if order == "<" else "")
-    return Other("ppc64", EM_PPC64, 504, order, page, arch, LINEAR + IMAGE, IMAGE, RAM, LINEAR,
+    name = "ppc64" if order == ">" else "ppc64le"
+    return Other(name, EM_PPC64, 504, order, page, arch, LINEAR + IMAGE, IMAGE, RAM, LINEAR,
                  fmt, kernoffset=IMAGE, tables_off=MIB)
 
 
@@ -154,3 +155,18 @@ add_elf("ppc64-hash-4.14", "powerpc64 of 4.14, hash table, other widths; no RADI
 add_elf("ppc64-hash-4k", "powerpc64, hash table, pages of 4 KiB; no RADIX_MMU",
         lambda: hashed(0x1000, ">", (9, 7, 9, 9), "5.10.223", 0xC0003D0000000000,
                        0xC0003F0000000000, told=False))
+
+
+def _swapped(note_order: str = "<", planted: bool = False) -> Other:
+    """As QEMU: a big-endian file of a little-endian kernel, whose note is copied as it is."""
+    machine = hashed(0x10000, "<", (8, 10, 10, 8), "6.12.107", 0xC008000000000000,
+                     0xC00C000000000000)
+    machine.container, machine.note_order, machine.planted = ">", note_order, planted
+    return machine
+
+
+add_elf("ppc64le-in-big", "powerpc64le, hash table, in a big-endian file with the kernel's note",
+        _swapped)
+add_elf("ppc64le-in-big-all", "the same, the note as all of the file", lambda: _swapped(">"))
+add_elf("ppc64le-in-big-nonote", "the same, the note in memory only",
+        lambda: _swapped(planted=True), noted=False)
