@@ -25,6 +25,7 @@ kvm_convert(kvm_t *kd, const struct kvm_convert_options *options)
 	info = kvm_getinfo(kd);
 	if (info == NULL)
 		return (-1);
+	kvmi_damage_reset(cx);
 	r = kvmi_convert(kd->kernel, cx, &o, info);
 	return (kvmi_kd_end(kd, cx, &before, r));
 }

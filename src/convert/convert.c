@@ -4,70 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/endian.h"
 #include "base/math.h"
 
 #define ALL_EXCLUDE	(KVM_EXCLUDE_ZERO | KVM_EXCLUDE_CACHE | \
 	KVM_EXCLUDE_CACHE_PRIVATE | KVM_EXCLUDE_USER | KVM_EXCLUDE_FREE)
 #define ALL_FLAGS	(KVM_CONVERT_FLATTENED | KVM_CONVERT_FORCE)
-
-#define NOTE_NAME	"VMCOREINFO"
-#define NOTE_HEADER	12
-#define NOTE_TEXT	(NOTE_HEADER + 12)	/* name and NUL, padded */
-
-/* Is the VMCOREINFO that is believed that of the image's first such note? */
-static bool
-has_info(const struct kvmi_image *img, const struct kvmi_dump_facts *df,
-    size_t *text_off)
-{
-	struct kvmi_note n;
-	size_t pos = 0;
-
-	while (kvmi_note_next(&img->notes, img->big_endian, &pos, &n))
-		if (kvmi_note_is(&n, NOTE_NAME, 0)) {
-			*text_off = (size_t)(n.desc - img->notes.p);
-			return (n.descsz >= df->vmcoreinfo_len &&
-			    memcmp(n.desc, df->vmcoreinfo,
-			    df->vmcoreinfo_len) == 0);
-		}
-	return (false);
-}
-
-/*
- * The image's own notes, and before them the kernel's VMCOREINFO when they lack
- * that or have another: the first is what a reader takes.  The file has the
- * kernel's byte order; notes of another, as QEMU's big-endian ones of a
- * little-endian powerpc64, would be read wrongly in it and are left out.
- */
-static int
-collect_notes(struct kvmi_convert *c, struct kvmi_err *err)
-{
-	const struct kvmi_image *img = c->k->img;
-	bool big = c->k->big_endian;
-	size_t own = img->big_endian == big ? img->notes.len : 0;
-	size_t len = (own + 3) / 4 * 4, info = c->df.vmcoreinfo_len;
-	size_t room = info == 0 ? 0 : NOTE_TEXT + (info + 3) / 4 * 4;
-	uint8_t *p;
-
-	if (info != 0 && own != 0 && has_info(img, &c->df, &c->info_off))
-		room = 0;
-	c->notes = calloc(1, len + room + 1);
-	if (c->notes == NULL)
-		return (kvmi_fail(err, KVMI_ENOMEM, "no memory for notes"));
-	if (len > 0)
-		memcpy(c->notes + room, img->notes.p, own);
-	c->notes_len = len + room;
-	if (room == 0)
-		return (0);
-	p = c->notes;
-	kvmi_put32(p, sizeof(NOTE_NAME), big);
-	kvmi_put32(p + 4, (uint32_t)info, big);
-	kvmi_put32(p + 8, 0, big);
-	memcpy(p + NOTE_HEADER, NOTE_NAME, sizeof(NOTE_NAME));
-	memcpy(p + NOTE_TEXT, c->df.vmcoreinfo, info);
-	c->info_off = NOTE_TEXT;
-	return (0);
-}
 
 static int
 choose_codec(struct kvmi_convert *c, struct kvmi_err *err)
@@ -143,13 +84,14 @@ kvmi_convert(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	if (c == NULL)
 		return (kvmi_fail(&cx->err, KVMI_ENOMEM, "out of memory"));
 	c->k = k;
+	c->cx = cx;
 	c->o = o;
 	c->info = info;
 	if (k->os->dump_facts != NULL)
 		k->os->dump_facts(k, &c->df);
 	r = choose_codec(c, &cx->err);
 	if (r == 0)
-		r = collect_notes(c, &cx->err);
+		r = kvmi_convert_notes(c, &cx->err);
 	if (r == 0)
 		r = kvmi_pageset_init(&c->pages, k, cx, page_shift(k, info),
 		    o->kc_exclude & ~KVM_EXCLUDE_ZERO);

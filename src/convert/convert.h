@@ -73,13 +73,9 @@ struct kvmi_packed {
 typedef int kvmi_packed_fn(void *arg, const struct kvmi_packed *page,
     struct kvmi_err *err);
 
-/* Read and pack every page to be written; codec NULL: plain. */
-int kvmi_pool_run(const struct kvmi_pageset *s, struct kvmi_image *img,
-    const struct kvmi_codec *codec, const struct kvm_convert_options *o,
-    kvmi_packed_fn *fn, void *arg, struct kvmi_err *err);
-
 struct kvmi_convert {
 	struct kvmi_kernel *k;
+	struct kvmi_cx	*cx;
 	const struct kvm_convert_options *o;
 	const struct kvmi_codec *codec;
 	struct kvmi_pageset pages;
@@ -90,6 +86,16 @@ struct kvmi_convert {
 	size_t		 notes_len;
 	size_t		 info_off;	/* of its text in there */
 };
+
+/*
+ * Read and pack every page to be written; codec NULL: plain.  Pages that are
+ * lost count as damage.
+ */
+int kvmi_pool_run(struct kvmi_convert *c, const struct kvmi_codec *codec,
+    kvmi_packed_fn *fn, void *arg);
+
+/* The image's notes and VMCOREINFO, for c->notes. */
+int kvmi_convert_notes(struct kvmi_convert *c, struct kvmi_err *err);
 
 int kvmi_convert_kdump(struct kvmi_convert *c, struct kvmi_err *err);
 int kvmi_convert_elf(struct kvmi_convert *c, struct kvmi_err *err);

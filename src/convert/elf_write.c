@@ -217,8 +217,7 @@ kvmi_convert_elf(struct kvmi_convert *c, struct kvmi_err *err)
 		r = kvmi_sink_put(&c->sink, w.head_len, c->notes, c->notes_len,
 		    err);
 	if (r == 0)
-		r = kvmi_pool_run(&c->pages, c->k->img, NULL, c->o, put_page, &w,
-		    err);
+		r = kvmi_pool_run(c, NULL, put_page, &w);
 	if (r == 0 && w.lost)
 		r = put_head(&w, err);
 	/* The last pages may be zeros that nobody wrote. */

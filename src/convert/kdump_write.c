@@ -252,8 +252,7 @@ kvmi_convert_kdump(struct kvmi_convert *c, struct kvmi_err *err)
 	if (r == 0)
 		r = put_bitmap(w, c->pages.dump, bitmaps + one * w->block, err);
 	if (r == 0)
-		r = kvmi_pool_run(&c->pages, c->k->img, c->codec, c->o,
-		    put_page, w, err);
+		r = kvmi_pool_run(c, c->codec, put_page, w);
 	if (r == 0)
 		r = flush_descs(w, err);
 	/* That pages are missing is known only now. */

@@ -21,6 +21,7 @@ struct slot {
 	bool		 done;
 	int		 status;
 	struct kvmi_err	 err;
+	struct kvmi_err	 lost;		/* why, of the first such page */
 	unsigned int	 n;
 	struct kvmi_packed page[WORD];
 	uint8_t		*data;		/* of WORD pages */
@@ -56,6 +57,7 @@ take(struct pool *p)
 		slot->word = p->next_word++;
 		slot->done = false;
 		slot->status = 0;
+		slot->lost.code = 0;
 		slot->n = 0;
 	}
 	pthread_mutex_unlock(&p->lock);
@@ -73,7 +75,10 @@ pack(struct pool *p, struct slot *slot, uint64_t pfn, void *encoder,
 
 	*to = (struct kvmi_packed){ .pfn = pfn, .p = room };
 	slot->n++;
-	if (r == KVMI_ETRUNC) {
+	/* One page that cannot be decoded is no reason to lose the others. */
+	if (r == KVMI_ETRUNC || r == KVMI_EFORMAT) {
+		if (slot->lost.code == 0)
+			slot->lost = slot->err;
 		to->lost = true;
 		return (0);
 	}
@@ -125,10 +130,27 @@ worker(void *arg)
 	return (NULL);
 }
 
+static int
+give_slot(const struct slot *slot, kvmi_packed_fn *fn, void *arg,
+    struct kvmi_cx *cx)
+{
+	for (unsigned int i = 0; i < slot->n; i++) {
+		int r = fn(arg, &slot->page[i], &cx->err);
+
+		if (r != 0)
+			return (r);
+		if (slot->page[i].lost) {
+			cx->err = slot->lost;
+			kvmi_damage(cx);
+		}
+	}
+	return (0);
+}
+
 /* Hand out the slots in order. */
 static int
 give(struct pool *p, const struct kvm_convert_options *o,
-    kvmi_packed_fn *fn, void *arg, struct kvmi_err *err)
+    kvmi_packed_fn *fn, void *arg, struct kvmi_cx *cx)
 {
 	uint64_t pages = 0;
 
@@ -141,16 +163,16 @@ give(struct pool *p, const struct kvm_convert_options *o,
 			pthread_cond_wait(&p->filled, &p->lock);
 		pthread_mutex_unlock(&p->lock);
 		if (slot->status != 0) {
-			*err = slot->err;
+			cx->err = slot->err;
 			return (slot->status);
 		}
-		for (unsigned int i = 0; i < slot->n; i++)
-			if ((r = fn(arg, &slot->page[i], err)) != 0)
-				return (r);
+		r = give_slot(slot, fn, arg, cx);
+		if (r != 0)
+			return (r);
 		pages += slot->n;
 		if (o->kc_progress != NULL && o->kc_progress(o->kc_closure,
 		    pages, p->s->ndump) == 0)
-			return (kvmi_fail(err, KVMI_EINVAL, "stopped"));
+			return (kvmi_fail(&cx->err, KVMI_EINVAL, "stopped"));
 		pthread_mutex_lock(&p->lock);
 		p->given++;
 		pthread_cond_signal(&p->emptied);
@@ -168,7 +190,7 @@ threads_for(const struct kvm_convert_options *o)
 
 static int
 run(struct pool *p, unsigned int wanted, const struct kvm_convert_options *o,
-    kvmi_packed_fn *fn, void *arg, struct kvmi_err *err)
+    kvmi_packed_fn *fn, void *arg, struct kvmi_cx *cx)
 {
 	pthread_t thread[MAX_THREADS];
 	unsigned int n = 0;
@@ -176,8 +198,8 @@ run(struct pool *p, unsigned int wanted, const struct kvm_convert_options *o,
 
 	while (n < wanted && kvmi_worker_start(&thread[n], worker, p) == 0)
 		n++;
-	r = n > 0 ? give(p, o, fn, arg, err) :
-	    kvmi_fail(err, KVMI_ENOMEM, "no thread to compress in");
+	r = n > 0 ? give(p, o, fn, arg, cx) :
+	    kvmi_fail(&cx->err, KVMI_ENOMEM, "no thread to compress in");
 	pthread_mutex_lock(&p->lock);
 	p->stop = true;
 	pthread_cond_broadcast(&p->emptied);
@@ -188,13 +210,12 @@ run(struct pool *p, unsigned int wanted, const struct kvm_convert_options *o,
 }
 
 int
-kvmi_pool_run(const struct kvmi_pageset *s, struct kvmi_image *img,
-    const struct kvmi_codec *codec, const struct kvm_convert_options *o,
-    kvmi_packed_fn *fn, void *arg, struct kvmi_err *err)
+kvmi_pool_run(struct kvmi_convert *c, const struct kvmi_codec *codec,
+    kvmi_packed_fn *fn, void *arg)
 {
-	struct pool p = { .s = s, .img = img, .codec = codec };
-	size_t bytes = (size_t)WORD << s->shift;
-	unsigned int threads = threads_for(o);
+	struct pool p = { .s = &c->pages, .img = c->k->img, .codec = codec };
+	size_t bytes = (size_t)WORD << c->pages.shift;
+	unsigned int threads = threads_for(c->o);
 	int r = 0;
 
 	p.nslots = (size_t)kvmi_min((uint64_t)threads * SLOTS,
@@ -204,13 +225,14 @@ kvmi_pool_run(const struct kvmi_pageset *s, struct kvmi_image *img,
 		if ((p.slot[i].data = malloc(bytes)) == NULL)
 			r = KVMI_ENOMEM;
 	if (p.slot == NULL || r != 0) {
-		r = kvmi_fail(err, KVMI_ENOMEM, "no memory for pages under way");
+		r = kvmi_fail(&c->cx->err, KVMI_ENOMEM,
+		    "no memory for pages under way");
 		goto out;
 	}
 	pthread_mutex_init(&p.lock, NULL);
 	pthread_cond_init(&p.filled, NULL);
 	pthread_cond_init(&p.emptied, NULL);
-	r = run(&p, threads, o, fn, arg, err);
+	r = run(&p, threads, c->o, fn, arg, c->cx);
 	pthread_cond_destroy(&p.emptied);
 	pthread_cond_destroy(&p.filled);
 	pthread_mutex_destroy(&p.lock);

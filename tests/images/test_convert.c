@@ -343,6 +343,101 @@ test_elf_holes(void **state)
 	}
 }
 
+/*
+ * A page that cannot be decoded is lost, and said to be; the others are not.
+ */
+static void
+test_bad_page(void **state)
+{
+	char bad[80], why[2048] = "";
+	const char *reason;
+	uint8_t whole[1 << 20];
+	struct kvmi_err err;
+	struct kvmi_image *img = open_container(image_path(
+	    "linux-kdump-tiny"));
+	struct kvmi_extent e = { 0 };
+	uint64_t pa = 0;
+	ssize_t n;
+	int fd;
+
+	(void)state;
+	while (e.codec == NULL || e.stored_len < 100) {
+		assert_int_equal(kvmi_image_locate(img, pa, &e, &err), 0);
+		pa = e.start + e.len;
+	}
+	kvmi_image_close(img);
+	pa = e.start;
+	fd = open(image_path("linux-kdump-tiny"), O_RDONLY);
+	n = read(fd, whole, sizeof(whole));
+	assert_in_range(n, 4096, sizeof(whole) - 1);
+	close(fd);
+	memset(whole + e.off + 20, 0xff, 40);
+	snprintf(bad, sizeof(bad), "%s/bad", dir);
+	fd = open(bad, O_WRONLY | O_CREAT, 0600);
+	assert_int_equal(write(fd, whole, (size_t)n), n);
+	close(fd);
+	for (size_t j = 0; j < KVMI_COUNT(hows); j++) {
+		struct kvm_convert_options o = KVM_CONVERT_OPTIONS_INIT;
+		kvm_t *kd = kvm_open2(NULL, bad, O_RDONLY, why, NULL);
+		uint8_t page[4096];
+		size_t done;
+		int r;
+
+		assert_non_null(kd);
+		o.kc_path = path;
+		o.kc_format = hows[j].format;
+		o.kc_codec = hows[j].codec;
+		o.kc_flags = hows[j].flags;
+		assert_int_equal(kvm_convert(kd, &o), 0);
+		assert_int_equal(kvm_damage(kd, &reason), 1);
+		assert_non_null(strstr(reason, "no zlib stream"));
+		img = open_container(path);
+		assert_non_null(img);
+		assert_true(img->incomplete);
+		r = kvmi_image_read(img, pa, page, sizeof(page), &done, &err);
+		assert_int_equal(r, hows[j].format == KVM_FORMAT_ELF ? 0 :
+		    KVMI_ETRUNC);
+		kvmi_image_close(img);
+		kvm_close(kd);
+		unlink(path);
+	}
+	unlink(bad);
+}
+
+/* In the kernel's order, whichever the image's was. */
+static void
+test_swapped_notes(void **state)
+{
+	(void)state;
+	for (size_t j = 0; j < KVMI_COUNT(hows); j++) {
+		struct kvm_convert_options o = KVM_CONVERT_OPTIONS_INIT;
+		kvm_t *kd = open_image("linux-elf-ppc64le-in-big"), *made;
+		struct kvm_reg a[64], b[64];
+		char why[2048] = "";
+
+		o.kc_path = path;
+		o.kc_format = hows[j].format;
+		o.kc_codec = hows[j].codec;
+		o.kc_flags = hows[j].flags;
+		assert_int_equal(kvm_convert(kd, &o), 0);
+		made = kvm_open2(NULL, path, O_RDONLY, why, NULL);
+		assert_non_null(made);
+		for (int cpu = 0; cpu < 2; cpu++) {
+			ssize_t n = kvm_getregs(kd, NULL, cpu, a, 64);
+
+			assert_in_range(n, 30, 64);
+			assert_int_equal(kvm_getregs(made, NULL, cpu, b, 64),
+			    n);
+			for (ssize_t i = 0; i < n; i++)
+				assert_int_equal(a[i].kr_value, b[i].kr_value);
+			assert_int_equal(a[1].kr_value, cpu << 16 | 1);
+		}
+		kvm_close(made);
+		kvm_close(kd);
+		unlink(path);
+	}
+}
+
 static int
 stop(void *closure, uint64_t done, uint64_t total)
 {
@@ -495,6 +590,8 @@ main(void)
 		cmocka_unit_test(test_given_info),
 		cmocka_unit_test(test_bitmap_blocks),
 		cmocka_unit_test(test_elf_holes),
+		cmocka_unit_test(test_bad_page),
+		cmocka_unit_test(test_swapped_notes),
 		cmocka_unit_test(test_failures),
 		cmocka_unit_test(test_full_disk),
 		cmocka_unit_test(test_old_bytes),

@@ -123,7 +123,7 @@ run_convert(struct context *c, int argc, char **argv)
 		{ NULL, 0, NULL, 0 } };
 	struct kvm_convert_options o = KVM_CONVERT_OPTIONS_INIT;
 	struct percent p = { .doing = "converting" };
-	json_object *doc;
+	json_object *doc = NULL;
 	int opt, r;
 
 	while ((opt = getopt_long(argc, argv, "c:fFj:t:x:" COMMON_SHORT, longs,
@@ -149,9 +149,12 @@ run_convert(struct context *c, int argc, char **argv)
 		doc = json_object_new_object();
 		json_object_object_add(doc, "converted", json_text(o.kc_path,
 		    strlen(o.kc_path)));
-		json_print(doc);
 	}
-	return (EXIT_OK);
+	/* The others are there, and the new dump says that it is not whole. */
+	r = context_damage(c, "pages", doc);
+	if (doc != NULL)
+		json_print(doc);
+	return (r);
 }
 
 const struct command cmd_convert = {
