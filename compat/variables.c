@@ -108,7 +108,7 @@ INFO_STRING(machine, ki_arch)
 	}
 NUMBER(argmax, sysconf(_SC_ARG_MAX))
 NUMBER(osreldate, __FreeBSD_version)
-NUMBER(ccpu, 1948)		/* exp(-1/20) * FSCALE */
+NUMBER(ccpu, 0)		/* ki_pctcpu is no decaying average */
 NUMBER(fscale, FSCALE)
 NUMBER(pagesize, sysconf(_SC_PAGESIZE))
 NUMBER(ncpu, sysconf(_SC_NPROCESSORS_ONLN))

@@ -203,7 +203,8 @@ kvmi_fill_share(const struct kvmi_fill *x, struct kinfo_proc *ki,
 	uint64_t start = start_ticks / x->hz * 1000000 +
 	    start_ticks % x->hz * 1000000 / x->hz;
 
-	if (x->now_usec > start)
-		ki->ki_pctcpu = kvmi_procs_share(ki->ki_runtime,
-		    x->now_usec - start);
+	if (x->now_usec <= start)
+		return;
+	ki->ki_pctcpu = kvmi_procs_share(ki->ki_runtime, x->now_usec - start);
+	ki->ki_swtime = (uint32_t)((x->now_usec - start) / 1000000);
 }

@@ -201,6 +201,7 @@ test_fields(void **state)
 	clock_gettime(CLOCK_BOOTTIME, &up);
 	assert_in_range(ki->ki_pctcpu + 1, share_of(up.tv_sec + 2 - 123),
 	    share_of(up.tv_sec - 2 - 123) + 2);
+	assert_in_range(ki->ki_swtime, 1, up.tv_sec - 123);
 	assert_int_equal(ki->ki_rusage_ch.ru_minflt, 2);
 	assert_int_equal(ki->ki_childtime.tv_usec, 70000);
 	assert_int_equal(ki->ki_numthreads, 1);

@@ -52,7 +52,7 @@ static const struct kinfo_field kinfo_fields[] = {
 	KINFO(ki_swrss, ASLEEP), KINFO(ki_tsize, ALWAYS),
 	KINFO(ki_dsize, ASLEEP), KINFO(ki_ssize, ASLEEP),
 	KINFO(ki_acflag, ALWAYS),
-	KINFO(ki_estcpu, ALWAYS), KINFO(ki_swtime, ALWAYS),
+	KINFO(ki_estcpu, ALWAYS), KINFO(ki_swtime, GROWS),
 	KINFO(ki_cow, ALWAYS), KINFO(ki_runtime, GROWS),
 	KINFO(ki_runtime, ASLEEP), KINFO(ki_kiflag, ALWAYS),
 	KINFO(ki_traceflag, ALWAYS), KINFO(ki_stat, ASLEEP),

@@ -146,6 +146,7 @@ kvmi_usage_fill(struct kinfo_proc *ki, const struct kvmi_usage *u,
 	ki->ki_rusage.ru_inblock = (int64_t)(u->inbytes / BLOCK);
 	ki->ki_rusage.ru_oublock = (int64_t)(u->outbytes / BLOCK);
 	ki->ki_pctcpu = kvmi_procs_share(ki->ki_runtime, alive_nsec / 1000);
+	ki->ki_swtime = (uint32_t)(alive_nsec / 1000000000);
 }
 
 /* As far as a number of pages comes of it. */
