@@ -725,7 +725,27 @@ count_page(struct kvm_page *page, void *arg)
 	return (++*(unsigned int *)arg < 20000);
 }
 
-/* The calls that do much by themselves: whatever comes of it, it ends. */
+/* Reads and translations all over: whatever comes of it, it ends. */
+static void
+use_memory(const char *image, kvm_t *kd)
+{
+	unsigned int sum = 0;
+	uint64_t buf, len;
+	kpaddr_t pa;
+
+	kvm_walk_pages(kd, count_page, &sum);
+	for (uint64_t va = 0; va < UINT64_C(1) << 40; va = va * 3 + 4096) {
+		if (kvm_read2(kd, va, &buf, sizeof(buf)) < 0)
+			expect_true(kvm_geterr(kd)[0] != '\0', image, "read",
+			    va, "no reason");
+		kvm_read2(kd, -va, &buf, sizeof(buf));
+		kvm_read_phys(kd, va, &buf, sizeof(buf));
+		kvm_read_phys(kd, -va, &buf, sizeof(buf));
+		kvm_vtophys(kd, -va, &pa, &len);
+	}
+}
+
+/* The calls that do much by themselves as well. */
 static void
 use_all(const char *image, kvm_t *kd)
 {
@@ -734,8 +754,6 @@ use_all(const char *image, kvm_t *kd)
 	struct kvm_symbol sym;
 	unsigned int sum = 0;
 	const char *bad;
-	uint64_t len;
-	kpaddr_t pa;
 	int cnt = 0;
 
 	if (kvm_walk_log(kd, count_record, &sum) < 0)
@@ -750,19 +768,7 @@ use_all(const char *image, kvm_t *kd)
 	if (kvm_symbol_by_addr(kd, UINT64_C(0xffffffff81000000), &sym) < 0)
 		expect_true(kvm_geterr(kd)[0] != '\0', image,
 		    "kvm_symbol_by_addr", 0, "no reason");
-	sum = 0;
-	kvm_walk_pages(kd, count_page, &sum);
-	for (uint64_t va = 0; va < UINT64_C(1) << 40; va = va * 3 + 4096) {
-		uint64_t buf;
-
-		if (kvm_read2(kd, va, &buf, sizeof(buf)) < 0)
-			expect_true(kvm_geterr(kd)[0] != '\0', image, "read",
-			    va, "no reason");
-		kvm_read2(kd, -va, &buf, sizeof(buf));
-		kvm_read_phys(kd, va, &buf, sizeof(buf));
-		kvm_read_phys(kd, -va, &buf, sizeof(buf));
-		kvm_vtophys(kd, -va, &pa, &len);
-	}
+	use_memory(image, kd);
 	expect_true(kvm_getinfo(kd) != NULL, image, "info", 0, "");
 	bad = use_state(kd);
 	expect_true(bad == NULL, image, bad, 0, "no reason");
@@ -963,13 +969,16 @@ check_cut(const char *image, const struct expect *e)
 	close(fd);
 }
 
-#define FLIPS	150
-#define SMALL	(512 << 10)
+#define FLIPS		150
+#define FLIPS_PER_USE	8
+#define SMALL		(512 << 10)
+
+typedef void use_fn(const char *image, kvm_t *kd);
 
 /* Overwrite, use, put back. */
 static void
 use_bent(const char *image, const struct expect *e, int fd, off_t at,
-    const void *with, size_t len)
+    const void *with, size_t len, use_fn *use)
 {
 	char path[40], why[2048] = "";
 	uint8_t was[8];
@@ -985,7 +994,7 @@ use_bent(const char *image, const struct expect *e, int fd, off_t at,
 		expect_true(why[0] != '\0', image, "open", (uint64_t)at,
 		    "no reason");
 	else {
-		use_all(image, kd);
+		use(image, kd);
 		kvm_close(kd);
 	}
 	if (pwrite(fd, was, len, at) != (ssize_t)len)
@@ -1039,7 +1048,7 @@ bend_headers(const char *image, const struct expect *e, int fd, off_t size)
 				abort();
 			put_field(fd, header, n, at, value[v]);
 			/* Nothing more is bent: it is used as it is. */
-			use_bent(image, e, fd, 0, "", 0);
+			use_bent(image, e, fd, 0, "", 0, use_all);
 			put_field(fd, header, n, at, was);
 		}
 }
@@ -1091,9 +1100,10 @@ bend_fields(const char *image, const struct expect *e, int fd, off_t begin,
 
 	for (off_t at = begin; at < end; at += 4) {
 		for (size_t i = 0; i < KVMI_COUNT(with); i++)
-			use_bent(image, e, fd, at, with[i], 4);
+			use_bent(image, e, fd, at, with[i], 4, use_all);
 		if (at % 8 == 0)
-			use_bent(image, e, fd, at, with[1], 8);
+			use_bent(image, e, fd, at, with[1], 8,
+			    use_all);
 	}
 }
 
@@ -1116,14 +1126,14 @@ bend_all_fields(const char *image, const struct expect *e, int fd)
 
 static void
 flip(const char *image, const struct expect *e, int fd, off_t at,
-    uint64_t *rnd)
+    uint64_t *rnd, use_fn *use)
 {
 	uint8_t byte;
 
 	if (pread(fd, &byte, 1, at) != 1)
 		return;
 	byte ^= (uint8_t)(1u << next_random(rnd) % 8);
-	use_bent(image, e, fd, at, &byte, 1);
+	use_bent(image, e, fd, at, &byte, 1, use);
 }
 
 /*
@@ -1156,7 +1166,9 @@ check_bent(const char *image, const struct expect *e)
 		    next_random(&rnd) % (16 * PAGE)) :
 		    (off_t)(next_random(&rnd) % (uint64_t)tables);
 
-		flip(image, e, fd, at, &rnd);
+		/* What bitmaps and tables lead to is soon looked at. */
+		flip(image, e, fd, at, &rnd, i % FLIPS_PER_USE == 0 ? use_all :
+		    use_memory);
 	}
 	kvmi_image_close(img);
 	close(fd);

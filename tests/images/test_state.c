@@ -366,7 +366,7 @@ int
 main(int argc, char **argv)
 {
 	const char *dir = getenv("KVM_IMAGES");
-	struct state s = { .name = argc == 3 ? argv[2] : "" };
+	struct state s = { .name = argc >= 3 ? argv[2] : "" };
 	struct kvm_options opts = KVM_OPTIONS_INIT;
 	char path[4096], kernel[4096], why[2048];
 	bool asked;
@@ -387,6 +387,8 @@ main(int argc, char **argv)
 			opts.ko_raw = s.line[i] + 9;
 	}
 	snprintf(path, sizeof(path), "%s/%s", dir, s.name);
+	if (argc == 4)
+		snprintf(kernel, sizeof(kernel), "%s", argv[3]);
 	/* Linux has it all in the image. */
 	if (access(kernel, F_OK) == 0)
 		opts.ko_execfile = kernel;
@@ -396,6 +398,9 @@ main(int argc, char **argv)
 		printf("%s: %s\n", s.name, why);
 		return (1);
 	}
+	if (argc == 4)
+		state_check(&s, strncmp(kvm_getinfo(s.kd)->ki_types, "CTF",
+		    3) == 0, "types: %s", kvm_getinfo(s.kd)->ki_types);
 	asked = check_part(&s, argv[1]);
 	kvm_close(s.kd);
 	for (size_t i = 0; i < s.nline; i++)
