@@ -8,4 +8,4 @@ from . import (fbsd_cases, fbsd_kernel_cases, fbsd_full_cases,  # noqa: F401
                linux_large_cases, linux_memory_cases, linux_s390x, linux_power, linux_loongarch,
                linux_riscv, linux_i386, linux_arm, linux_state,
                linux_bad_cases, kallsyms_cases, btf_cases, linux_symbol_cases,
-               packed_cases)
+               packed_cases, seed_cases)
