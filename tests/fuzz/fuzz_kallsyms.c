@@ -2,12 +2,13 @@
 /*
  * Input: a byte of flags (1: big endian, 2: 32 bit, 4: without an anchor),
  * then a window.  What is found is decoded; then the first 64 bytes are
- * taken for the addresses of arrays, as an image's notes would give them.
+ * taken for the addresses of arrays, as an image's notes would give them.  The
+ * window is also searched for the table of exported symbols.
  */
 #include <stdlib.h>
 #include <string.h>
 
-#include "sym/kallsyms.h"
+#include "sym/exports.h"
 
 #define VA	UINT64_C(0xffffffff81000000)
 
@@ -42,6 +43,23 @@ decode(const struct kvmi_window *w, const struct kvmi_kallsyms *k,
 	kvmi_symtab_destroy(t);
 }
 
+static void
+export(const struct kvmi_window *w)
+{
+	struct kvmi_symtab *t;
+	struct kvmi_sym s;
+
+	if (kvmi_symtab_create(&t, &err) != 0)
+		return;
+	kvmi_exports_add(w, "init_uts_ns", w->va + 0x1000, t, &err);
+	for (size_t i = 0; i < kvmi_symtab_count(t); i++) {
+		kvmi_symtab_get(t, i, &s);
+		if (strlen(s.name) > 1024)
+			abort();
+	}
+	kvmi_symtab_destroy(t);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -65,6 +83,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return (0);
 	memcpy(copy, data + 1, size - 1);
 	w.p = copy;
+	export(&w);
 	for (int i = 0; i < 4 && kvmi_kallsyms_find(&w, from, &from, &k,
 	    &err) == 0; i++)
 		decode(&w, &k, anchor_va);

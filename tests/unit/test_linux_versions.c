@@ -11,6 +11,7 @@
 #include "base/endian.h"
 #include "flat_memory.h"
 #include "os/linux/cpus.h"
+#include "os/linux/infer.h"
 #include "os/linux/linux.h"
 #include "typed_file.h"
 
@@ -493,6 +494,7 @@ use(struct world *w)
 	struct kvmi_swaps swaps = { 0 };
 	uint64_t ticks[CPUSTATES];
 	struct kvmi_strings s;
+	struct kvmi_types *t;
 	size_t n = 0;
 
 	take(w);
@@ -510,6 +512,8 @@ use(struct world *w)
 	kvmi_linux_modules(&w->k, w->cx, ignore_module, w, &n);
 	kvmi_linux_log(&w->k, w->cx, ignore_record, w, &n);
 	kvmi_linux_facts(&w->k, w->cx, &f);
+	/* These structures have not all that lies between in a kernel's. */
+	UTIL_EQ(w->name, kvmi_linux_infer(&w->k, w->cx, &t), KVMI_ENOTSUP);
 	UTIL_TRUE(w->name, w->cx->damage == 0 || w->cx->damage_why[0] != '\0');
 	free(swaps.v);
 }

@@ -51,6 +51,9 @@ find_pages(kvm_t *kd, kvaddr_t *text)
 	*text = nl[0].n_value;
 	if (info != NULL && strcmp(info->ki_arch, "riscv64") == 0)
 		return (PAGES_AT_RISCV);
+	/* Its kernel's addresses may be low ones. */
+	if (info != NULL && strcmp(info->ki_arch, "s390x") == 0)
+		return (PAGES_AT_64);
 	return (*text <= UINT32_MAX ? PAGES_AT_32 : PAGES_AT_64);
 }
 

@@ -128,14 +128,17 @@ parse_bare_hex(const char *text, uint64_t *ret)
 	return (true);
 }
 
-/* Then that a variable is unknown says nothing. */
+/*
+ * Then that a variable is unknown says nothing.  The second of these every
+ * kernel has, and exports to no module.
+ */
 static bool
-functions_only(struct context *c)
+lacks_variables(struct context *c)
 {
 	struct kvm_symbol s;
 
 	return (kvm_symbol_by_name(c->kd, "schedule", &s) == 0 &&
-	    kvm_symbol_by_name(c->kd, "init_task", &s) != 0);
+	    kvm_symbol_by_name(c->kd, "saved_command_line", &s) != 0);
 }
 
 int
@@ -169,8 +172,8 @@ parse_address(struct context *c, const char *text, kvaddr_t *ret)
 		context_fail(c, name);
 	else
 		fprintf(stderr, "kpeek: %s: no such symbol%s\n", name,
-		    functions_only(c) ? "; this kernel lists its functions, "
-		    "not its variables (no CONFIG_KALLSYMS_ALL)" : "");
+		    lacks_variables(c) ? "; this kernel lists its functions, "
+		    "not all of its variables (no CONFIG_KALLSYMS_ALL)" : "");
 	free(name);
 	return (r == 0 ? 0 : -1);
 }

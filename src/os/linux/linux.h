@@ -98,7 +98,7 @@ extern const struct kvmi_linux_arch kvmi_linux_s390x;
 extern const struct kvmi_linux_arch kvmi_linux_x86_64;
 
 enum kvmi_linux_once { KVMI_ONCE_ORC, KVMI_ONCE_SAVED, KVMI_ONCE_STACK,
-    KVMI_ONCE_FRAME, KVMI_ONCES };
+    KVMI_ONCE_FRAME, KVMI_ONCE_CLOCK, KVMI_ONCES };
 
 struct kvmi_linux {
 	struct kvmi_vmcoreinfo info;
@@ -252,8 +252,8 @@ uint64_t kvmi_linux_percpu_at(const struct kvmi_kernel *k, uint64_t va,
     uint64_t offset);
 
 /*
- * Are variables among the symbols, not functions alone?  An error, and what
- * to do, when they are not: that a name is unknown then means nothing.
+ * Are all variables among the symbols?  An error, and what to do, when they
+ * are not: that a name is unknown then means nothing.
  */
 int kvmi_linux_variables(struct kvmi_kernel *k, struct kvmi_cx *cx);
 

@@ -30,9 +30,9 @@ kvmi_linux_loadavg(struct kvmi_kernel *k, struct kvmi_cx *cx, double avg[3])
 	uint64_t va;
 	int r;
 
-	r = kvmi_linux_variables(k, cx);
-	if (r == 0)
-		r = kvmi_kernel_addr(k, cx, "avenrun", &va);
+	r = kvmi_kernel_addr(k, cx, "avenrun", &va);
+	if (r == KVMI_ENOENT && kvmi_linux_variables(k, cx) != 0)
+		r = KVMI_ENOTSUP;
 	if (r == 0)
 		r = kvmi_kread(k, cx, va, raw, 3 * (size_t)ptr);
 	if (r != 0)
@@ -85,23 +85,25 @@ is_number(const struct kvmi_member *m)
  * Where CPUs stop their ticks when idle, they note down how long that was
  * apart (kernel/time/tick-sched.c).
  */
-static void
+static int
 find_tick(struct times *x, struct kvmi_types *t)
 {
 	struct tick *tick = &x->tick;
 	struct kvmi_cx *cx = x->cx;
 	uint64_t va, active = 0;
 
-	if (kvmi_kernel_addr(x->k, cx, "tick_nohz_active", &va) != 0 ||
-	    kvmi_kread_ptr(x->k, cx, va, &active) != 0 || active == 0)
-		return;
+	/* A kernel that does not list it may stop them all the same. */
+	if (kvmi_kernel_addr(x->k, cx, "tick_nohz_active", &va) != 0)
+		return (kvmi_linux_variables(x->k, cx));
+	if (kvmi_kread_ptr(x->k, cx, va, &active) != 0 || active == 0)
+		return (0);
 	if (kvmi_kernel_addr(x->k, cx, "tick_cpu_sched", &va) != 0 ||
 	    kvmi_type_member(t, "tick_sched", "idle_sleeptime", &tick->idle,
 	    &cx->err) != 0 ||
 	    kvmi_type_member(t, "tick_sched", "iowait_sleeptime",
 	    &tick->iowait, &cx->err) != 0 ||
 	    !is_number(&tick->idle) || !is_number(&tick->iowait))
-		return;
+		return (0);
 	tick->va = va;
 	tick->active_mask = UINT64_MAX;
 	if (kvmi_type_member(t, "tick_sched", "idle_active", &tick->active,
@@ -114,6 +116,7 @@ find_tick(struct times *x, struct kvmi_types *t)
 	    !is_number(&tick->entry) ||
 	    kvmi_linux_monotonic(x->k, cx, &tick->now) != 0)
 		tick->entry.size = 0;
+	return (0);
 }
 
 static int
@@ -212,8 +215,7 @@ times_init(struct times *x)
 			    PRId64, t->where, usage_table[i].name,
 			    x->index[i]));
 	}
-	find_tick(x, t);
-	return (0);
+	return (find_tick(x, t));
 }
 
 int

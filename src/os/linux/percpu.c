@@ -24,10 +24,16 @@ kvmi_linux_percpu(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	unsigned int ptr = k->arch->pointer_size;
 	uint64_t va, n = 1, *v;
 	uint8_t *raw;
-	int r = kvmi_linux_variables(k, cx);
+	int r = kvmi_kernel_addr(k, cx, "nr_cpu_ids", &va);
 
-	if (r == 0 && kvmi_kernel_addr(k, cx, "nr_cpu_ids", &va) == 0)
+	/* A kernel for one CPU has no such variable. */
+	if (r == 0)
 		r = kvmi_kread_uint(k, cx, va, 4, &n);
+	else if (r == KVMI_ENOENT && kvmi_kernel_addr(k, cx, "init_task",
+	    &va) != 0)
+		r = kvmi_linux_variables(k, cx);
+	else if (r == KVMI_ENOENT)
+		r = 0;
 	if (r == 0 && (n == 0 || n > MAX_CPUS))
 		r = kvmi_fail(&cx->err, KVMI_EFORMAT, "nr_cpu_ids is %" PRIu64,
 		    n);

@@ -22,7 +22,6 @@
 
 /* Of an address space control element, and of an entry: which tables. */
 #define ASCE_TYPE		UINT64_C(0xc)
-#define ASCE_ORIGIN		(~UINT64_C(0xfff))
 #define MIN_LEVELS		2	/* segments and pages */
 
 #define PTE_PRESENT		UINT64_C(0x001)
@@ -144,20 +143,14 @@ static int
 user(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t mm,
     struct kvmi_paging *p)
 {
-	struct kvmi_member m;
-	struct kvmi_types *t;
-	uint64_t asce;
-	int r = kvmi_kernel_types(k, cx, &t);
+	uint8_t entry[8];
+	int r = kvmi_image_read_phys(k->img, p->root_pa, entry, sizeof(entry),
+	    &cx->err);
 
-	if (r == 0)
-		r = kvmi_type_member(t, "mm_struct", "context.asce", &m,
-		    &cx->err);
-	if (r == 0)
-		r = kvmi_kread_member(k, cx, mm, &m, &asce);
+	(void)mm;
 	if (r != 0)
 		return (kvmi_wrap(&cx->err, r, "page tables of the process"));
-	p->root_pa = asce & ASCE_ORIGIN;
-	p->levels = levels_of(asce);
+	p->levels = levels_of(kvmi_get64(entry, true));
 	p->user = true;
 	return (0);
 }

@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Where a Linux image's symbols and types are. */
+/* Where a Linux image's symbols are. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/math.h"
-#include "base/prefault.h"
 #include "os/linux/linux.h"
+#include "sym/exports.h"
 
 /* Above what any kernel image or its tables take. */
 #define MAX_IMAGE	(UINT64_C(256) << 20)
 #define DEFAULT_IMAGE	(UINT64_C(64) << 20)
-#define MAX_BTF		(UINT64_C(256) << 20)
 #define MAX_SYMS	(UINT64_C(1) << 24)
 
 /* A stretch of kernel memory to look into. */
@@ -224,6 +223,40 @@ kvmi_linux_kallsyms(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	return (decode_found(k, cx, va, len, l->stext, t));
 }
 
+static bool
+has_symbol(struct kvmi_symtab *t, const char *name)
+{
+	struct kvmi_sym sym;
+	struct kvmi_err ignored;
+
+	return (kvmi_symtab_by_name(t, name, &sym, &ignored) == 0);
+}
+
+/*
+ * A kernel without CONFIG_KALLSYMS_ALL lists functions, but it exports some of
+ * its variables to modules.  When that table is not found there are just none.
+ */
+static void
+add_exports(struct kvmi_kernel *k, struct kvmi_cx *cx, struct kvmi_symtab *t)
+{
+	struct kvmi_linux *l = k->priv;
+	uint64_t va = l->image_va, len = l->image_len, uts;
+	struct window w;
+
+	if (has_symbol(t, "init_task") || !has_symbol(t, "schedule"))
+		return;
+	if (va == 0 && l->stext != 0) {
+		va = l->stext & ~UINT64_C(0x1fffff);
+		len = DEFAULT_IMAGE;
+	}
+	if (!kvmi_vmcoreinfo_symbol(&l->info, "init_uts_ns", &uts) ||
+	    len == 0 || window_open(k, cx, va, kvmi_min(len, MAX_IMAGE),
+	    &w) != 0)
+		return;
+	kvmi_exports_add(&w.w, "init_uts_ns", uts, t, &cx->err);
+	window_close(&w);
+}
+
 /* System.map says nothing of whose it is: what is known of the image tells. */
 static int
 map_symbols(struct kvmi_kernel *k, struct kvmi_cx *cx, struct kvmi_symtab *t)
@@ -267,84 +300,29 @@ kvmi_linux_symbols(struct kvmi_kernel *k, struct kvmi_cx *cx,
 		kvmi_symtab_destroy(*t);
 		*t = l->early;
 		l->early = NULL;
-		return (0);
-	}
-	return (kvmi_linux_kallsyms(k, cx, *t));
-}
-
-/*
- * Every kernel has the function and the variable; one without
- * CONFIG_KALLSYMS_ALL lists functions.
- */
-int
-kvmi_linux_variables(struct kvmi_kernel *k, struct kvmi_cx *cx)
-{
-	uint64_t va;
-
-	if (kvmi_kernel_addr(k, cx, "init_task", &va) != KVMI_ENOENT ||
-	    kvmi_kernel_addr(k, cx, "schedule", &va) != 0)
-		return (0);
-	return (kvmi_fail(&cx->err, KVMI_ENOTSUP, "the kernel lists its "
-	    "functions but not its variables (no CONFIG_KALLSYMS_ALL); give "
-	    "the kernel file (vmlinux) as the second argument"));
-}
-
-/* Of the kernel file that was given. */
-static int
-types_of_file(struct kvmi_kernel *k, struct kvmi_types **ret,
-    struct kvmi_err *err)
-{
-	const char *name = strrchr(k->opts->ko_execfile, '/');
-	struct kvmi_elf_view view;
-	int r = kvmi_elf_dwarf(k->exec, &view, err);
-
+		r = 0;
+	} else
+		r = kvmi_linux_kallsyms(k, cx, *t);
 	if (r == 0)
-		r = kvmi_dwarf_open(&view, ret, err);
-	if (r == 0)
-		snprintf((*ret)->where, sizeof((*ret)->where), "%s of %s",
-		    (*ret)->ops->name, name == NULL ? k->opts->ko_execfile :
-		    name + 1);
+		add_exports(k, cx, *t);
 	return (r);
 }
 
 int
-kvmi_linux_types(struct kvmi_kernel *k, struct kvmi_cx *cx,
-    struct kvmi_types **ret)
+kvmi_linux_variables(struct kvmi_kernel *k, struct kvmi_cx *cx)
 {
-	struct kvmi_blob bytes = { 0 };
-	uint64_t start, stop;
-	int r;
+	struct kvmi_err before = cx->err;
+	uint64_t va;
 
-	r = kvmi_kernel_addr(k, cx, "__start_BTF", &start);
-	if (r == 0)
-		r = kvmi_kernel_addr(k, cx, "__stop_BTF", &stop);
-	if (r == KVMI_ENOENT && k->exec != NULL) {
-		r = types_of_file(k, ret, &cx->err);
-		if (r != KVMI_ENOENT)
-			return (r);
-		return (kvmi_fail(&cx->err, r, "%s: no type information in the "
-		    "image (a kernel without CONFIG_DEBUG_INFO_BTF), nor DWARF "
-		    "in %s", k->img->src->name, k->opts->ko_execfile));
+	/* Every kernel has these; the second is a variable none exports. */
+	if (kvmi_kernel_addr(k, cx, "schedule", &va) != 0 ||
+	    kvmi_kernel_addr(k, cx, "saved_command_line", &va) !=
+	    KVMI_ENOENT) {
+		cx->err = before;
+		return (0);
 	}
-	/* There may be BTF whose place is not told. */
-	if (r == KVMI_ENOENT && kvmi_linux_variables(k, cx) != 0)
-		return (kvmi_wrap(&cx->err, KVMI_ENOTSUP, "%s: no type "
-		    "information", k->img->src->name));
-	if (r != 0)
-		return (kvmi_wrap(&cx->err, r, "%s: no type information in the "
-		    "image (a kernel without CONFIG_DEBUG_INFO_BTF); a vmlinux "
-		    "with DWARF as the second argument has it",
-		    k->img->src->name));
-	if (stop <= start || stop - start > MAX_BTF)
-		return (kvmi_fail(&cx->err, KVMI_EFORMAT, "%s: BTF from 0x%"
-		    PRIx64 " to 0x%" PRIx64, k->img->src->name, start, stop));
-	r = kvmi_space_blob(&k->space, cx, start, stop - start, &bytes);
-	if (r == 0)
-		r = kvmi_btf_open(&bytes, ret, &cx->err);
-	if (r != 0) {
-		kvmi_blob_release(&bytes);
-		return (kvmi_wrap(&cx->err, r, "BTF at 0x%" PRIx64, start));
-	}
-	snprintf((*ret)->where, sizeof((*ret)->where), "BTF in the image");
-	return (0);
+	return (kvmi_fail(&cx->err, KVMI_ENOTSUP, "the kernel lists its "
+	    "functions and what it exports, but no other variables (no "
+	    "CONFIG_KALLSYMS_ALL); give the kernel file (vmlinux) as the "
+	    "second argument"));
 }

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "base/math.h"
+#include "os/linux/infer.h"
 #include "os/linux/linux.h"
 
 /*
@@ -37,6 +38,10 @@ timekeeper(struct kvmi_kernel *k, struct kvmi_cx *cx, struct kvmi_types *t,
 		return (r);
 	}
 	r = kvmi_kernel_addr(k, cx, "tk_core", &va);
+	/* Not listed, or no types tell how far behind: by its content. */
+	if (r == KVMI_ENOENT || (r == 0 && kvmi_type_size(t, "timekeeper",
+	    &seq, &cx->err) != 0))
+		return (kvmi_linux_clock(k, cx, ret));
 	if (r != 0)
 		return (r);
 	if (kvmi_type_member(t, "tk_data", "timekeeper", &in, &cx->err) == 0)

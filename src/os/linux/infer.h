@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Where members are in the structures of a kernel that has no types, worked out
+ * from what all tasks have there.  A place counts only when it is the one that
+ * fits every task; the order of members next to each other, which no release
+ * since 4.14 changed, is taken from include/linux/sched.h and held against
+ * the tasks too.
+ */
+#ifndef KVMI_INFER_H
+#define KVMI_INFER_H
+
+#include "os/addrs.h"
+#include "os/linux/linux.h"
+#include "type/listed.h"
+
+/* How much of each task_struct is looked at, and of how many. */
+#define KVMI_INFER_TASK		8192
+#define KVMI_INFER_TASKS	512
+#define KVMI_INFER_ROWS		96
+
+/* As flags has them (include/linux/sched.h). */
+#define KVMI_PF_EXITING		0x4
+#define KVMI_PF_KTHREAD		0x200000
+
+struct kvmi_infer {
+	struct kvmi_kernel *k;
+	struct kvmi_cx	*cx;
+	const struct kvmi_linux *l;
+	unsigned int	 ptr;
+	uint64_t	 ncpus;		/* more there are not */
+	uint64_t	*budget;	/* of reads; made-up images ask for many */
+	struct kvmi_addrs tasks;	/* init_task, and the process leaders */
+	uint8_t		*copy;		/* KVMI_INFER_TASK bytes of each */
+	size_t		 kthreadd;	/* the index of process 2 */
+
+	/* Offsets in task_struct that others are worked out from. */
+	uint64_t	 comm, list, pid, parent, leader, thread_pid, thread_node,
+			 stack, flags, prio, mm, signal, start, runtime;
+	uint64_t	 number;	/* in struct pid, that of the machine */
+	uint64_t	 thread_head;	/* in signal_struct */
+	uint64_t	 pids;		/* in signal_struct, PIDTYPE_TGID's */
+	uint64_t	 tty;		/* in signal_struct; 0: not known */
+
+	struct kvmi_listed row[KVMI_INFER_ROWS];
+	size_t		 n_rows;
+};
+
+/* Does the place fit every task? */
+typedef bool kvmi_infer_fn(struct kvmi_infer *x, uint64_t off);
+
+/* The one place that fits, of those from off from on, below to. */
+bool kvmi_infer_only(struct kvmi_infer *x, uint64_t from, uint64_t to,
+    unsigned int step, kvmi_infer_fn *fits, uint64_t *ret);
+
+/* A word of size bytes of the i-th task's copy; 0 when it is outside. */
+uint64_t kvmi_infer_get(const struct kvmi_infer *x, size_t i, uint64_t off,
+    unsigned int size);
+
+static inline uint64_t
+kvmi_infer_ptr(const struct kvmi_infer *x, size_t i, uint64_t off)
+{
+	return (kvmi_infer_get(x, i, off, x->ptr));
+}
+
+static inline uint32_t
+kvmi_infer_u32(const struct kvmi_infer *x, size_t i, uint64_t off)
+{
+	return ((uint32_t)kvmi_infer_get(x, i, off, 4));
+}
+
+/* The same of memory; 0 when there is none. */
+uint64_t kvmi_infer_read(const struct kvmi_infer *x, uint64_t va,
+    unsigned int size);
+
+/* Can it be the address of an object of the kernel? */
+bool kvmi_infer_is_ptr(const struct kvmi_infer *x, uint64_t va);
+
+/* Note a member: a number of size bytes, signed where the kernel has it so. */
+void kvmi_infer_add(struct kvmi_infer *x, const char *type, const char *path,
+    uint64_t off, uint64_t size, bool is_signed);
+void kvmi_infer_add_ptr(struct kvmi_infer *x, const char *type,
+    const char *path, uint64_t off);
+
+static inline uint64_t
+kvmi_infer_up(uint64_t off, unsigned int unit)
+{
+	return ((off + unit - 1) & ~(uint64_t)(unit - 1));
+}
+
+/* What follows has task_struct's members at hand; without it there is less. */
+int kvmi_infer_task(struct kvmi_infer *x);
+void kvmi_infer_signal(struct kvmi_infer *x);
+void kvmi_infer_tty(struct kvmi_infer *x);
+void kvmi_infer_cred(struct kvmi_infer *x);
+void kvmi_infer_mm(struct kvmi_infer *x);
+
+/* The timekeeper, which no list leads to; KVMI_ONCE_CLOCK becomes its address. */
+void kvmi_infer_clock(struct kvmi_infer *x);
+
+/* That alone, for a kernel whose types are known but not all its symbols. */
+int kvmi_linux_clock(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    uint64_t *ret);
+
+/* Types of a kernel that has none.  KVMI_ENOTSUP: the tasks do not tell. */
+int kvmi_linux_infer(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    struct kvmi_types **ret);
+
+#endif

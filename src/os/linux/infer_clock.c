@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The timekeeper (include/linux/timekeeper_internal.h) says the same in several
+ * ways, by which it is known when it is seen.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/endian.h"
+#include "base/math.h"
+#include "os/linux/infer.h"
+
+#define NSEC		1000000000
+#define LEAST_SEC	1000000000	/* 2001 */
+#define MOST_SEC	(INT64_C(1) << 33)
+#define IMAGE_LEN	(UINT64_C(64) << 20)
+#define CHUNK		65536
+#define NEAR		512		/* how far it is behind its symbol */
+
+/* Offsets from xtime_sec on. */
+struct shape {
+	unsigned int	ptr;
+	bool		big_endian;
+	unsigned int	wtm, real, len;
+	unsigned int	base;		/* in a tk_read_base, and its length */
+	unsigned int	read_len;
+	unsigned int	before;		/* how much of a timekeeper is */
+};
+
+/* align: of 64-bit numbers, 4 on i386. */
+static struct shape
+shape_of(const struct kvmi_infer *x, unsigned int align)
+{
+	struct shape s = { .ptr = x->ptr, .big_endian = x->k->big_endian };
+
+	s.wtm = (unsigned int)kvmi_infer_up(8 + s.ptr, align);
+	s.real = (unsigned int)kvmi_infer_up(s.wtm + 8 + s.ptr, align);
+	s.len = s.real + 24;
+	/* clock, mask, cycle_last, mult, shift, xtime_nsec, base, base_real */
+	s.base = (unsigned int)kvmi_infer_up(s.ptr, align) + 32;
+	s.read_len = s.base + 16;
+	return (s);
+}
+
+/*
+ * xtime_sec, ktime_sec, wall_to_monotonic, offs_real: clocks since the epoch
+ * and since boot, and twice how they differ.
+ */
+static bool
+is_clock(const struct shape *s, const uint8_t *p)
+{
+	int64_t now = (int64_t)kvmi_get64(p, s->big_endian),
+	    sec = (int64_t)kvmi_get64(p + s->wtm, s->big_endian),
+	    nsec = (int64_t)kvmi_get_uint(p + s->wtm + 8, s->ptr,
+	    s->big_endian),
+	    real = (int64_t)kvmi_get64(p + s->real, s->big_endian), up;
+
+	if (now < LEAST_SEC || now > MOST_SEC || sec >= 0 || sec < -now ||
+	    nsec < 0 || nsec >= NSEC || real != -(sec * NSEC + nsec))
+		return (false);
+	up = (int64_t)kvmi_get_uint(p + 8, s->ptr, s->big_endian) -
+	    (now + sec);
+	return (up == 0 || up == 1);
+}
+
+/*
+ * Before it lie two ways to read the clock, since 6.13 one; the first agrees
+ * with it.
+ */
+static bool
+agrees(const struct kvmi_infer *x, struct shape *s, uint64_t va,
+    const uint8_t *p)
+{
+	int64_t now = (int64_t)kvmi_get64(p, s->big_endian),
+	    sec = (int64_t)kvmi_get64(p + s->wtm, s->big_endian),
+	    nsec = (int64_t)kvmi_get_uint(p + s->wtm + 8, s->ptr,
+	    s->big_endian);
+
+	for (unsigned int i = 1; i <= 2; i++) {
+		s->before = i * s->read_len;
+		if (kvmi_infer_read(x, va - s->before + s->base, 8) ==
+		    (uint64_t)((now + sec) * NSEC + nsec))
+			return (true);
+	}
+	return (false);
+}
+
+/* In [va, end); 0: it is not there. */
+static uint64_t
+find(const struct kvmi_infer *x, struct shape *s, unsigned int align,
+    uint64_t va, uint64_t end, uint8_t *chunk)
+{
+	while (va < end) {
+		size_t len = (size_t)kvmi_min(CHUNK, end - va), done = 0;
+
+		kvmi_space_read(&x->k->space, x->cx, va, chunk, len, &done);
+		for (size_t at = 0; at + s->len <= done; at += align)
+			if (is_clock(s, chunk + at) &&
+			    agrees(x, s, va + at, chunk + at))
+				return (va + at);
+		/* What a chunk ends in the middle of begins the next. */
+		if (done > 4096)
+			va += done & ~UINT64_C(4095);
+		else
+			va += 4096;
+		if (done == CHUNK)
+			va -= 4096;
+	}
+	return (0);
+}
+
+static void
+add(struct kvmi_infer *x, const struct shape *s, uint64_t xtime)
+{
+	static const char t[] = "timekeeper";
+	uint64_t *made = malloc(sizeof(*made));
+	struct kvmi_linux *l = x->k->priv;
+
+	if (made == NULL)
+		return;
+	*made = xtime - s->before;
+	kvmi_linux_once_set(l, KVMI_ONCE_CLOCK, made);
+	kvmi_infer_add(x, t, "offs_real", s->before + s->real, 8, true);
+	kvmi_infer_add(x, t, "offs_boot", s->before + s->real + 8, 8, true);
+	kvmi_infer_add(x, t, "tkr_mono.shift", s->base - 12, 4, false);
+	kvmi_infer_add(x, t, "tkr_mono.xtime_nsec", s->base - 8, 8, false);
+	kvmi_infer_add(x, t, "tkr_mono.base", s->base, 8, true);
+}
+
+void
+kvmi_infer_clock(struct kvmi_infer *x)
+{
+	const unsigned int aligns[] = { 8, 4 };
+	uint64_t first = x->l->stext, end = first + IMAGE_LEN, va;
+	uint8_t *chunk = malloc(CHUNK);
+
+	if (chunk == NULL)
+		return;
+	if (kvmi_kernel_addr(x->k, x->cx, "tk_core", &va) == 0 ||
+	    kvmi_kernel_addr(x->k, x->cx, "timekeeper_data", &va) == 0) {
+		first = va;
+		end = va + NEAR;
+	}
+	for (size_t i = 0; i < KVMI_COUNT(aligns); i++) {
+		struct shape s = shape_of(x, aligns[i]);
+		uint64_t at = find(x, &s, aligns[i], first, end, chunk);
+
+		if (at != 0) {
+			add(x, &s, at);
+			break;
+		}
+	}
+	free(chunk);
+}

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Members of struct mm_struct (include/linux/mm_types.h). */
+#include <string.h>
+
+#include "base/math.h"
+#include "os/linux/infer.h"
+#include "os/linux/user.h"
+
+#define MAX_MM		1024		/* as far as members are looked for */
+#define MAX_AUXV	64		/* AT_VECTOR_SIZE, and more */
+#define KEPT_BACK	1024		/* 64 faults of 16 pages at most */
+#define STACK_SPAN	(UINT64_C(64) << 20)
+
+/* The next task with memory of its own, from *i on; 0: there is none. */
+static uint64_t
+next_mm(const struct kvmi_infer *x, size_t *i)
+{
+	while (*i < x->tasks.n) {
+		uint64_t mm = kvmi_infer_ptr(x, *i, x->mm);
+
+		(*i)++;
+		if (mm != 0)
+			return (mm);
+	}
+	return (0);
+}
+
+/*
+ * start_code, end_code, start_data, end_data, start_brk, brk, start_stack,
+ * arg_start, arg_end, env_start, env_end, and then the auxiliary vector, which
+ * begins with a key.  All but the strings' places are in order.
+ */
+static bool
+is_code(struct kvmi_infer *x, uint64_t off)
+{
+	uint64_t mm, v[12];
+
+	for (size_t i = 0; (mm = next_mm(x, &i)) != 0;) {
+		for (unsigned int j = 0; j < KVMI_COUNT(v); j++) {
+			v[j] = kvmi_infer_read(x, mm + off + j * x->ptr,
+			    x->ptr);
+			if (v[j] == 0 || v[j] >= x->l->va.user_end)
+				return (false);
+		}
+		for (unsigned int j = 0; j < 6; j += 2)
+			if (v[j] > v[j + 1])
+				return (false);
+		if (v[7] > v[8] || v[9] > v[10] || v[7] < v[6] ||
+		    v[9] < v[6] || v[10] - v[6] > STACK_SPAN ||
+		    v[11] >= MAX_AUXV)
+			return (false);
+	}
+	return (true);
+}
+
+/* Do the strings of the processes lie where this leads, as a pgd? */
+static bool
+is_pgd(struct kvmi_infer *x, uint64_t off, uint64_t code)
+{
+	size_t good = 0, bad = 0;
+	uint64_t at;
+
+	for (size_t i = 0; (at = next_mm(x, &i)) != 0;) {
+		struct kvmi_linux_mm mm = { .va = at };
+		struct kvmi_linux_user u;
+		char first, last;
+		size_t done;
+
+		mm.pgd = kvmi_infer_read(x, at + off, x->ptr);
+		mm.arg_start = kvmi_infer_read(x, at + code + 7 * x->ptr,
+		    x->ptr);
+		mm.arg_end = kvmi_infer_read(x, at + code + 8 * x->ptr,
+		    x->ptr);
+		/* Tables of PAE have 32 bytes. */
+		if (!kvmi_infer_is_ptr(x, mm.pgd) || mm.pgd % 32 != 0)
+			return (false);
+		if (kvmi_linux_user_space(x->k, x->cx, &mm, &u) != 0 ||
+		    kvmi_linux_user_read(&u, x->cx, mm.arg_start, &first, 1,
+		    &done) != 0 || kvmi_linux_user_read(&u, x->cx,
+		    mm.arg_end - 1, &last, 1, &done) != 0)
+			bad++;
+		else
+			good += last == '\0';
+	}
+	return (good > bad);
+}
+
+/*
+ * Of pages: total_vm, locked_vm, pinned_vm of 64 bits, data_vm, exec_vm and
+ * stack_vm.  Few processes lock any.
+ */
+static bool
+is_sizes(struct kvmi_infer *x, uint64_t off)
+{
+	uint64_t data = kvmi_infer_up(off + 2 * x->ptr, 8) + 8, mm;
+	size_t some = 0, none = 0;
+
+	for (size_t i = 0; (mm = next_mm(x, &i)) != 0;) {
+		uint64_t total = kvmi_infer_read(x, mm + off, x->ptr),
+		    sum = 0;
+
+		for (unsigned int j = 0; j < 3; j++) {
+			uint64_t v = kvmi_infer_read(x, mm + data +
+			    j * x->ptr, x->ptr);
+
+			if (v == 0 || v > total)
+				return (false);
+			sum += v;
+		}
+		if (total == 0 || sum > total || total > UINT32_MAX)
+			return (false);
+		if (kvmi_infer_read(x, mm + off + x->ptr, x->ptr) == 0 &&
+		    kvmi_infer_read(x, mm + data - 8, 8) == 0)
+			none++;
+		else
+			some++;
+	}
+	return (none > some);
+}
+
+/*
+ * Before 6.2 four numbers of pages, of which the third is swapped, and the
+ * format of the program, which is the same one for all and on a list.  What
+ * threads have not handed in may make any of them negative.
+ */
+static bool
+is_rss(struct kvmi_infer *x, uint64_t off, uint64_t total_vm)
+{
+	unsigned int unused = 64 - 8 * x->ptr;
+	uint64_t mm, format = 0;
+	size_t some = 0, none = 0;
+
+	for (size_t i = 0; (mm = next_mm(x, &i)) != 0;) {
+		int64_t sum = 0, total = (int64_t)kvmi_infer_read(x,
+		    mm + total_vm, x->ptr);
+		uint64_t last = kvmi_infer_read(x, mm + off + 4 * x->ptr,
+		    x->ptr);
+
+		for (unsigned int j = 0; j < 4; j++) {
+			int64_t v = (int64_t)(kvmi_infer_read(x, mm + off +
+			    j * x->ptr, x->ptr) << unused) >> unused;
+
+			if (v < -KEPT_BACK || v > UINT32_MAX)
+				return (false);
+			sum += j == 2 ? 0 : v;
+		}
+		if (format == 0)
+			format = last;
+		if (sum > total || last != format ||
+		    !kvmi_infer_is_ptr(x, last) || kvmi_infer_read(x,
+		    kvmi_infer_read(x, last, x->ptr) + x->ptr, x->ptr) != last)
+			return (false);
+		*(sum > 0 ? &some : &none) += 1;
+	}
+	return (some > none);
+}
+
+static void
+add_pages(struct kvmi_infer *x, uint64_t code)
+{
+	static const char m[] = "mm_struct";
+	uint64_t total, data, rss = 0;
+	unsigned int found = 0;
+
+	if (!kvmi_infer_only(x, code > 16 * x->ptr ? code - 16 * x->ptr : 0,
+	    code - 6 * x->ptr, x->ptr, is_sizes, &total))
+		return;
+	data = kvmi_infer_up(total + 2 * x->ptr, 8) + 8;
+	kvmi_infer_add(x, m, "total_vm", total, x->ptr, false);
+	kvmi_infer_add(x, m, "data_vm", data, x->ptr, false);
+	kvmi_infer_add(x, m, "stack_vm", data + 2 * x->ptr, x->ptr, false);
+	for (uint64_t off = code + 12 * x->ptr; off < code + (12 +
+	    2 * MAX_AUXV) * x->ptr; off += x->ptr)
+		if (is_rss(x, off, total)) {
+			rss = off;
+			found++;
+		}
+	if (found == 1)
+		kvmi_infer_add(x, m, "rss_stat", rss, 4 * x->ptr, false);
+}
+
+void
+kvmi_infer_mm(struct kvmi_infer *x)
+{
+	static const char m[] = "mm_struct";
+	static const char *const strings[] = { "arg_start", "arg_end",
+		"env_start", "env_end" };
+	uint64_t code, pgd = 0;
+	unsigned int found = 0;
+
+	if (!kvmi_infer_only(x, 0, MAX_MM, x->ptr, is_code, &code))
+		return;
+	kvmi_infer_add(x, m, "start_code", code, x->ptr, false);
+	kvmi_infer_add(x, m, "end_code", code + x->ptr, x->ptr, false);
+	for (unsigned int i = 0; i < KVMI_COUNT(strings); i++)
+		kvmi_infer_add(x, m, strings[i], code + (7 + i) * x->ptr,
+		    x->ptr, false);
+	for (uint64_t off = 0; off < code; off += x->ptr)
+		if (is_pgd(x, off, code)) {
+			pgd = off;
+			found++;
+		}
+	if (found == 1)
+		kvmi_infer_add_ptr(x, m, "pgd", pgd);
+	add_pages(x, code);
+}

@@ -1,0 +1,529 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Members of struct task_struct, in the order of include/linux/sched.h. */
+#include "os/linux/infer.h"
+
+#include <string.h>
+
+#include "base/math.h"
+
+#define STACK_MAGIC	0x57ac6e9d	/* STACK_END_MAGIC of linux/magic.h */
+#define STACK_ALIGN	4096
+#define PID_LIMIT	(1u << 22)
+#define SIGCHLD_	17
+#define NSEC		UINT64_C(1000000000)
+
+/* Process 0 is init_task, 1 the first on the list, 2 is kthreadd. */
+static bool
+is_pid(struct kvmi_infer *x, uint64_t off)
+{
+	for (size_t i = 0; i < x->tasks.n; i++) {
+		uint32_t pid = kvmi_infer_u32(x, i, off);
+
+		/* Of a leader pid and tgid are the same. */
+		if ((i <= 2 && pid != i) || (i > 2 && pid <= 2) ||
+		    pid > PID_LIMIT || kvmi_infer_u32(x, i, off + 4) != pid)
+			return (false);
+		for (size_t j = 3; j < i; j++)
+			if (kvmi_infer_u32(x, j, off) == pid)
+				return (false);
+	}
+	return (true);
+}
+
+/*
+ * real_parent, parent, children, sibling, group_leader: the first child is
+ * found by its sibling and has this parent.
+ */
+static bool
+is_family(struct kvmi_infer *x, uint64_t off)
+{
+	uint64_t children = off + 2 * x->ptr, sibling = off + 4 * x->ptr,
+	    leader = off + 6 * x->ptr;
+
+	if (kvmi_infer_ptr(x, x->kthreadd, off) != x->tasks.v[0])
+		return (false);
+	for (size_t i = 0; i < x->tasks.n; i++) {
+		uint64_t va = x->tasks.v[i],
+		    child = kvmi_infer_ptr(x, i, children);
+
+		if (kvmi_infer_ptr(x, i, leader) != va ||
+		    (i == 0 && kvmi_infer_ptr(x, i, off) != va) ||
+		    !kvmi_infer_is_ptr(x, kvmi_infer_ptr(x, i,
+		    off + x->ptr)))
+			return (false);
+		if (child != va + children && kvmi_infer_read(x, child -
+		    sibling + off, x->ptr) != va)
+			return (false);
+	}
+	return (true);
+}
+
+/* __state, stack, usage, flags, ptrace; the stack's end is marked. */
+static bool
+is_stack(struct kvmi_infer *x, uint64_t off)
+{
+	uint64_t usage = off + x->ptr, flags = usage + 4;
+	size_t marked = 0;
+
+	if ((kvmi_infer_u32(x, x->kthreadd, flags) & KVMI_PF_KTHREAD) == 0 ||
+	    (kvmi_infer_u32(x, 1, flags) & KVMI_PF_KTHREAD) != 0)
+		return (false);
+	for (size_t i = 0; i < x->tasks.n; i++) {
+		uint64_t stack = kvmi_infer_ptr(x, i, off);
+		uint32_t count = kvmi_infer_u32(x, i, usage);
+
+		if (count == 0 || count > INT32_MAX)
+			return (false);
+		/* One that has ended may have none. */
+		if (stack == 0)
+			continue;
+		if (stack % STACK_ALIGN != 0 ||
+		    kvmi_infer_read(x, stack, x->ptr) != STACK_MAGIC)
+			return (false);
+		marked++;
+	}
+	return (marked > x->tasks.n / 2);
+}
+
+/* In thread_info: a CPU's number, and of tasks that run now another for each. */
+static bool
+is_cpu(struct kvmi_infer *x, uint64_t off)
+{
+	uint64_t running = 0;
+	bool differ = false;
+
+	for (size_t i = 0; i < x->tasks.n; i++) {
+		uint64_t cpu = kvmi_infer_u32(x, i, off);
+
+		if (cpu >= x->ncpus)
+			return (false);
+		differ |= cpu != kvmi_infer_u32(x, 0, off);
+		if (cpu >= 64 || (kvmi_infer_u32(x, i, x->flags + 8) &
+		    0xff) == 0)
+			continue;
+		if ((running >> cpu & 1) != 0)
+			return (false);
+		running |= UINT64_C(1) << cpu;
+	}
+	return (differ);
+}
+
+/* prio, static_prio, normal_prio, rt_priority. */
+static bool
+is_prio(struct kvmi_infer *x, uint64_t off)
+{
+	for (size_t i = 0; i < x->tasks.n; i++) {
+		int32_t prio = (int32_t)kvmi_infer_u32(x, i, off),
+		    fixed = (int32_t)kvmi_infer_u32(x, i, off + 4),
+		    normal = (int32_t)kvmi_infer_u32(x, i, off + 8);
+		uint32_t rt = kvmi_infer_u32(x, i, off + 12);
+
+		if (prio < -1 || prio > 139 || fixed < 100 || fixed > 139 ||
+		    rt > 99 || (normal != -1 && normal !=
+		    (rt > 0 ? 99 - (int32_t)rt : fixed)))
+			return (false);
+	}
+	return (true);
+}
+
+/* nr_cpus_allowed, and a pointer to them, who are in the task itself. */
+static bool
+has_cpus(struct kvmi_infer *x, uint64_t off)
+{
+	uint64_t mask = kvmi_infer_up(off + 4, x->ptr),
+	    where = kvmi_infer_ptr(x, 0, mask) - x->tasks.v[0];
+
+	if (where == 0 || where >= KVMI_INFER_TASK)
+		return (false);
+	for (size_t i = 0; i < x->tasks.n; i++) {
+		uint32_t cpus = kvmi_infer_u32(x, i, off);
+
+		if (cpus == 0 || cpus > x->ncpus ||
+		    kvmi_infer_ptr(x, i, mask) != x->tasks.v[i] + where)
+			return (false);
+	}
+	return (true);
+}
+
+/* policy, since 6.11 a long, and on which CPUs it may run. */
+static bool
+is_policy(struct kvmi_infer *x, uint64_t off)
+{
+	if (!has_cpus(x, off + 4) &&
+	    !has_cpus(x, kvmi_infer_up(off + 4, x->ptr) + x->ptr))
+		return (false);
+	for (size_t i = 0; i < x->tasks.n; i++) {
+		uint32_t policy = kvmi_infer_u32(x, i, off);
+		bool rt = kvmi_infer_u32(x, i, x->prio + 12) > 0;
+
+		if (policy > 6 || rt != (policy == 1 || policy == 2))
+			return (false);
+	}
+	return (true);
+}
+
+/* mm and active_mm: only of kernel threads they differ. */
+static bool
+is_mm(struct kvmi_infer *x, uint64_t off)
+{
+	size_t users = 0;
+
+	for (size_t i = 0; i < x->tasks.n; i++) {
+		uint64_t mm = kvmi_infer_ptr(x, i, off);
+		uint32_t flags = kvmi_infer_u32(x, i, x->flags);
+
+		if ((flags & KVMI_PF_KTHREAD) != 0 ? mm != 0 :
+		    mm == 0 && (flags & KVMI_PF_EXITING) == 0)
+			return (false);
+		if (mm != 0 && (!kvmi_infer_is_ptr(x, mm) ||
+		    kvmi_infer_ptr(x, i, off + x->ptr) != mm))
+			return (false);
+		users += mm != 0;
+	}
+	return (users > 0);
+}
+
+/* exit_state, exit_code, exit_signal, pdeath_signal. */
+static bool
+is_exit(struct kvmi_infer *x, uint64_t off)
+{
+	for (size_t i = 0; i < x->tasks.n; i++) {
+		uint32_t state = kvmi_infer_u32(x, i, off),
+		    signal = kvmi_infer_u32(x, i, off + 8);
+		bool ends = (kvmi_infer_u32(x, i, x->flags) &
+		    KVMI_PF_EXITING) != 0;
+
+		if ((state != 0 && state != 16 && state != 32) ||
+		    (state != 0 && !ends) ||
+		    (signal > 64 && signal != UINT32_MAX) ||
+		    kvmi_infer_u32(x, i, off + 12) > 64)
+			return (false);
+		if (kvmi_infer_ptr(x, i, x->parent) ==
+		    x->tasks.v[x->kthreadd] && signal != SIGCHLD_)
+			return (false);
+	}
+	return (true);
+}
+
+/*
+ * start_time and start_boottime, which is later by what the machine slept:
+ * the list is in the order in which processes were made.
+ */
+static bool
+is_start(struct kvmi_infer *x, uint64_t off)
+{
+	uint64_t latest = 0;
+	size_t later = 0;
+
+	for (size_t i = 0; i < x->tasks.n; i++) {
+		uint64_t start = kvmi_infer_get(x, i, off, 8),
+		    boot = kvmi_infer_get(x, i, off + 8, 8);
+
+		if (start > UINT64_MAX / 4 || boot > UINT64_MAX / 4 ||
+		    boot < start || start + NSEC < latest ||
+		    (i == 0 && start != 0))
+			return (false);
+		if (start > latest) {
+			later++;
+			latest = start;
+		}
+	}
+	return (later > x->tasks.n / 2 && latest > NSEC / 1000);
+}
+
+/*
+ * In struct sched_entity: exec_start, when it ran last, and sum_exec_runtime,
+ * for how long since it was made; the latter, as it was when it began to, is
+ * next but one, or since 6.6 next.  The clock began with the machine.
+ */
+static bool
+is_runtime_of(struct kvmi_infer *x, uint64_t off, uint64_t before_off)
+{
+	size_t ran = 0;
+
+	for (size_t i = 1; i < x->tasks.n; i++) {
+		uint64_t last = kvmi_infer_get(x, i, off, 8),
+		    sum = kvmi_infer_get(x, i, off + 8, 8),
+		    before = kvmi_infer_get(x, i, before_off, 8),
+		    start = kvmi_infer_get(x, i, x->start, 8);
+
+		if (last == 0 && sum == 0)
+			continue;
+		if (last > UINT64_MAX / 4 || last + NSEC < start ||
+		    sum > last + NSEC - start || before > sum)
+			return (false);
+		ran += before > 0;
+	}
+	return (ran > x->tasks.n / 2);
+}
+
+static bool
+is_runtime(struct kvmi_infer *x, uint64_t off)
+{
+	return (is_runtime_of(x, off, off + 16) ||
+	    is_runtime_of(x, off, off + 24));
+}
+
+/* utime and stime; a kernel thread is never in user mode. */
+static bool
+is_times(struct kvmi_infer *x, uint64_t off)
+{
+	uint64_t used = 0;
+
+	for (size_t i = 0; i < x->tasks.n; i++) {
+		uint64_t user = kvmi_infer_get(x, i, off, 8),
+		    kernel = kvmi_infer_get(x, i, off + 8, 8);
+
+		if ((kvmi_infer_u32(x, i, x->flags) & KVMI_PF_KTHREAD) != 0 &&
+		    user != 0)
+			return (false);
+		if (user > UINT64_MAX / 4 || kernel > UINT64_MAX / 4)
+			return (false);
+		/* Taken by ticks, so it may be more than it ran. */
+		if (i > 0 && user + kernel > kvmi_infer_get(x, i, x->runtime +
+		    8, 8) + NSEC)
+			return (false);
+		used += kernel;
+	}
+	return (used > 0);
+}
+
+/* In struct pid, the number by which the whole machine knows it. */
+static bool
+is_number(struct kvmi_infer *x, uint64_t off)
+{
+	for (size_t i = 0; i < x->tasks.n; i++) {
+		uint64_t pid = kvmi_infer_ptr(x, i, x->thread_pid), v;
+
+		if (kvmi_kread_uint(x->k, x->cx, pid + off, 4, &v) != 0 ||
+		    v != kvmi_infer_u32(x, i, x->pid))
+			return (false);
+	}
+	return (true);
+}
+
+/* How many entries a list has; n_max + 1: more, or it is no list. */
+static uint64_t
+list_length(const struct kvmi_infer *x, uint64_t head, uint64_t n_max)
+{
+	uint64_t at = head, n = 0;
+
+	while (n <= n_max && (at = kvmi_infer_read(x, at, x->ptr)) != head) {
+		if (!kvmi_infer_is_ptr(x, at))
+			return (n_max + 1);
+		n++;
+	}
+	return (n);
+}
+
+/*
+ * signal_struct: sigcnt, live, nr_threads, and the list of the threads, which
+ * leads from it through the thread_node of each.
+ */
+static bool
+is_signal(struct kvmi_infer *x, uint64_t off)
+{
+	uint64_t node = x->thread_node, head = 0;
+	size_t alone = 0;
+
+	for (size_t i = 0; i < x->tasks.n; i++) {
+		uint64_t signal = kvmi_infer_ptr(x, i, off),
+		    next = kvmi_infer_ptr(x, i, node);
+
+		if (!kvmi_infer_is_ptr(x, signal))
+			return (false);
+		if (next != kvmi_infer_ptr(x, i, node + x->ptr))
+			continue;
+		if (alone++ == 0)
+			head = next - signal;
+		if (next - signal != head || head < 12 || head > 128)
+			return (false);
+	}
+	for (size_t i = 0; i < x->tasks.n && alone > 0; i++) {
+		uint64_t signal = kvmi_infer_ptr(x, i, off),
+		    n = kvmi_infer_read(x, signal + 8, 4);
+
+		if (n == 0 || n > PID_LIMIT ||
+		    list_length(x, signal + head, n) != n)
+			return (false);
+	}
+	x->thread_head = head;
+	return (alone > x->tasks.n / 2);
+}
+
+/* Up to 6.6 a list of the thread group lies before it. */
+static bool
+find_signal(struct kvmi_infer *x)
+{
+	const unsigned int behind[] = { 16, 14 };
+
+	for (size_t i = 0; i < KVMI_COUNT(behind); i++) {
+		x->thread_node = x->leader + behind[i] * x->ptr;
+		if (kvmi_infer_only(x, x->comm, KVMI_INFER_TASK, x->ptr,
+		    is_signal, &x->signal))
+			return (true);
+	}
+	return (false);
+}
+
+/* Before 5.14 a long, of which a big-endian kernel has the number behind. */
+static unsigned int
+state_size(const struct kvmi_infer *x, uint64_t state)
+{
+	uint32_t first = 0;
+
+	for (size_t i = 0; i < x->tasks.n; i++)
+		first |= kvmi_infer_u32(x, i, state);
+	return (x->k->big_endian && first == 0 ? x->ptr : 4);
+}
+
+/* An int of 0 or 1, and later a byte with others behind it. */
+static unsigned int
+on_cpu_size(const struct kvmi_infer *x, uint64_t off)
+{
+	for (size_t i = 0; i < x->tasks.n; i++)
+		if (kvmi_infer_u32(x, i, off) > 1)
+			return (1);
+	return (4);
+}
+
+static void
+add_task(struct kvmi_infer *x, uint64_t exit)
+{
+	static const char t[] = "task_struct";
+	uint64_t state = x->stack - x->ptr;
+
+	kvmi_infer_add(x, t, "__state", state, state_size(x, state), false);
+	kvmi_infer_add_ptr(x, t, "stack", x->stack);
+	kvmi_infer_add(x, t, "flags", x->flags, 4, false);
+	kvmi_infer_add(x, t, "ptrace", x->flags + 4, 4, false);
+	kvmi_infer_add(x, t, "tasks", x->list, 2 * x->ptr, false);
+	kvmi_infer_add_ptr(x, t, "mm", x->mm);
+	kvmi_infer_add(x, t, "exit_state", exit, 4, true);
+	kvmi_infer_add(x, t, "exit_code", exit + 4, 4, true);
+	kvmi_infer_add(x, t, "pid", x->pid, 4, true);
+	kvmi_infer_add(x, t, "tgid", x->pid + 4, 4, true);
+	kvmi_infer_add_ptr(x, t, "real_parent", x->parent);
+	kvmi_infer_add_ptr(x, t, "parent", x->parent + x->ptr);
+	kvmi_infer_add_ptr(x, t, "group_leader", x->leader);
+	kvmi_infer_add(x, t, "thread_node", x->thread_node, 2 * x->ptr,
+	    false);
+	kvmi_infer_add_ptr(x, t, "vfork_done", x->thread_node + 2 * x->ptr);
+	kvmi_infer_add(x, t, "comm", x->comm, 16, false);
+	kvmi_infer_add_ptr(x, t, "signal", x->signal);
+	kvmi_infer_add_ptr(x, t, "sighand", x->signal + x->ptr);
+	kvmi_infer_add(x, "signal_struct", "nr_threads", 8, 4, true);
+	kvmi_infer_add(x, "signal_struct", "thread_head", x->thread_head,
+	    2 * x->ptr, false);
+	kvmi_infer_add(x, "pid", "numbers", x->number, 4, true);
+	kvmi_infer_add(x, "upid", "nr", 0, 4, true);
+}
+
+/*
+ * nvcsw and nivcsw come before start_time.  On machines that align it there may
+ * be a gap between, which is all zeros, as no count is of all tasks.
+ */
+static uint64_t
+switches(const struct kvmi_infer *x, uint64_t start)
+{
+	uint64_t gap = 0;
+
+	for (size_t i = 0; i < x->tasks.n; i++)
+		gap |= kvmi_infer_ptr(x, i, start - x->ptr);
+	return (start - (gap == 0 ? 3 : 2) * x->ptr);
+}
+
+static void
+find_times(struct kvmi_infer *x)
+{
+	static const char t[] = "task_struct";
+	uint64_t off;
+
+	if (!kvmi_infer_only(x, x->prio + 16, x->list, x->ptr, is_runtime,
+	    &x->runtime))
+		return;
+	kvmi_infer_add(x, t, "se.exec_start", x->runtime, 8, false);
+	kvmi_infer_add(x, t, "se.sum_exec_runtime", x->runtime + 8, 8, false);
+	/* Behind vfork_done and two or three pointers more. */
+	if (!kvmi_infer_only(x, x->thread_node + 5 * x->ptr, x->thread_node +
+	    6 * x->ptr + 5, x->ptr, is_times, &off))
+		return;
+	kvmi_infer_add(x, t, "utime", off, 8, false);
+	kvmi_infer_add(x, t, "stime", off + 8, 8, false);
+}
+
+/* A list is worth having without these. */
+static void
+find_others(struct kvmi_infer *x)
+{
+	static const char t[] = "task_struct";
+	uint64_t off, ignored;
+
+	/* With more CPUs than one; that it runs is of use with where. */
+	if (kvmi_kernel_addr(x->k, x->cx, "__per_cpu_offset", &ignored) == 0 &&
+	    kvmi_infer_only(x, 0, x->stack - x->ptr, 4, is_cpu, &off)) {
+		kvmi_infer_add(x, t, "thread_info.cpu", off, 4, false);
+		kvmi_infer_add(x, t, "on_cpu", x->flags + 8,
+		    on_cpu_size(x, x->flags + 8), false);
+	}
+	if (kvmi_infer_only(x, x->flags + 8, x->list, 4, is_prio, &x->prio)) {
+		kvmi_infer_add(x, t, "prio", x->prio, 4, true);
+		kvmi_infer_add(x, t, "static_prio", x->prio + 4, 4, true);
+		kvmi_infer_add(x, t, "normal_prio", x->prio + 8, 4, true);
+		if (kvmi_infer_only(x, x->prio + 16, x->list, 4, is_policy,
+		    &off))
+			kvmi_infer_add(x, t, "policy", off, 4, false);
+	}
+	/* min_flt and maj_flt come behind. */
+	if (kvmi_infer_only(x, x->thread_node, x->comm, x->ptr, is_start,
+	    &off)) {
+		uint64_t nvcsw = switches(x, off);
+
+		kvmi_infer_add(x, t, "nvcsw", nvcsw, x->ptr, false);
+		kvmi_infer_add(x, t, "nivcsw", nvcsw + x->ptr, x->ptr, false);
+		kvmi_infer_add(x, t, "start_boottime", off + 8, 8, false);
+		kvmi_infer_add(x, t, "min_flt", off + 16, x->ptr, false);
+		kvmi_infer_add(x, t, "maj_flt", off + 16 + x->ptr, x->ptr,
+		    false);
+		x->start = off;
+		find_times(x);
+	}
+}
+
+int
+kvmi_infer_task(struct kvmi_infer *x)
+{
+	const char *lost = NULL;
+	uint64_t exit = 0;
+
+	if (!kvmi_infer_only(x, 0, x->comm, 4, is_pid, &x->pid))
+		lost = "pid";
+	else if (!kvmi_infer_only(x, x->pid, x->comm, x->ptr, is_family,
+	    &x->parent))
+		lost = "real_parent";
+	else if (!kvmi_infer_only(x, 0, x->list, x->ptr, is_stack, &x->stack))
+		lost = "stack";
+	if (lost == NULL) {
+		x->leader = x->parent + 6 * x->ptr;
+		/* Behind ptraced and ptrace_entry. */
+		x->thread_pid = x->leader + 5 * x->ptr;
+		x->flags = x->stack + x->ptr + 4;
+		if (!kvmi_infer_only(x, 8, 256, 4, is_number, &x->number))
+			lost = "thread_pid";
+		else if (!find_signal(x))
+			lost = "signal";
+		else if (!kvmi_infer_only(x, x->list + 2 * x->ptr, x->pid,
+		    x->ptr, is_mm, &x->mm))
+			lost = "mm";
+		else if (!kvmi_infer_only(x, x->mm + 2 * x->ptr, x->pid, 4,
+		    is_exit, &exit))
+			lost = "exit_state";
+	}
+	if (lost != NULL)
+		return (kvmi_fail(&x->cx->err, KVMI_ENOTSUP, "no place fits "
+		    "all %zu tasks as task_struct.%s, or more than one",
+		    x->tasks.n, lost));
+	add_task(x, exit);
+	find_others(x);
+	return (0);
+}

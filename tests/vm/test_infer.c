@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Layouts that were worked out from the tasks are those that the kernel's own
+ * types tell: of a dump that has types, or with those of a vmlinux.
+ *
+ * usage: test_infer [-k VMLINUX] DUMP...
+ */
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "api/kd.h"
+#include "os/linux/infer.h"
+
+/* Names that the kernels of tests/vm have, new ones first; true: must be found. */
+static const struct {
+	const char	*inferred;
+	const char	*told;
+	bool		 needed;
+} rows[] = {
+	{ "task_struct.__state", "task_struct.__state task_struct.state",
+	    true },
+	{ "task_struct.stack", NULL, true },
+	{ "task_struct.flags", NULL, true },
+	{ "task_struct.ptrace", NULL, true },
+	/* In another place before 5.16. */
+	{ "task_struct.thread_info.cpu",
+	    "task_struct.thread_info.cpu task_struct.cpu", false },
+	{ "task_struct.on_cpu", NULL, false },
+	{ "task_struct.prio", NULL, true },
+	{ "task_struct.static_prio", NULL, true },
+	{ "task_struct.normal_prio", NULL, true },
+	{ "task_struct.policy", NULL, true },
+	{ "task_struct.tasks", NULL, true },
+	{ "task_struct.mm", NULL, true },
+	{ "task_struct.exit_state", NULL, true },
+	{ "task_struct.exit_code", NULL, true },
+	{ "task_struct.pid", NULL, true },
+	{ "task_struct.tgid", NULL, true },
+	{ "task_struct.real_parent", NULL, true },
+	{ "task_struct.parent", NULL, true },
+	{ "task_struct.group_leader", NULL, true },
+	{ "task_struct.thread_node", NULL, true },
+	{ "task_struct.vfork_done", NULL, true },
+	{ "task_struct.nvcsw", NULL, true },
+	{ "task_struct.nivcsw", NULL, true },
+	{ "task_struct.start_boottime", NULL, true },
+	/* Some kernels have more than one place that fits. */
+	{ "task_struct.se.exec_start", NULL, false },
+	{ "task_struct.se.sum_exec_runtime", NULL, false },
+	{ "task_struct.utime", NULL, false },
+	{ "task_struct.stime", NULL, false },
+	{ "task_struct.min_flt", NULL, true },
+	{ "task_struct.maj_flt", NULL, true },
+	{ "task_struct.cred", NULL, true },
+	{ "task_struct.comm", NULL, true },
+	{ "task_struct.signal", NULL, true },
+	{ "task_struct.sighand", NULL, true },
+	{ "task_struct.blocked", NULL, true },
+	{ "task_struct.pending.signal", NULL, true },
+	{ "signal_struct.nr_threads", NULL, true },
+	{ "signal_struct.thread_head", NULL, true },
+	{ "signal_struct.pids[2]", NULL, true },
+	{ "signal_struct.pids[3]", NULL, true },
+	{ "signal_struct.leader", NULL, true },
+	{ "signal_struct.tty", NULL, true },
+	{ "tty_struct.driver", NULL, true },
+	{ "tty_struct.index", NULL, true },
+	{ "tty_struct.ctrl.pgrp", "tty_struct.ctrl.pgrp tty_struct.pgrp",
+	    true },
+	{ "tty_struct.ctrl.session",
+	    "tty_struct.ctrl.session tty_struct.session", true },
+	{ "tty_driver.major", NULL, true },
+	{ "tty_driver.minor_start", NULL, true },
+	{ "sighand_struct.action", NULL, true },
+	{ "cred.uid", NULL, true },
+	{ "cred.gid", NULL, true },
+	{ "cred.suid", NULL, true },
+	{ "cred.sgid", NULL, true },
+	{ "cred.euid", NULL, true },
+	{ "cred.egid", NULL, true },
+	{ "cred.group_info", NULL, true },
+	{ "group_info.ngroups", NULL, true },
+	{ "mm_struct.start_code", NULL, true },
+	{ "mm_struct.end_code", NULL, true },
+	{ "mm_struct.arg_start", NULL, true },
+	{ "mm_struct.arg_end", NULL, true },
+	{ "mm_struct.env_start", NULL, true },
+	{ "mm_struct.env_end", NULL, true },
+	{ "mm_struct.pgd", NULL, true },
+	{ "mm_struct.total_vm", NULL, true },
+	{ "mm_struct.data_vm", NULL, true },
+	{ "mm_struct.stack_vm", NULL, true },
+	/* Since 6.2 it is counters of each CPU. */
+	{ "mm_struct.rss_stat", NULL, false },
+	{ "timekeeper.offs_real", NULL, true },
+	{ "timekeeper.offs_boot", NULL, true },
+	{ "timekeeper.tkr_mono.base", NULL, true },
+	{ "timekeeper.tkr_mono.shift", NULL, true },
+	{ "timekeeper.tkr_mono.xtime_nsec", NULL, true },
+	/* An array without a size of its own. */
+	{ "pid.numbers", NULL, true },
+	{ "group_info.gid", NULL, true },
+};
+
+static unsigned int
+check_row(const char *dump, size_t i, struct kvmi_types *own,
+    struct kvmi_types *inferred, struct kvmi_err *err)
+{
+	const char *names = rows[i].told != NULL ? rows[i].told :
+	    rows[i].inferred;
+	struct kvmi_member have, want;
+
+	if (kvmi_type_first(inferred, rows[i].inferred, &have, err) != 0) {
+		if (rows[i].needed)
+			printf("%s: %s was not found\n", dump,
+			    rows[i].inferred);
+		return (rows[i].needed);
+	}
+	if (kvmi_type_first(own, names, &want, err) != 0) {
+		printf("%s: %s\n", dump, err->text);
+		return (1);
+	}
+	/* Of a long that is enough, and of an array the first. */
+	if (have.off == want.off && (have.size <= want.size ||
+	    want.size == 0))
+		return (0);
+	printf("%s: %s is at %" PRIu64 " (%" PRIu64 " bytes), not %" PRIu64
+	    " (%" PRIu64 ")\n", dump, rows[i].inferred, want.off, want.size,
+	    have.off, have.size);
+	return (1);
+}
+
+static unsigned int
+check(const char *dump, const char *kernel)
+{
+	struct kvmi_types *own, *inferred;
+	unsigned int failed = 0;
+	struct kvmi_cx *cx;
+	char why[2048];
+	kvm_t *kd;
+
+	kd = kvm_open2(kernel, dump, O_RDONLY, why, NULL);
+	if (kd == NULL || (cx = kvmi_kd_enter(kd)) == NULL) {
+		printf("%s: %s\n", dump, why);
+		return (1);
+	}
+	if (kvmi_kernel_types(kd->kernel, cx, &own) != 0 ||
+	    kvmi_linux_infer(kd->kernel, cx, &inferred) != 0) {
+		printf("%s: %s\n", dump, cx->err.text);
+		kvm_close(kd);
+		return (1);
+	}
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		failed += check_row(dump, i, own, inferred, &cx->err);
+	kvmi_types_close(inferred);
+	kvm_close(kd);
+	printf("%s: %zu members, %u wrong\n", dump,
+	    sizeof(rows) / sizeof(rows[0]), failed);
+	return (failed);
+}
+
+int
+main(int argc, char **argv)
+{
+	const char *kernel = NULL;
+	unsigned int failed = 0;
+	int i = 1;
+
+	if (argc > 2 && strcmp(argv[1], "-k") == 0) {
+		kernel = argv[2];
+		i = 3;
+	}
+	for (; i < argc; i++)
+		failed += check(argv[i], kernel);
+	return (failed != 0);
+}
