@@ -236,18 +236,38 @@ read_whole(const char *path)
 	return (now() - t);
 }
 
+/* Nothing of it stays in memory; what was written just now may. */
+static void
+forget(const char *path)
+{
+	int fd = open(path, O_RDONLY);
+
+	if (fd < 0)
+		die(path, strerror(errno));
+	fdatasync(fd);
+	posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+	close(fd);
+}
+
 void
 bench_large_kdump(const char *path)
 {
-	double t = 0;
+	double cold = 0, t = 0;
 
 	printf("%s\n", path);
 	for (int i = 0; i < ROUNDS; i++) {
-		double start = now();
+		double start;
 
+		forget(path);
+		start = now();
+		kvm_close(open_dump(path));
+		cold = best(cold, now() - start);
+		start = now();
 		kvm_close(open_dump(path));
 		t = best(t, now() - start);
 	}
+	printf("%-46s %10.1f ms (aim: below 1000)\n",
+	    "open and close, 23 GiB, none of it in memory", cold * 1e3);
 	printf("%-46s %10.1f ms (aim: below 50)\n", "open and close, 23 GiB",
 	    t * 1e3);
 }

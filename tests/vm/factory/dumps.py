@@ -20,6 +20,8 @@ FROM_CRASH = {
     "kdump-lzo-d31.flat": ("-F", "-l", "-d", "31"),
     "kdump-zstd-d31": ("-z", "-d", "31"),
 }
+# What a kpeek of ours, where there is one, is asked there about /proc/vmcore.
+ASKED_IN_CRASH = ("info --json", "ps --json", "dmesg", "bt", "sym init_task")
 # What not every makedumpfile was built with, by the option that asks for it.
 OPTIONAL = {"-p": "snappy", "-z": "zstd"}
 

@@ -17,6 +17,7 @@ class Guests:
 # What takes longest comes first.
 GUESTS = (
     Guests("", "amd64"),
+    Guests("live", "amd64", ("kexec", "max-vmcoreinfo"), extra=True),
     Guests("ppc64el-trixie", "ppc64el", ("max-plain",)),
     Guests("riscv64", "riscv64", ("max-plain", "panic")),
     Guests("arm64", "arm64", ("max-plain", "old-plain", "panic")),
@@ -33,6 +34,7 @@ GUESTS = (
     Guests("amd64-bullseye", "amd64", suite="bullseye", matrix=True, extra=True),
     Guests("amd64-sid", "amd64", suite="sid", matrix=True, extra=True),
     Guests("amd64-trixie", "amd64", suite="trixie", matrix=True, extra=True),
+    Guests("amd64-trixie", "amd64", ("kexec",), suite="trixie", matrix=True, extra=True),
     Guests("arm64", "arm64", matrix=True),
     Guests("arm64-bookworm", "arm64", ("max-plain",), suite="bookworm", matrix=True),
     Guests("arm64-16k", "arm64-16k", matrix=True),

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from factory.arches import Arch
 from factory.cpio import Cpio
-from factory.dumps import FROM_CRASH
+from factory.dumps import ASKED_IN_CRASH, FROM_CRASH
 from factory.packages import Guest
 
 SOURCES = Path(__file__).resolve().parent.parent / "guest"
@@ -68,9 +68,12 @@ def _begin(guest: Guest, init: str) -> Cpio:
     return cpio
 
 
-def _crash(guest: Guest) -> bytes:
+def _crash(guest: Guest, kpeek: bytes | None) -> bytes:
     """The file system of the kernel that follows a crash."""
     cpio = _begin(guest, "crash-init")
+    if kpeek:
+        cpio.file("bin/kpeek", kpeek, 0o755)
+        cpio.file("asked", "".join(f"{line}\n" for line in ASKED_IN_CRASH).encode())
     cpio.file("dumps", "".join(f"{name} {' '.join(options)}\n"
                                for name, options in FROM_CRASH.items()).encode())
     return cpio.finish()
@@ -87,7 +90,9 @@ def build(arch: Arch, guest: Guest, scratch: Path, extra: Path | None = None) ->
         cpio.file(f"bin/{program}", _compile(arch, program, scratch), 0o755)
     if guest.crash:
         cpio.file("crash/kernel", guest.kernel.read_bytes())
-        cpio.file("crash/initramfs", _crash(guest))
+        kpeek = extra / "kpeek" if extra else None
+        cpio.file("crash/initramfs", _crash(
+            guest, kpeek.read_bytes() if kpeek and kpeek.exists() else None))
         cpio.file("crash/cmdline", f"console={arch.console} {CRASH_CMDLINE}\n".encode())
     if extra:
         _add_tree(cpio, extra)

@@ -22,6 +22,7 @@ BOOT_TIMEOUT = 600
 REPORT_PORT = "org.libkvm.report"
 KVMGUEST_PORT = "org.libkvm.kvmguest"
 CRASH_PORT = "org.libkvm."      # and the dump's name
+KPEEK_PORT = "org.libkvm.kpeek"
 TAIL = 4000
 
 
@@ -46,6 +47,7 @@ def _write_dumps(machine: Machine, directory: Path) -> dict[str, str]:
 
 def _keep_crash_dumps(scratch: Path, directory: Path) -> None:
     """Takes what the second kernel sent: nothing of what it cannot make."""
+    (scratch / "kpeek.out").rename(directory / "kpeek.out")
     for name in FROM_CRASH:
         if (scratch / name).stat().st_size == 0:
             continue
@@ -74,6 +76,7 @@ def _fill(directory: Path, scratch: Path, arch: Arch, variant: Variant, guest: G
     outputs = {REPORT_PORT: scratch / "report", KVMGUEST_PORT: scratch / "kvmguest.out"}
     if variant.kexec:
         outputs |= {f"{CRASH_PORT}{name}": scratch / name for name in FROM_CRASH}
+        outputs[KPEEK_PORT] = scratch / "kpeek.out"
     absent = {}
     machine = Machine(arch, variant, guest.kernel, initramfs, outputs)
     try:
@@ -90,7 +93,7 @@ def _fill(directory: Path, scratch: Path, arch: Arch, variant: Variant, guest: G
     elif makedumpfile.version() and arch.debian == makedumpfile.ARCH:
         absent |= makedumpfile.derive(directory, scratch)
     (directory / "console.log").write_bytes(machine.console)
-    if extra and (extra / "kvmguest").exists():
+    if extra and (extra / "kvmguest").exists() and not variant.kexec:
         outputs[KVMGUEST_PORT].rename(directory / "kvmguest.out")
     derived = [file.name for name, row in FROM_MAKEDUMPFILE.items()
                for file in row.files(directory / name)]

@@ -28,7 +28,7 @@ VARIANTS = {variant.name: variant for variant in (
     Variant("nokaslr-plain", "qemu64", vmcoreinfo=False, cmdline="nokaslr"),
     Variant("panic", "max", panic=True),
     Variant("kexec", "max", cmdline="crashkernel=256M", panic=True, kexec=True, memory=768,
-            only="amd64"),
+            asked_for=True, only="amd64"),
     Variant("crowd", "qemu64", cmdline="crowd=5000", memory=1024, asked_for=True),
     Variant("old-plain", "old", vmcoreinfo=False),
     Variant("sv39", "max", vmcoreinfo=False, cmdline="no4lvl", only="riscv64",
