@@ -411,6 +411,16 @@ struct kvm_member {
 int	 kvm_type_member(kvm_t *kd, const char *type, const char *path,
 	    struct kvm_member *member);
 
+/*
+ * Call cb for each member of a structure or union, in its order, those of
+ * anonymous ones within it among them; cb returns non-zero to go on.  Returns
+ * the number of members given, or -1.
+ */
+typedef int kvm_walk_members_cb_t(const char *name,
+	    const struct kvm_member *member, void *closure);
+ssize_t	 kvm_walk_members(kvm_t *kd, const char *type,
+	    kvm_walk_members_cb_t *cb, void *closure);
+
 /* How many bytes a type has.  0, or -1. */
 int	 kvm_type_size(kvm_t *kd, const char *type, uint64_t *size);
 

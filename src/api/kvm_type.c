@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* kvm_type_member(3): layouts of structures. */
+#include <stdlib.h>
+
 #include "api/kd.h"
 #include "os/module_types.h"
 
@@ -8,6 +10,7 @@ struct question {
 	struct kvmi_member member;
 	uint64_t	 size;
 	int64_t		 value;
+	struct kvmi_member_list list;
 	bool		 known;		/* the type is, but not its member: */
 	struct kvmi_err	 why;
 };
@@ -70,6 +73,20 @@ ask_member(struct kvmi_types *t, const char *name, void *arg,
 	return (r);
 }
 
+static struct kvm_member
+public_member(const struct kvmi_member *m)
+{
+	return ((struct kvm_member){
+		.kb_off = m->off,
+		.kb_size = m->size,
+		.kb_count = m->count,
+		.kb_bit_off = m->bit_off,
+		.kb_bit_size = m->bit_size,
+		.kb_signed = m->is_signed,
+		.kb_pointer = m->is_pointer,
+	});
+}
+
 int
 kvm_type_member(kvm_t *kd, const char *type, const char *path,
     struct kvm_member *member)
@@ -78,16 +95,37 @@ kvm_type_member(kvm_t *kd, const char *type, const char *path,
 	int r = ask(kd, type, ask_member, &q);
 
 	if (r == 0)
-		*member = (struct kvm_member){
-			.kb_off = q.member.off,
-			.kb_size = q.member.size,
-			.kb_count = q.member.count,
-			.kb_bit_off = q.member.bit_off,
-			.kb_bit_size = q.member.bit_size,
-			.kb_signed = q.member.is_signed,
-			.kb_pointer = q.member.is_pointer,
-		};
+		*member = public_member(&q.member);
 	return (r);
+}
+
+static int
+ask_list(struct kvmi_types *t, const char *name, void *arg,
+    struct kvmi_err *err)
+{
+	struct question *q = arg;
+
+	q->list.n = 0;
+	return (kvmi_type_list(t, name, &q->list, err));
+}
+
+/* The whole list comes first: cb may ask for types itself. */
+ssize_t
+kvm_walk_members(kvm_t *kd, const char *type, kvm_walk_members_cb_t *cb,
+    void *closure)
+{
+	struct question q = { 0 };
+	struct kvm_member m;
+	size_t n = 0;
+	int r = ask(kd, type, ask_list, &q);
+
+	while (r == 0 && n < q.list.n) {
+		m = public_member(&q.list.v[n].m);
+		if (cb(q.list.v[n++].name, &m, closure) == 0)
+			break;
+	}
+	free(q.list.v);
+	return (r == 0 ? (ssize_t)n : r);
 }
 
 static int

@@ -194,6 +194,17 @@ ctf_member(struct kvmi_types *t, const char *type, const char *path,
 }
 
 static int
+ctf_list(struct kvmi_types *t, const char *type,
+    struct kvmi_member_list *out, struct kvmi_err *err)
+{
+	struct kvmi_tref ref;
+	int r = find((struct kvmi_ctf *)t, type, &ref, err);
+
+	return (r != 0 ? r : kvmi_path_list(t, &kvmi_ctf_path_ops, ref, type,
+	    out, err));
+}
+
+static int
 ctf_enumerator(struct kvmi_types *t, const char *name, int64_t *ret,
     struct kvmi_err *err)
 {
@@ -229,6 +240,7 @@ static const struct kvmi_types_ops ctf_ops = {
 	.name = "CTF",
 	.size = ctf_size,
 	.member = ctf_member,
+	.list = ctf_list,
 	.enumerator = ctf_enumerator,
 	.close = ctf_close,
 };

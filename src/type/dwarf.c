@@ -183,6 +183,22 @@ dwarf_member(struct kvmi_types *t, const char *type, const char *path,
 }
 
 static int
+dwarf_list(struct kvmi_types *t, const char *type,
+    struct kvmi_member_list *out, struct kvmi_err *err)
+{
+	struct kvmi_dwarf *d = (struct kvmi_dwarf *)t;
+	struct kvmi_tref ref;
+	int r;
+
+	pthread_mutex_lock(&d->lock);
+	r = find_ref(d, type, &ref, err);
+	if (r == 0)
+		r = kvmi_path_list(t, &kvmi_dwarf_path_ops, ref, type, out,
+		    err);
+	return (finish(d, r, err));
+}
+
+static int
 dwarf_enumerator(struct kvmi_types *t, const char *name, int64_t *ret,
     struct kvmi_err *err)
 {
@@ -217,6 +233,7 @@ static const struct kvmi_types_ops dwarf_ops = {
 	.name = "DWARF",
 	.size = dwarf_size,
 	.member = dwarf_member,
+	.list = dwarf_list,
 	.enumerator = dwarf_enumerator,
 	.close = dwarf_close,
 };

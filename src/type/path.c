@@ -2,6 +2,7 @@
 #include "type/path.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/math.h"
@@ -97,10 +98,15 @@ size_of(const struct cursor *c, struct kvmi_tref ref, uint64_t *ret)
 	return (0);
 }
 
-/* KVMI_ENOENT, without a text: no such member. */
+/*
+ * Have fn see the members of s that have a name, where c then is, until it
+ * gives something else than KVMI_ENOENT.
+ */
+typedef int see_fn(struct cursor *c, const char *name, void *arg);
+
 static int
-find_member(struct cursor *c, const struct kvmi_tnode *s, const char *name,
-    size_t name_len, unsigned int depth)
+each_member(struct cursor *c, const struct kvmi_tnode *s, see_fn *fn,
+    void *arg, unsigned int depth)
 {
 	const uint64_t base = c->bits;
 	struct kvmi_tnode inner;
@@ -118,27 +124,44 @@ find_member(struct cursor *c, const struct kvmi_tnode *s, const char *name,
 			    c->t->where, s->self.id));
 		c->bit_size = m.bit_size;
 		c->type = m.type;
-		if (strncmp(m.name, name, name_len) == 0 &&
-		    m.name[name_len] == '\0')
-			return (0);
-		if (*m.name != '\0')
+		if (*m.name != '\0') {
+			r = fn(c, m.name, arg);
+			if (r != KVMI_ENOENT)
+				return (r);
 			continue;
+		}
 		r = resolve(c, m.type, &inner);
 		if (r != 0)
 			return (r);
 		if (inner.kind != KVMI_T_STRUCT)
 			continue;
-		r = find_member(c, &inner, name, name_len, depth + 1);
+		r = each_member(c, &inner, fn, arg, depth + 1);
 		if (r != KVMI_ENOENT)
 			return (r);
 	}
 	return (r);
 }
 
+struct wanted {
+	const char	*name;
+	size_t		 len;
+};
+
+static int
+is_wanted(struct cursor *c, const char *name, void *arg)
+{
+	const struct wanted *w = arg;
+
+	(void)c;
+	return (strncmp(name, w->name, w->len) == 0 && name[w->len] == '\0' ?
+	    0 : KVMI_ENOENT);
+}
+
 /* Into the member that the first name_len bytes of name name. */
 static int
 enter_member(struct cursor *c, const char *name, size_t name_len)
 {
+	struct wanted w = { name, name_len };
 	struct kvmi_tnode n;
 	int r;
 
@@ -147,7 +170,7 @@ enter_member(struct cursor *c, const char *name, size_t name_len)
 		return (r);
 	if (n.kind != KVMI_T_STRUCT)
 		return (KVMI_ENOENT);
-	return (find_member(c, &n, name, name_len, 0));
+	return (each_member(c, &n, is_wanted, &w, 0));
 }
 
 /* Into element n of an array; one without a length has as many as you like. */
@@ -302,4 +325,43 @@ kvmi_path_member(struct kvmi_types *t, const struct kvmi_path_ops *ops,
 		return (kvmi_fail(err, r, "%s: bad path to a member: %s.%s",
 		    t->where, type, path));
 	return (kvmi_wrap(err, r, "%s.%s", type, path));
+}
+
+static int
+add_member(struct cursor *c, const char *name, void *arg)
+{
+	struct kvmi_member_list *out = arg;
+	struct kvmi_member m;
+	int r;
+
+	if (out->n == out->cap) {
+		size_t cap = out->cap == 0 ? 64 : 2 * out->cap;
+		void *v = realloc(out->v, cap * sizeof(out->v[0]));
+
+		if (v == NULL)
+			return (kvmi_fail(c->err, KVMI_ENOMEM,
+			    "out of memory"));
+		out->v = v;
+		out->cap = cap;
+	}
+	r = fill_member(c, &m);
+	if (r != 0)
+		return (kvmi_wrap(c->err, r, "%s", name));
+	out->v[out->n++] = (struct kvmi_named_member){ name, m };
+	return (KVMI_ENOENT);
+}
+
+int
+kvmi_path_list(struct kvmi_types *t, const struct kvmi_path_ops *ops,
+    struct kvmi_tref ref, const char *type, struct kvmi_member_list *out,
+    struct kvmi_err *err)
+{
+	struct cursor c = { .t = t, .ops = ops, .err = err, .type = ref };
+	struct kvmi_tnode n;
+	int r = resolve(&c, ref, &n);
+
+	if (r == 0 && n.kind == KVMI_T_STRUCT)
+		r = each_member(&c, &n, add_member, out, 0);
+	return (r == 0 || r == KVMI_ENOENT ? 0 : kvmi_wrap(err, r, "%s",
+	    type));
 }

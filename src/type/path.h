@@ -66,4 +66,9 @@ int kvmi_path_member(struct kvmi_types *t, const struct kvmi_path_ops *ops,
     struct kvmi_tref ref, const char *type, const char *path,
     struct kvmi_member *ret, struct kvmi_err *err);
 
+/* kvmi_type_list() of ref, which is named type. */
+int kvmi_path_list(struct kvmi_types *t, const struct kvmi_path_ops *ops,
+    struct kvmi_tref ref, const char *type, struct kvmi_member_list *out,
+    struct kvmi_err *err);
+
 #endif

@@ -23,6 +23,18 @@ struct kvmi_member {
 	bool		is_pointer;
 };
 
+/* The members of a structure, in its order. */
+struct kvmi_named_member {
+	const char	*name;		/* lives as long as the types */
+	struct kvmi_member m;
+};
+
+struct kvmi_member_list {
+	struct kvmi_named_member *v;	/* malloc */
+	size_t		 n;
+	size_t		 cap;
+};
+
 struct kvmi_types;
 
 struct kvmi_types_ops {
@@ -31,6 +43,8 @@ struct kvmi_types_ops {
 	    struct kvmi_err *err);
 	int (*member)(struct kvmi_types *t, const char *type, const char *path,
 	    struct kvmi_member *ret, struct kvmi_err *err);
+	int (*list)(struct kvmi_types *t, const char *type,
+	    struct kvmi_member_list *out, struct kvmi_err *err);
 	int (*enumerator)(struct kvmi_types *t, const char *name, int64_t *ret,
 	    struct kvmi_err *err);
 	void (*close)(struct kvmi_types *t);
@@ -58,6 +72,17 @@ kvmi_type_member(struct kvmi_types *t, const char *type, const char *path,
     struct kvmi_member *ret, struct kvmi_err *err)
 {
 	return (t->ops->member(t, type, path, ret, err));
+}
+
+/*
+ * All members of a structure or union, those of anonymous ones within it
+ * among them; what is neither has none.
+ */
+static inline int
+kvmi_type_list(struct kvmi_types *t, const char *type,
+    struct kvmi_member_list *out, struct kvmi_err *err)
+{
+	return (t->ops->list(t, type, out, err));
 }
 
 /* The value of an enumerator of any enum. */

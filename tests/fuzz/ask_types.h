@@ -28,12 +28,15 @@ static inline void
 ask_type(struct kvmi_types *t, const char *type, const char *name,
     struct kvmi_err *err)
 {
+	struct kvmi_member_list list = { 0 };
 	char path[300];
 	uint64_t size;
 	int64_t v;
 
 	kvmi_type_size(t, name, &size, err);
 	kvmi_type_enumerator(t, name, &v, err);
+	kvmi_type_list(t, name, &list, err);
+	free(list.v);
 	ask_member(t, type, name, err);
 	snprintf(path, sizeof(path), "%s[1].%s", name, name);
 	ask_member(t, type, path, err);

@@ -13,6 +13,7 @@
 #include "base/endian.h"
 #include "base/math.h"
 #include "build_btf_sample.h"
+#include "check_list.h"
 #include "type/type.h"
 
 struct want {
@@ -89,6 +90,23 @@ static const struct want members[] = {
 	{ "task", "comm[4294967289]", KVMI_ENOENT, { 0 } },
 	{ "task", "state[0]", KVMI_ENOENT, { 0 } },
 };
+
+/* Of a structure with a member that makes no sense there is no list. */
+static void
+check_lists(struct kvmi_types *t)
+{
+	struct kvmi_member_list l = { 0 };
+
+	assert_int_equal(check_list(t, "list_head", "next"), 2);
+	assert_int_equal(check_list(t, "upid", "nr"), 2);
+	assert_int_equal(check_list(t, "atomic_t", "counter"), 1);
+	assert_int_equal(kvmi_type_list(t, "int", &l, &err), 0);
+	assert_int_equal(l.n, 0);
+	assert_int_equal(kvmi_type_list(t, "nothing", &l, &err), KVMI_ENOENT);
+	assert_int_equal(kvmi_type_list(t, "task", &l, &err), KVMI_EFORMAT);
+	assert_non_null(strstr(err.text, "task: unaligned: "));
+	free(l.v);
+}
 
 static void
 check_members(struct kvmi_types *t, const char *how)
@@ -194,6 +212,7 @@ test_sample(void **state)
 		check_members(t, row[i].name);
 		check_sizes(t, row[i].name);
 		check_enumerators(t, row[i].name);
+		check_lists(t);
 		kvmi_types_close(t);
 	}
 	kvmi_types_close(NULL);
@@ -425,6 +444,7 @@ test_hostile_nesting(void **state)
 	(void)state;
 	for (size_t i = 0; i < KVMI_COUNT(row); i++) {
 		uint32_t depth = row[i].depth, width = row[i].width;
+		struct kvmi_member_list l;
 		struct kvmi_types *t;
 		struct kvmi_member m;
 		struct btf_build b;
@@ -449,6 +469,10 @@ test_hostile_nesting(void **state)
 		t = must_open(btf_finish(&b));
 		if (kvmi_type_member(t, "s", "goal", &m, &err) != row[i].want)
 			fail_msg("%s: %s", row[i].name, err.text);
+		memset(&l, 0, sizeof(l));
+		if (kvmi_type_list(t, "s", &l, &err) != row[i].want)
+			fail_msg("%s: list: %s", row[i].name, err.text);
+		free(l.v);
 		if (row[i].want == 0)
 			assert_int_equal(m.off, depth + 1);
 		kvmi_types_close(t);

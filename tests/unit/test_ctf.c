@@ -8,6 +8,7 @@
 #include "build_ctf.h"
 #include "os/freebsd/freebsd.h"
 #include "util.h"
+#include "check_list.h"
 
 #define FAR	UINT64_C(0x20000)	/* large for version 2 only */
 #define HUGE_BYTES (UINT64_C(5) << 30)
@@ -165,6 +166,7 @@ check_rest(const char *name, struct kvmi_types *t)
 
 	UTIL_EQ(name, kvmi_type_size(t, "sample", &size, &err), 0);
 	UTIL_EQ(name, size, 160);
+	UTIL_TRUE(name, check_list(t, "sample", "first") > 10);
 	UTIL_EQ(name, kvmi_type_size(t, "huge", &size, &err), 0);
 	UTIL_EQ(name, size, HUGE_BYTES);
 	UTIL_EQ(name, kvmi_type_size(t, "myint", &size, &err), 0);

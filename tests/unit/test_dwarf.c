@@ -12,6 +12,7 @@
 #include "sym/elf_file.h"
 #include "type/type.h"
 #include "util.h"
+#include "check_list.h"
 
 static char **samples;
 static int n_samples;
@@ -180,6 +181,7 @@ test_members(void **state)
 			continue;
 		for (size_t j = 0; j < KVMI_COUNT(wants); j++)
 			check_member(&s, &wants[j]);
+		assert_true(check_list(s.t, "sample", "first") > 10);
 		close_types(&s);
 		done++;
 	}

@@ -194,6 +194,43 @@ test_corrupted(void **state)
 	kvmi_types_close(base);
 }
 
+struct walk {
+	kvm_t	*kd;
+	char	 names[256];
+	int	 left;			/* stop after so many */
+};
+
+static int
+see_member(const char *name, const struct kvm_member *m, void *arg)
+{
+	struct walk *w = arg;
+	struct kvm_member same;
+
+	/* The descriptor is of use meanwhile. */
+	assert_int_equal(kvm_type_member(w->kd, "device", name, &same), 0);
+	assert_int_equal(same.kb_off, m->kb_off);
+	assert_int_equal(same.kb_size, m->kb_size);
+	strcat(strcat(w->names, name), " ");
+	return (--w->left > 0);
+}
+
+static void
+check_walk(kvm_t *kd)
+{
+	struct walk all = { .kd = kd, .left = 9 };
+	struct walk two = { .kd = kd, .left = 2 };
+
+	assert_int_equal(kvm_walk_members(kd, "device", see_member, &all), 3);
+	assert_string_equal(all.names, "number things named_by_the_kernel ");
+	assert_int_equal(kvm_walk_members(kd, "device", see_member, &two), 2);
+	assert_string_equal(two.names, "number things ");
+	assert_int_equal(kvm_walk_members(kd, "int", see_member, &two), 0);
+	assert_int_equal(kvm_walk_members(kd, "nothing", see_member, &two),
+	    -1);
+	assert_int_equal(kvm_errkind(kd), KVM_ERR_NOSYMBOL);
+	assert_int_equal(kvm_walk_members(kd, NULL, see_member, &two), -1);
+}
+
 /* What kvm_type_*() says of the two modules, "alpha" and "be_ta". */
 static void
 check_api(kvm_t *kd)
@@ -243,6 +280,7 @@ check_api(kvm_t *kd)
 	assert_int_equal(kvm_type_enumerator(kd, "MODE_OF_MODULE", &v), 0);
 	assert_int_equal(v, -3);
 	assert_int_equal(kvm_type_enumerator(kd, "NOTHING", &v), -1);
+	check_walk(kd);
 }
 
 static void

@@ -7,28 +7,36 @@
 
 #include "kpeek.h"
 
+static json_object *
+member_object(const char *name, const struct kvm_member *m)
+{
+	json_object *o = json_object_new_object();
+
+	if (name != NULL)
+		json_object_object_add(o, "name", json_text(name,
+		    strlen(name)));
+	json_object_object_add(o, "offset",
+	    json_object_new_int64((int64_t)m->kb_off));
+	json_object_object_add(o, "size",
+	    json_object_new_int64((int64_t)m->kb_size));
+	json_object_object_add(o, "elements",
+	    json_object_new_int64(m->kb_count));
+	json_object_object_add(o, "bit_offset", m->kb_bit_size == 0 ?
+	    NULL : json_object_new_int(m->kb_bit_off));
+	json_object_object_add(o, "bits", m->kb_bit_size == 0 ?
+	    NULL : json_object_new_int(m->kb_bit_size));
+	json_object_object_add(o, "signed",
+	    json_object_new_boolean(m->kb_signed));
+	json_object_object_add(o, "pointer",
+	    json_object_new_boolean(m->kb_pointer));
+	return (o);
+}
+
 static void
 print_member(struct context *c, const struct kvm_member *m)
 {
-	json_object *o;
-
 	if (c->json) {
-		o = json_object_new_object();
-		json_object_object_add(o, "offset",
-		    json_object_new_int64((int64_t)m->kb_off));
-		json_object_object_add(o, "size",
-		    json_object_new_int64((int64_t)m->kb_size));
-		json_object_object_add(o, "elements",
-		    json_object_new_int64(m->kb_count));
-		json_object_object_add(o, "bit_offset", m->kb_bit_size == 0 ?
-		    NULL : json_object_new_int(m->kb_bit_off));
-		json_object_object_add(o, "bits", m->kb_bit_size == 0 ?
-		    NULL : json_object_new_int(m->kb_bit_size));
-		json_object_object_add(o, "signed",
-		    json_object_new_boolean(m->kb_signed));
-		json_object_object_add(o, "pointer",
-		    json_object_new_boolean(m->kb_pointer));
-		json_print(o);
+		json_print(member_object(NULL, m));
 		return;
 	}
 	printf("offset  0x%" PRIx64 " (%" PRIu64 ")\nsize    %" PRIu64,
@@ -43,17 +51,79 @@ print_member(struct context *c, const struct kvm_member *m)
 	putchar('\n');
 }
 
+static int
+add_object(const char *name, const struct kvm_member *m, void *list)
+{
+	json_object_array_add(list, member_object(name, m));
+	return (1);
+}
+
+static int
+add_row(const char *name, const struct kvm_member *m, void *table)
+{
+	char *safe = escape(name, strlen(name), "");
+
+	if (m->kb_bit_off != 0)
+		table_add(table, "0x%" PRIx64 ":%u", m->kb_off, m->kb_bit_off);
+	else
+		table_add(table, "0x%" PRIx64, m->kb_off);
+	if (m->kb_bit_size != 0)
+		table_add(table, "%u bit%s", m->kb_bit_size,
+		    m->kb_bit_size == 1 ? "" : "s");
+	else
+		table_add(table, "%" PRIu64, m->kb_size);
+	if (m->kb_count == 1)
+		table_add(table, "%s%s", m->kb_pointer ? "*" : "", safe);
+	else
+		table_add(table, "%s%s[%" PRIu32 "]", m->kb_pointer ? "*" : "",
+		    safe, m->kb_count);
+	free(safe);
+	return (1);
+}
+
+/* What is no structure has no members, which is no error. */
+static int
+print_structure(struct context *c, const char *name, uint64_t size)
+{
+	struct table *t;
+	json_object *o, *list;
+	ssize_t n;
+
+	if (c->json) {
+		list = json_object_new_array();
+		n = kvm_walk_members(c->kd, name, add_object, list);
+		o = json_object_new_object();
+		json_object_object_add(o, "size",
+		    json_object_new_int64((int64_t)size));
+		json_object_object_add(o, "members", list);
+		json_print(o);
+		return (n < 0 ? context_fail(c, NULL) : EXIT_OK);
+	}
+	printf("size    %" PRIu64 "\n", size);
+	t = table_create(3);
+	table_column(t, 0, "OFFSET", RIGHT);
+	table_column(t, 1, "SIZE", RIGHT);
+	table_column(t, 2, "MEMBER", LEFT);
+	n = kvm_walk_members(c->kd, name, add_row, t);
+	if (n > 0)
+		table_print(t);
+	else
+		table_destroy(t);
+	return (n < 0 ? context_fail(c, NULL) : EXIT_OK);
+}
+
 static void
-print_number(struct context *c, const char *key, int64_t value)
+print_value(struct context *c, int64_t value)
 {
 	json_object *o;
 
 	if (c->json) {
 		o = json_object_new_object();
-		json_object_object_add(o, key, json_object_new_int64(value));
+		json_object_object_add(o, "value",
+		    json_object_new_int64(value));
 		json_print(o);
 	} else {
-		printf("%-6s  %" PRId64 "\n", key, value);
+		printf("value   %" PRId64 "\n", value);
 	}
 }
 
@@ -64,13 +134,11 @@ print_name(struct context *c, const char *name)
 	uint64_t size;
 	int64_t value;
 
-	if (kvm_type_size(c->kd, name, &size) == 0) {
-		print_number(c, "size", (int64_t)size);
-		return (EXIT_OK);
-	}
+	if (kvm_type_size(c->kd, name, &size) == 0)
+		return (print_structure(c, name, size));
 	if (kvm_errkind(c->kd) == KVM_ERR_NOSYMBOL &&
 	    kvm_type_enumerator(c->kd, name, &value) == 0) {
-		print_number(c, "value", value);
+		print_value(c, value);
 		return (EXIT_OK);
 	}
 	/* What is wrong is that there is no such type. */
@@ -116,7 +184,7 @@ run_type(struct context *c, int argc, char **argv)
 const struct command cmd_type = {
 	.name = "type",
 	.args = "[--json] [MODULE:]TYPE[.MEMBER]|ENUMERATOR [CORE [KERNEL]]",
-	.summary = "The size of a type, the place of a member",
+	.summary = "A structure's members, or where one is",
 	.options = "",
 	.run = run_type,
 };
