@@ -68,7 +68,8 @@ decode(uint64_t raw, uint64_t addr, const struct kvmi_level *table,
 	ret->prot = KVMI_PROT_R;
 	if (!(raw & D_READONLY))
 		ret->prot |= KVMI_PROT_W;
-	if (!(raw & (D_PXN | D_UXN)))
+	/* Executable to the kernel or to programs, hardly ever to both. */
+	if ((raw & (D_PXN | D_UXN)) != (D_PXN | D_UXN))
 		ret->prot |= KVMI_PROT_X;
 }
 

@@ -6,6 +6,6 @@ from . import (fbsd_cases, fbsd_kernel_cases, fbsd_full_cases,  # noqa: F401
                fbsd_state_full32, fbsd_state_full64, fbsd_state_front, fbsd_device_cases, fbsd_textdump_cases, fbsd_large_cases,
                fbsd_bad_cases, linux_elf_cases, linux_kdump_cases, linux_flat_cases,
                linux_large_cases, linux_memory_cases, linux_s390x, linux_power, linux_loongarch,
-               linux_riscv, linux_i386, linux_arm, linux_state,
+               linux_riscv, linux_i386, linux_arm, linux_arm64, linux_state,
                linux_bad_cases, kallsyms_cases, btf_cases, linux_symbol_cases,
                packed_cases, seed_cases)

@@ -88,11 +88,11 @@ class Tables:
         self.mapped.append((va, 1 << self.fmt.levels[level][0], pa, prot))
 
     def map_group(self, va: int, pa: int, prot: str, shift: int, entry: int,
-                  level: int = 0) -> None:
-        """A page of 1 << shift bytes that takes several entries, which are alike."""
+                  level: int = 0, more: int = 0) -> None:
+        """A page of 1 << shift bytes that takes several entries; more: what each adds."""
         step = 1 << self.fmt.levels[level][0]
-        for at in range(va, va + (1 << shift), step):
-            self._write(self.slot(at, level), entry)
+        for i, at in enumerate(range(va, va + (1 << shift), step)):
+            self._write(self.slot(at, level), entry + i * more)
         self.mapped.append((va, 1 << shift, pa, prot))
 
     def absent(self, va: int, entry: int | None = None, level: int = 0) -> None:
