@@ -171,7 +171,8 @@ drop_zeros(struct kvmi_convert *c, struct kvmi_err *err)
 		r = kvmi_pageset_read(s, c->k->img, pfn, page, err);
 		if (r == 0 && kvmi_all_zero(page, size))
 			s->dump[pfn / 64] &= ~bit;
-		if (r != 0 && r != KVMI_ETRUNC)
+		/* What is lost is for the writing to tell. */
+		if (r != 0 && r != KVMI_ETRUNC && r != KVMI_EFORMAT)
 			break;
 		r = 0;
 	}

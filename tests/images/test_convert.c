@@ -388,6 +388,7 @@ test_bad_page(void **state)
 		o.kc_format = hows[j].format;
 		o.kc_codec = hows[j].codec;
 		o.kc_flags = hows[j].flags;
+		o.kc_exclude = KVM_EXCLUDE_ZERO;
 		assert_int_equal(kvm_convert(kd, &o), 0);
 		assert_int_equal(kvm_damage(kd, &reason), 1);
 		assert_non_null(strstr(reason, "no zlib stream"));
