@@ -15,9 +15,12 @@
 #include "base/endian.h"
 #include "base/math.h"
 #include "image/image.h"
+#include "image/saved_pages.h"
 
 #define PAGE_BITS	12
 #define PAGE		(1 << PAGE_BITS)
+#define MAX_RAM		(UINT64_C(1) << 52)
+#define RECORD		8		/* before a page of the same block */
 
 enum {
 	VM_EOF = 0, SECTION_START = 1, SECTION_PART = 2, SECTION_END = 3,
@@ -55,15 +58,8 @@ static const struct machine {
 	{ "pseries", NULL, 0, NO, NO, 0 },
 };
 
-struct page {
-	uint64_t	 pa;
-	uint64_t	 off;		/* of its bytes, or of the one it repeats */
-	bool		 fill;
-};
-
 struct save {
-	struct page	*v;		/* sorted, each once */
-	size_t		 n, cap;
+	struct kvmi_saved_pages pages;
 	char		 machine[32];
 	const struct machine *kind;	/* NULL: its memory begins at 0 */
 	char		 block[256];	/* the RAM block that pages are of */
@@ -148,6 +144,10 @@ static int
 take_blocks(struct kvmi_image *img, struct save *s, uint64_t total,
     struct kvmi_err *err)
 {
+	if (total > MAX_RAM)
+		return (kvmi_fail(err, KVMI_EFORMAT, "%s: RAM blocks of 0x%"
+		    PRIx64 " bytes: no machine has so much", img->src->name,
+		    total));
 	while (total > 0) {
 		char name[256];
 		uint64_t len;
@@ -184,34 +184,17 @@ place(const struct save *s, uint64_t off)
 }
 
 static int
-push(struct save *s, const struct page *p, struct kvmi_err *err)
-{
-	if (s->n == s->cap) {
-		size_t cap = s->cap == 0 ? 4096 : s->cap * 2;
-		void *v = realloc(s->v, cap * sizeof(*s->v));
-
-		if (v == NULL)
-			return (kvmi_fail(err, KVMI_ENOMEM,
-			    "no memory for %zu pages", cap));
-		s->v = v;
-		s->cap = cap;
-	}
-	s->v[s->n++] = *p;
-	return (0);
-}
-
-static int
 take_page(struct kvmi_image *img, struct save *s, uint64_t record,
     struct kvmi_err *err)
 {
 	uint64_t off = record & ~(uint64_t)FLAG_MASK;
-	struct page p = { .fill = (record & FLAG_ZERO) != 0 };
-	uint64_t len = p.fill ? 1 : PAGE;
+	bool fill = (record & FLAG_ZERO) != 0;
+	uint64_t len = fill ? 1 : PAGE, at;
 	int r = 0;
 
 	if ((record & FLAG_CONTINUE) == 0)
 		r = take_name(img, s, "RAM block", s->block, err);
-	p.off = s->at;
+	at = s->at;
 	if (r == 0 && !kvmi_inside(s->at, len, img->src->size))
 		r = kvmi_fail(err, KVMI_ETRUNC, "%s: ends within the page at 0x%"
 		    PRIx64, img->src->name, s->at);
@@ -224,8 +207,7 @@ take_page(struct kvmi_image *img, struct save *s, uint64_t record,
 		return (kvmi_fail(err, KVMI_EFORMAT, "%s: page 0x%" PRIx64
 		    " of RAM block %s, which has 0x%" PRIx64 " bytes",
 		    img->src->name, off, s->ram, s->ram_len));
-	p.pa = place(s, off);
-	return (push(s, &p, err));
+	return (kvmi_saved_push(&s->pages, place(s, off), at, fill, err));
 }
 
 /* The records of one section, up to its end. */
@@ -361,31 +343,6 @@ take_section(struct kvmi_image *img, struct save *s, uint64_t *ram_id,
 	return (r);
 }
 
-/* By address; of several copies the last first. */
-static int
-by_pa(const void *a, const void *b)
-{
-	const struct page *x = a, *y = b;
-
-	if (x->pa != y->pa)
-		return (x->pa < y->pa ? -1 : 1);
-	return (x->off > y->off ? -1 : x->off < y->off);
-}
-
-static void
-keep_last(struct save *s)
-{
-	size_t n = 0;
-
-	if (s->n == 0)
-		return;
-	qsort(s->v, s->n, sizeof(*s->v), by_pa);
-	for (size_t i = 0; i < s->n; i++)
-		if (n == 0 || s->v[n - 1].pa != s->v[i].pa)
-			s->v[n++] = s->v[i];
-	s->n = n;
-}
-
 static int
 qemusave_open(struct kvmi_image *img, struct kvmi_err *err)
 {
@@ -398,6 +355,8 @@ qemusave_open(struct kvmi_image *img, struct kvmi_err *err)
 	if (s == NULL)
 		return (kvmi_fail(err, KVMI_ENOMEM, "%s: out of memory",
 		    img->src->name));
+	s->pages.page = PAGE;
+	s->pages.header = RECORD;
 	s->at = 4;
 	r = take_uint(img, s, "version", 4, &version, err);
 	if (r == 0 && version != 3)
@@ -406,15 +365,20 @@ qemusave_open(struct kvmi_image *img, struct kvmi_err *err)
 	while (r == 0 && !end)
 		r = take_section(img, s, &ram_id, &end, err);
 	/* What was saved before the cut is older than it could be, but there. */
-	if (r == KVMI_ETRUNC && s->n > 0) {
+	if (r == KVMI_ETRUNC && s->pages.n > 0) {
 		img->truncated = true;
 		r = 0;
 	}
+	if (r == 0)
+		r = kvmi_saved_finish(&s->pages, err);
 	if (r != 0)
 		return (r);
-	keep_last(s);
-	if (s->n > 0)
-		img->max_pa = s->v[s->n - 1].pa + PAGE;
+	if (s->pages.n > 0) {
+		const struct kvmi_saved_run *last =
+		    &s->pages.v[s->pages.n - 1];
+
+		img->max_pa = last->pa + (uint64_t)last->n * PAGE;
+	}
 	snprintf(img->format, sizeof(img->format), "QEMU save%s%s",
 	    s->machine[0] != '\0' ? " of " : "", s->machine);
 	return (0);
@@ -425,22 +389,16 @@ qemusave_locate(struct kvmi_image *img, uint64_t pa, struct kvmi_extent *ret,
     struct kvmi_err *err)
 {
 	const struct save *s = img->priv;
-	size_t lo = 0, hi = s->n;
-	const struct page *p;
+	const struct kvmi_saved_run *next;
+	const struct kvmi_saved_run *p = kvmi_saved_find(&s->pages, pa, &next);
 
 	(void)err;
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
+	if (p != NULL && pa - p->pa < (uint64_t)p->n * PAGE) {
+		uint64_t i = (pa - p->pa) / PAGE;
 
-		if (s->v[mid].pa <= pa)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	p = lo > 0 ? &s->v[lo - 1] : NULL;
-	if (p != NULL && pa - p->pa < PAGE) {
-		*ret = (struct kvmi_extent){ .start = p->pa, .len = PAGE,
-			.state = KVMI_STORED, .off = p->off };
+		*ret = (struct kvmi_extent){ .start = p->pa + i * PAGE,
+			.len = PAGE, .state = KVMI_STORED,
+			.off = kvmi_saved_off(&s->pages, p, i) };
 		if (p->fill) {
 			ret->codec = &fill_codec;
 			ret->stored_len = 1;
@@ -448,8 +406,8 @@ qemusave_locate(struct kvmi_image *img, uint64_t pa, struct kvmi_extent *ret,
 		return (0);
 	}
 	*ret = (struct kvmi_extent){ .state = KVMI_ABSENT,
-		.start = p != NULL ? p->pa + PAGE : 0 };
-	ret->len = (lo < s->n ? s->v[lo].pa : UINT64_MAX) - ret->start;
+		.start = p != NULL ? p->pa + (uint64_t)p->n * PAGE : 0 };
+	ret->len = (next != NULL ? next->pa : UINT64_MAX) - ret->start;
 	if (img->truncated) {
 		ret->state = KVMI_LOST;
 		ret->why = "the stream ends before it";
@@ -463,7 +421,7 @@ qemusave_count(struct kvmi_image *img, struct kvmi_err *err)
 	const struct save *s = img->priv;
 
 	(void)err;
-	img->pages_present = s->n;
+	img->pages_present = s->pages.pages;
 	img->ram_bytes = s->ram_len;
 	return (0);
 }
@@ -475,7 +433,7 @@ qemusave_close(struct kvmi_image *img)
 
 	if (s == NULL)
 		return;
-	free(s->v);
+	free(s->pages.v);
 	free(s);
 }
 

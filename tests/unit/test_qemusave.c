@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* QEMU's migration stream and libvirt's file around it. */
+#include "image/saved_pages.h"
 #include "util.h"
 
 enum { ZERO = 2, MEM_SIZE = 4, PAGE_ = 8, EOS = 0x10, CONTINUE = 0x20 };
@@ -216,6 +217,74 @@ test_subsections(void **state)
 	}
 }
 
+/* What follows each other is one run, whatever its length. */
+static void
+test_runs(void **state)
+{
+	struct kvmi_saved_pages s = { .page = 4096, .header = 8 };
+	const struct kvmi_saved_run *r, *next;
+	struct kvmi_err err = { 0 };
+
+	(void)state;
+	for (uint64_t i = 0; i < 100000; i++)
+		kvmi_saved_push(&s, i * 4096, 100 + i * 4104, false, &err);
+	for (uint64_t i = 100000; i < 200000; i++)
+		kvmi_saved_push(&s, i * 4096, 500000000 + i * 9, true, &err);
+	kvmi_saved_push(&s, UINT64_C(200000) * 4096, 600000000, true, &err);
+	UTIL_EQ("finish", kvmi_saved_finish(&s, &err), 0);
+	UTIL_EQ("runs", s.n, 3);
+	UTIL_EQ("pages", s.pages, 200001);
+	r = kvmi_saved_find(&s, 77777 * 4096 + 5, &next);
+	UTIL_TRUE("find", r == &s.v[0] && next == &s.v[1]);
+	UTIL_EQ("off", kvmi_saved_off(&s, r, 77777), 100 + 77777 * 4104);
+	free(s.v);
+}
+
+/* Runs of pages that come again, over parts of what came before. */
+static void
+test_again(void **state)
+{
+	enum { NPAGES = 64 };
+	uint64_t rnd = 3;
+
+	(void)state;
+	for (int round = 0; round < 200; round++) {
+		struct kvmi_saved_pages s = { .page = 4096, .header = 8 };
+		uint64_t at[NPAGES] = { 0 }, off = 50, pages = 0;
+		struct kvmi_err err = { 0 };
+
+		for (int run = 0; run < 1 + round % 12; run++) {
+			uint64_t first = util_random(&rnd) % NPAGES;
+			uint64_t n = 1 + util_random(&rnd) % 20;
+			bool fill = util_random(&rnd) % 3 == 0;
+
+			off += 30;
+			for (uint64_t i = first; i < first + n && i < NPAGES;
+			    i++) {
+				kvmi_saved_push(&s, i * 4096, off, fill, &err);
+				at[i] = off;
+				off += 8 + (fill ? 1 : 4096);
+			}
+		}
+		UTIL_EQ("finish", kvmi_saved_finish(&s, &err), 0);
+		for (uint64_t i = 0; i < NPAGES; i++) {
+			const struct kvmi_saved_run *next, *r =
+			    kvmi_saved_find(&s, i * 4096, &next);
+			bool in = r != NULL && i - r->pa / 4096 < r->n;
+
+			pages += at[i] != 0;
+			UTIL_EQ("there", in, at[i] != 0);
+			if (in)
+				UTIL_EQ("last", kvmi_saved_off(&s, r,
+				    i - r->pa / 4096), at[i]);
+			UTIL_TRUE("next", next == NULL ||
+			    next->pa > i * 4096);
+		}
+		UTIL_EQ("pages", s.pages, pages);
+		free(s.v);
+	}
+}
+
 static void
 test_bad(void **state)
 {
@@ -339,6 +408,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_pages),
+		cmocka_unit_test(test_runs),
+		cmocka_unit_test(test_again),
 		cmocka_unit_test(test_machines),
 		cmocka_unit_test(test_subsections),
 		cmocka_unit_test(test_bad),
