@@ -51,6 +51,37 @@ listed_size(struct kvmi_types *t, const char *type, uint64_t *ret,
 }
 
 static int
+by_offset(const void *a, const void *b)
+{
+	const struct kvmi_named_member *x = a, *y = b;
+
+	return (x->m.off < y->m.off ? -1 : x->m.off > y->m.off);
+}
+
+/* Those that are known; of one within another, only the outer. */
+static int
+listed_list(struct kvmi_types *t, const char *type,
+    struct kvmi_member_list *out, struct kvmi_err *err)
+{
+	const struct listed *s = (const struct listed *)t;
+
+	out->n = 0;
+	for (size_t i = 0; i < s->n; i++) {
+		const char *path = s->v[i].path;
+
+		if (strcmp(s->v[i].type, type) != 0 || path[0] == '\0' ||
+		    strpbrk(path, ".[") != NULL)
+			continue;
+		if (!kvmi_member_list_add(out, path, &s->v[i].m))
+			return (kvmi_fail(err, KVMI_ENOMEM, "out of memory"));
+	}
+	if (out->n > 0)
+		qsort(out->v, out->n, sizeof(out->v[0]), by_offset);
+	return (out->n > 0 || find(t, type, "") != NULL ? 0 : kvmi_fail(err,
+	    KVMI_ENOENT, "%s: %s is not known", t->where, type));
+}
+
+static int
 listed_enumerator(struct kvmi_types *t, const char *name, int64_t *ret,
     struct kvmi_err *err)
 {
@@ -69,6 +100,7 @@ static const struct kvmi_types_ops listed_ops = {
 	.name = "list",
 	.size = listed_size,
 	.member = listed_member,
+	.list = listed_list,
 	.enumerator = listed_enumerator,
 	.close = listed_close,
 };

@@ -2,7 +2,6 @@
 #include "type/path.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/math.h"
@@ -334,21 +333,11 @@ add_member(struct cursor *c, const char *name, void *arg)
 	struct kvmi_member m;
 	int r;
 
-	if (out->n == out->cap) {
-		size_t cap = out->cap == 0 ? 64 : 2 * out->cap;
-		void *v = realloc(out->v, cap * sizeof(out->v[0]));
-
-		if (v == NULL)
-			return (kvmi_fail(c->err, KVMI_ENOMEM,
-			    "out of memory"));
-		out->v = v;
-		out->cap = cap;
-	}
 	r = fill_member(c, &m);
 	if (r != 0)
 		return (kvmi_wrap(c->err, r, "%s", name));
-	out->v[out->n++] = (struct kvmi_named_member){ name, m };
-	return (KVMI_ENOENT);
+	return (kvmi_member_list_add(out, name, &m) ? KVMI_ENOENT :
+	    kvmi_fail(c->err, KVMI_ENOMEM, "out of memory"));
 }
 
 int

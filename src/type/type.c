@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "type/type.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/endian.h"
@@ -96,6 +97,24 @@ kvmi_member_get(const struct kvmi_member *m, const void *copy,
 	if (m->is_signed && (v >> (bits - 1)) != 0)
 		v |= ~UINT64_C(0) << bits;
 	return (v);
+}
+
+bool
+kvmi_member_list_add(struct kvmi_member_list *l, const char *name,
+    const struct kvmi_member *m)
+{
+	size_t cap = l->cap == 0 ? 64 : 2 * l->cap;
+	void *v;
+
+	if (l->n == l->cap) {
+		v = realloc(l->v, cap * sizeof(l->v[0]));
+		if (v == NULL)
+			return (false);
+		l->v = v;
+		l->cap = cap;
+	}
+	l->v[l->n++] = (struct kvmi_named_member){ name, *m };
+	return (true);
 }
 
 void

@@ -82,6 +82,9 @@ static inline int
 kvmi_type_list(struct kvmi_types *t, const char *type,
     struct kvmi_member_list *out, struct kvmi_err *err)
 {
+	if (t->ops->list == NULL)
+		return (kvmi_fail(err, KVMI_ENOTSUP, "%s: members are not "
+		    "listed", t->where));
 	return (t->ops->list(t, type, out, err));
 }
 
@@ -99,6 +102,10 @@ kvmi_type_enumerator(struct kvmi_types *t, const char *name, int64_t *ret,
  */
 int kvmi_type_first(struct kvmi_types *t, const char *spellings,
     struct kvmi_member *ret, struct kvmi_err *err);
+
+/* false: no memory. */
+bool kvmi_member_list_add(struct kvmi_member_list *l, const char *name,
+    const struct kvmi_member *m);
 
 /* kvmi_type_first() for n members at once, all of which must be there. */
 int kvmi_type_members(struct kvmi_types *t, const char *const *spellings,

@@ -4,6 +4,8 @@
 
 #include "base/math.h"
 #include "build_btf_sample.h"
+#include "check_list.h"
+#include "type/listed.h"
 
 static void
 test_first(void **state)
@@ -158,6 +160,37 @@ test_bit_fields(void **state)
 	}
 }
 
+/* Of a source that was told of some members one by one, and one of none. */
+static void
+test_listed(void **state)
+{
+	static const struct kvmi_listed rows[] = {
+		{ "task", "second", { .off = 8, .size = 4, .count = 1 } },
+		{ "task", "", { .size = 32 } },
+		{ "task", "first", { .off = 0, .size = 8, .count = 1,
+		    .is_pointer = true } },
+		{ "task", "first.inner", { .off = 4, .size = 4, .count = 1 } },
+		{ "task", "many[1]", { .off = 20, .size = 4, .count = 1 } },
+		{ "other", "third", { .off = 4, .size = 4, .count = 1 } },
+		{ "sized", "", { .size = 8 } },
+	};
+	static const struct kvmi_types_ops none = { .name = "none" };
+	struct kvmi_types bare = { .ops = &none, .where = "bare" }, *t;
+	struct kvmi_member_list l = { 0 };
+
+	(void)state;
+	assert_int_equal(kvmi_listed_open(rows, KVMI_COUNT(rows), "told", &t,
+	    &err), 0);
+	assert_int_equal(check_list(t, "task", "first"), 2);
+	assert_int_equal(check_list(t, "other", "third"), 1);
+	assert_int_equal(kvmi_type_list(t, "sized", &l, &err), 0);
+	assert_int_equal(l.n, 0);
+	assert_int_equal(kvmi_type_list(t, "nothing", &l, &err), KVMI_ENOENT);
+	kvmi_types_close(t);
+	assert_int_equal(kvmi_type_list(&bare, "task", &l, &err),
+	    KVMI_ENOTSUP);
+}
+
 int
 main(void)
 {
@@ -165,6 +198,7 @@ main(void)
 		cmocka_unit_test(test_first),
 		cmocka_unit_test(test_member_get),
 		cmocka_unit_test(test_bit_fields),
+		cmocka_unit_test(test_listed),
 	};
 
 	return (cmocka_run_group_tests_name("type", tests, NULL, NULL));
