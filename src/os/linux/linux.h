@@ -61,6 +61,14 @@ struct kvmi_linux_arch {
 	    uint64_t raw, unsigned int level, uint64_t *pa,
 	    unsigned int *swap);
 	/*
+	 * The page of a process that raw, the entry at which the walk to va
+	 * ended, leads to in a way that the walk does not know: *m.
+	 * KVMI_ENOTMINE: it is no such entry.
+	 */
+	int (*indirect)(const struct kvmi_space *s, const struct kvmi_linux *l,
+	    uint64_t va, uint64_t raw, struct kvmi_mapping *m,
+	    struct kvmi_err *err);
+	/*
 	 * Where Linux keeps what it knows of a page that the hardware's entry
 	 * at entry_pa does not say.  NULL: there.
 	 */

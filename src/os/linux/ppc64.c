@@ -21,6 +21,8 @@
 #define PTE_LEAF		(UINT64_C(1) << 62)
 #define PTE_RPN			UINT64_C(0x00fffffffffff000)
 #define SWAP_TYPE(raw)		((unsigned int)(raw) & 0x1f)
+#define HUGEPD_ADDR		UINT64_C(0x0fffffffffffffc0)
+#define HUGEPD_SIZE		UINT64_C(0x3f)
 
 /* struct page of so much memory that each stretch serves is no machine's. */
 #define MAX_VMEMMAP		65536
@@ -225,6 +227,58 @@ absent(const struct kvmi_paging *p, uint64_t raw, unsigned int level,
 	return (KVMI_ABSENT_SWAP);
 }
 
+/*
+ * Huge pages of kernels with a hash table and pages of 4 KiB, up to 6.10: the
+ * entry leads to a directory of them and says which row of mmu_psize_defs has
+ * their size (arch/powerpc/include/asm/book3s/64/hugetlb.h).
+ */
+static int
+huge_directory(const struct kvmi_space *s, const struct kvmi_linux *l,
+    uint64_t va, uint64_t raw, struct kvmi_mapping *m, struct kvmi_err *err)
+{
+	uint64_t span = UINT64_C(1) << s->paging.arch->level[m->level].shift,
+	    defs, size, off, shift, at;
+	struct kvmi_pte pte;
+	uint8_t b[8];
+	int r;
+
+	if (s->paging.arch->pte != kvmi_arch_ppc64_hash->pte ||
+	    m->level == 0 || (raw & PTE_LEAF) != 0 || (raw & HUGEPD_SIZE) == 0)
+		return (KVMI_ENOTMINE);
+	if (!kvmi_vmcoreinfo_symbol(&l->info, "mmu_psize_defs", &defs) ||
+	    !kvmi_vmcoreinfo_size(&l->info, "mmu_psize_def", &size) ||
+	    !kvmi_vmcoreinfo_offset(&l->info, "mmu_psize_def.shift", &off))
+		return (kvmi_fail(err, KVMI_ENOTSUP, "VMCOREINFO does not tell "
+		    "how large huge pages are"));
+	defs += ((raw & HUGEPD_SIZE) >> 2) * size + off;
+	r = kvmi_image_read_phys(s->img, defs & ~PAGE_OFFSET, b, 4, err);
+	if (r != 0)
+		return (kvmi_wrap(err, r, "mmu_psize_defs"));
+	/* In the kernel's byte order, where tables are all big-endian. */
+	shift = kvmi_get32(b, true);
+	if (shift > 40)
+		shift = kvmi_get32(b, false);
+	if (shift < s->paging.arch->page_shift || shift > 40 ||
+	    span <= UINT64_C(1) << shift)
+		return (kvmi_fail(err, KVMI_EFORMAT, "entry 0x%" PRIx64 " at "
+		    "physical 0x%" PRIx64 ": huge pages of 2^%" PRIu64
+		    " bytes", raw, m->entry_pa, shift));
+	at = (raw & HUGEPD_ADDR) + 8 * ((va & (span - 1)) >> shift);
+	r = kvmi_image_read_phys(s->img, at, b, 8, err);
+	if (r != 0)
+		return (kvmi_wrap(err, r, "directory of huge pages"));
+	s->paging.arch->pte(kvmi_get64(b, true), m->level, &pte);
+	if (!pte.leaf || !pte.present)
+		return (kvmi_fail(err, KVMI_ENOTMAPPED, "invalid user address "
+		    "(0x%" PRIx64 "): not mapped", va));
+	m->len = UINT64_C(1) << shift;
+	m->va = va & ~(m->len - 1);
+	m->pa = pte.pa & ~(m->len - 1);
+	m->prot = pte.prot;
+	m->entry_pa = at;
+	return (0);
+}
+
 static int
 linear(struct kvmi_kernel *k, struct kvmi_cx *cx, struct kvmi_mapping *ret)
 {
@@ -267,6 +321,7 @@ const struct kvmi_linux_arch kvmi_linux_ppc64 = {
 	.arch = &kvmi_arch_ppc64,
 	.from_vmcoreinfo = from_vmcoreinfo,
 	.absent = absent,
+	.indirect = huge_directory,
 	.user = kvmi_linux_user_half,
 	.linear = linear,
 	.regs = regs,

@@ -44,6 +44,13 @@ explain(const struct kvmi_space *s, uint64_t va, struct kvmi_mapping *m,
 	if (u->linux_->arch->linux_entry != NULL)
 		pa = u->linux_->arch->linux_entry(&s->paging, pa, m->level);
 	r = kvmi_image_read_phys(s->img, pa, raw, size, err);
+	if (r == 0 && u->linux_->arch->indirect != NULL) {
+		r = u->linux_->arch->indirect(s, u->linux_, va,
+		    kvmi_get_uint(raw, size, s->paging.big_endian), m, err);
+		if (r != KVMI_ENOTMINE)
+			return (r);
+		r = 0;
+	}
 	if (r != 0)
 		return (r);
 	switch (u->linux_->arch->absent(&s->paging, kvmi_get_uint(raw, size,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from .kallsyms import Encoding, Kallsyms, KernelSymbol, Order
 from .kallsyms_cases import many_symbols
-from .linux_other import MIB, Other, add_elf
+from .linux_other import MIB, Other, Tables, add_elf
 
 EM_PPC64 = 21
 LINEAR = 0xC000000000000000
@@ -19,6 +19,7 @@ RADIX = {0x1000: ((12, 9), (21, 9), (30, 9), (39, 13)),
          0x10000: ((16, 5), (21, 9), (30, 9), (39, 13))}
 VARIABLES_OFF = 0x6000
 RODATA_OFF = 0x80000
+HUGE, MMU_PAGE_16M = 16 * MIB, 10   # since 4.9
 
 
 def widths(page: int, bits: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
@@ -107,7 +108,8 @@ def _backing(machine: Other, base: int) -> None:
     psize, shift, size = 2, 16, 40
     machine.write(at, "Q", image + 0x7040)                  # vmemmap_list
     machine.write(at + 8, "I", psize)                       # mmu_vmemmap_psize
-    machine.write(at + 0x100 + psize * size + 4, "I", shift)
+    for row, log2 in ((psize, shift), (MMU_PAGE_16M, 24)):
+        machine.write(at + 0x100 + row * size + 4, "I", log2)
     for i in range(3):
         node, pa = at + 0x40 + i * 32, 0x40000 + (i * 5 + 1) * 0x10000
         machine.write(node, "QQQ", LINEAR + node + 32 if i < 2 else 0, pa, base + i * 0x10000)
@@ -119,6 +121,19 @@ def _backing(machine: Other, base: int) -> None:
         "OFFSET(mmu_psize_def.shift)=4", "SIZE(vmemmap_backing)=24",
         "OFFSET(vmemmap_backing.list)=0", "OFFSET(vmemmap_backing.phys)=8",
         "OFFSET(vmemmap_backing.virt_addr)=16"]
+
+
+def huge(machine: Other, tables: Tables, va: int, pa: int) -> None:
+    """A page of 16 MiB where others have 4 KiB: the entry above leads to 16 of them.
+
+    linux arch/powerpc/mm/hugetlbpage.c, __hugepte_alloc().
+    """
+    above = tables.fmt.levels[2][0]
+    directory = tables.take(0)
+    entry = 1 << 63 | directory | MMU_PAGE_16M << 2
+    machine.memory.write(tables.slot(va, 2), entry.to_bytes(8, "big"))
+    page = tables.fmt.leaf(pa, "rw-", 0).to_bytes(8, "big")
+    machine.memory.write(directory + (va % (1 << above) // HUGE) * 8, page)
 
 
 def hashed(page: int, order: str, bits: tuple[int, ...], release: str, vmalloc: int,

@@ -29,7 +29,7 @@ HERE = Path(__file__).resolve().parent.parent / "linux_kernel"
 KALLSYMS_OFF, BTF_OFF, DATA_OFF, DATA_LEN = 0x80000, 0x90000, 0xA0000, 0x20000
 USER_ROOT_OFF, USER_PAGE_OFF, USER_TABLES_OFF = 0xC0000, 0xE0000, 0x180000
 # In reach of the smallest address space that a process has on any of these.
-USER_PAGE = 0x3FD12345000
+USER_PAGE = 0x3FD12145000
 
 _SCRIPT = """
 SECTIONS {{
@@ -48,6 +48,7 @@ class Build:
     linux: int
     order: Order
     flags: tuple[str, ...] = ()
+    directory: bool = False     # the strings are in a huge page of a hash table's
 
 
 @dataclass
@@ -140,14 +141,19 @@ def _numbers(machine: Other, made: Made) -> list[str]:
             if key[0] != 0]
 
 
-def _user(machine: Other, made: Made) -> None:
+def _user(machine: Other, build: Build, made: Made) -> None:
     """The process's own tables, and the page that its strings are in."""
     pa = machine.image_pa + USER_PAGE_OFF
+    if build.directory:         # this one holds the kernel too
+        pa = machine.image_pa + USER_PAGE % linux_power.HUGE
     raw = "".join(f"{text}\0" for kind in ("arg", "env") for text in _strings(made)[kind])
     machine.memory.write(pa + USER_PAGE % machine.page, raw.encode())
     tables = Tables(machine.memory, machine.fmt, machine.image_pa + USER_ROOT_OFF,
                     machine.image_pa + USER_TABLES_OFF)
-    tables.map(USER_PAGE // machine.page * machine.page, pa, "rw-")
+    if build.directory:
+        linux_power.huge(machine, tables, USER_PAGE, machine.image_pa)
+    else:
+        tables.map(USER_PAGE // machine.page * machine.page, pa, "rw-")
 
 
 def _table(machine: Other, build: Build, made: Made) -> Kallsyms:
@@ -178,7 +184,7 @@ def populate(machine: Other, build: Build) -> list[str]:
                          (DATA_OFF, made.data)):
         machine.memory.write(pa + off, content)
     machine.info += _numbers(machine, made)
-    _user(machine, made)
+    _user(machine, build, made)
     return [f"ksym {s.name} {s.value:x} {s.stype}" for s in table.symbols] + [
         *_expected(made), f"info release {machine.release}", "info hostname mkimage",
         f"number crashtime {CRASHTIME}"]
@@ -199,10 +205,10 @@ LOONG_69 = Build("x86_64", 609, Order.V64)      # no such machine in clang 14
 _add("ppc64-hash", "powerpc64, big-endian, hash table, pages of 64 KiB, 6.12",
      lambda: linux_power.hashed(0x10000, ">", (8, 10, 10, 8), "6.12.107", 0xC008000000000000,
                                 0xC00C000000000000), POWER_69)
-_add("ppc64-hash-4k", "the same with pages of 4 KiB, 5.10",
+_add("ppc64-hash-4k", "the same with pages of 4 KiB, strings in one of 16 MiB, 5.10",
      lambda: linux_power.hashed(0x1000, ">", (9, 7, 9, 9), "5.10.223", 0xC0003D0000000000,
                                 0xC0003F0000000000, told=False),
-     Build("powerpc64", 510, Order.V60))
+     Build("powerpc64", 510, Order.V60, directory=True))
 _add("ppc64-hash-4.14", "the same with pages of 64 KiB and the log of 4.14",
      lambda: linux_power.hashed(0x10000, ">", (8, 10, 7, 8), "4.14.336", 0xD000000000000000,
                                 0xF000000000000000, told=False),
