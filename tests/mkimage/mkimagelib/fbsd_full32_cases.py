@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .case import add
+from .case import add, expect_path
+from .expect import Expect
 from .fbsd_full32 import EM_386, EM_ARM, EM_PPC, NO_PADDR, OSABI_STANDALONE, PT_LOAD
 from .fbsd_full32 import EHDR_SIZE, ET_CORE, PHDR_SIZE, Full32, Target, kernel_file
 from .memory import PAGE
@@ -128,6 +129,18 @@ def _powerpc(path: Path) -> None:
             out.pad_to(PAGE)
             for at in range(va, va + size, 16):
                 out.write(f"at {at:08x}     ".encode())
+    expect = Expect()
+    for key, value in (("format", "elf"), ("os", "freebsd"), ("arch", "powerpc")):
+        expect.fact(key, value)
+    at = 0
+    for va, size in segments:
+        expect.hole(at, va - at, "notmapped")
+        for word in range(va, va + size, 496):
+            text = f"at {word:08x}".encode()
+            expect.word(word, 8, int.from_bytes(text[:8], "little"))
+        at = va + size
+    expect.hole(at, (1 << 32) - at, "notmapped")
+    expect.write(expect_path(path))
 
 
 def _pair(name: str, about: str, full: Full32) -> None:
