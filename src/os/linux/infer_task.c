@@ -85,11 +85,15 @@ is_stack(struct kvmi_infer *x, uint64_t off)
 	return (marked > x->tasks.n / 2);
 }
 
-/* In thread_info: a CPU's number, and of tasks that run now another for each. */
+/*
+ * In thread_info: a CPU's number, and of tasks that run now another for each.
+ * As a rule it is that of wake_cpu too, which with on_rq comes before prio.
+ */
 static bool
 is_cpu(struct kvmi_infer *x, uint64_t off)
 {
 	uint64_t running = 0;
+	size_t same = 0;
 	bool differ = false;
 
 	for (size_t i = 0; i < x->tasks.n; i++) {
@@ -98,6 +102,7 @@ is_cpu(struct kvmi_infer *x, uint64_t off)
 		if (cpu >= x->ncpus)
 			return (false);
 		differ |= cpu != kvmi_infer_u32(x, 0, off);
+		same += cpu == kvmi_infer_u32(x, i, x->prio - 8);
 		if (cpu >= 64 || (kvmi_infer_u32(x, i, x->flags + 8) &
 		    0xff) == 0)
 			continue;
@@ -105,7 +110,7 @@ is_cpu(struct kvmi_infer *x, uint64_t off)
 			return (false);
 		running |= UINT64_C(1) << cpu;
 	}
-	return (differ);
+	return (differ && same > x->tasks.n - x->tasks.n / 8);
 }
 
 /* prio, static_prio, normal_prio, rt_priority. */
@@ -268,7 +273,7 @@ is_runtime(struct kvmi_infer *x, uint64_t off)
 static bool
 is_times(struct kvmi_infer *x, uint64_t off)
 {
-	uint64_t used = 0;
+	uint64_t users = 0, kernels = 0;
 
 	for (size_t i = 0; i < x->tasks.n; i++) {
 		uint64_t user = kvmi_infer_get(x, i, off, 8),
@@ -283,9 +288,10 @@ is_times(struct kvmi_infer *x, uint64_t off)
 		if (i > 0 && user + kernel > kvmi_infer_get(x, i, x->runtime +
 		    8, 8) + NSEC)
 			return (false);
-		used += kernel;
+		users |= user;
+		kernels |= kernel;
 	}
-	return (used > 0);
+	return (users != 0 && kernels != 0);
 }
 
 /* In struct pid, the number by which the whole machine knows it. */
@@ -459,13 +465,6 @@ find_others(struct kvmi_infer *x)
 	static const char t[] = "task_struct";
 	uint64_t off, ignored;
 
-	/* With more CPUs than one; that it runs is of use with where. */
-	if (kvmi_kernel_addr(x->k, x->cx, "__per_cpu_offset", &ignored) == 0 &&
-	    kvmi_infer_only(x, 0, x->stack - x->ptr, 4, is_cpu, &off)) {
-		kvmi_infer_add(x, t, "thread_info.cpu", off, 4, false);
-		kvmi_infer_add(x, t, "on_cpu", x->flags + 8,
-		    on_cpu_size(x, x->flags + 8), false);
-	}
 	if (kvmi_infer_only(x, x->flags + 8, x->list, 4, is_prio, &x->prio)) {
 		kvmi_infer_add(x, t, "prio", x->prio, 4, true);
 		kvmi_infer_add(x, t, "static_prio", x->prio + 4, 4, true);
@@ -473,6 +472,14 @@ find_others(struct kvmi_infer *x)
 		if (kvmi_infer_only(x, x->prio + 16, x->list, 4, is_policy,
 		    &off))
 			kvmi_infer_add(x, t, "policy", off, 4, false);
+	}
+	/* With more CPUs than one; that it runs is of use with where. */
+	if (kvmi_kernel_addr(x->k, x->cx, "__per_cpu_offset", &ignored) == 0 &&
+	    x->prio != 0 && kvmi_infer_only(x, 0, x->stack - x->ptr, 4,
+	    is_cpu, &off)) {
+		kvmi_infer_add(x, t, "thread_info.cpu", off, 4, false);
+		kvmi_infer_add(x, t, "on_cpu", x->flags + 8,
+		    on_cpu_size(x, x->flags + 8), false);
 	}
 	/* min_flt and maj_flt come behind. */
 	if (kvmi_infer_only(x, x->thread_node, x->comm, x->ptr, is_start,
