@@ -17,9 +17,6 @@ const struct typed_var typed_vars[] = {
 };
 const size_t typed_nvars = KVMI_COUNT(typed_vars);
 
-static char **samples;
-static int n_samples;
-
 struct made {
 	uint64_t	 proc[3], thread[3];	/* parent, child, zombie */
 	uint64_t	 cred, groups, session, pgrp, tty, vmspace;
@@ -556,7 +553,6 @@ main(int argc, char **argv)
 		cmocka_unit_test(test_no_clocks),
 	};
 
-	samples = argv + 1;
-	n_samples = argc - 1;
+	typed_samples(argc, argv);
 	return (cmocka_run_group_tests(tests, NULL, util_report));
 }

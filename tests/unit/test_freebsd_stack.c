@@ -29,9 +29,6 @@ static const char *const names[2][FNS] = {
 	    "handle_el0_sync", "fork_trampoline" },
 };
 
-static char **samples;
-static int n_samples;
-
 struct made {
 	bool		 arm;
 	uint64_t	 td, pcb, dumppcb, stoppcbs;
@@ -427,7 +424,6 @@ main(int argc, char **argv)
 		cmocka_unit_test(test_cpu_registers),
 	};
 
-	samples = argv + 1;
-	n_samples = argc - 1;
+	typed_samples(argc, argv);
 	return (cmocka_run_group_tests(tests, NULL, util_report));
 }

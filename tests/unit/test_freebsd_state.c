@@ -17,9 +17,6 @@ const struct typed_var typed_vars[] = {
 };
 const size_t typed_nvars = KVMI_COUNT(typed_vars);
 
-static char **samples;
-static int n_samples;
-
 static void
 test_load(void **state)
 {
@@ -259,7 +256,6 @@ main(int argc, char **argv)
 		cmocka_unit_test(test_bad_swap),
 	};
 
-	samples = argv + 1;
-	n_samples = argc - 1;
+	typed_samples(argc, argv);
 	return (cmocka_run_group_tests(tests, NULL, util_report));
 }

@@ -14,6 +14,17 @@
 #define TYPED_VARS	UINT64_C(0x1000)	/* a variable each 16 bytes */
 #define TYPED_HEAP	UINT64_C(0x4000)
 
+/* The files; each test goes through all that this machine can read. */
+static char **samples;
+static int n_samples;
+
+static inline void
+typed_samples(int argc, char **argv)
+{
+	samples = argv + 1;
+	n_samples = argc - 1;
+}
+
 struct typed {
 	const char	*name;
 	struct kvmi_kernel k;
