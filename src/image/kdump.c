@@ -21,6 +21,7 @@
 #include "image/kdump_impl.h"
 
 #define STATUS_INCOMPLETE 0x8
+#define LAST		256		/* descriptors */
 #define MAX_NOTES	(64u << 20)
 
 /* Notes or the bare VMCOREINFO text; damage here must not hide the pages. */
@@ -98,6 +99,36 @@ check_bitmap(struct kvmi_image *img, const struct kdump *k,
 	return (0);
 }
 
+/*
+ * Was a file cut?  Pages are written in order, so one of the last ends where
+ * all does; those of zeros share theirs.
+ */
+static bool
+is_cut(struct kvmi_image *img, const struct kdump *k,
+    const struct kdump_member *m, uint64_t n)
+{
+	uint8_t d[LAST * KVMI_KDUMP_DESC];
+	uint64_t some = kvmi_min(n, LAST);
+	uint64_t at = m->off + k->desc_off + (n - some) * KVMI_KDUMP_DESC;
+	size_t len = (size_t)some * KVMI_KDUMP_DESC;
+	struct kvmi_err ignored;
+
+	if (!kvmi_inside(at, len, img->src->size))
+		return (true);
+	if (kvmi_src_read(img->src, at, d, len, "page descriptors",
+	    &ignored) != 0)
+		return (false);
+	for (size_t i = 0; i < len; i += KVMI_KDUMP_DESC) {
+		uint64_t off = kvmi_get64(d + i, k->h.big_endian);
+
+		if (off != 0 && kvmi_add(off, m->off, &off) &&
+		    !kvmi_inside(off, kvmi_get32(d + i + 8, k->h.big_endian),
+		    img->src->size))
+			return (true);
+	}
+	return (false);
+}
+
 static void
 describe(struct kvmi_image *img, const struct kdump *k)
 {
@@ -158,9 +189,9 @@ kdump_open(struct kvmi_image *img, struct kvmi_err *err)
 	img->max_pa = k->base_pa + k->stored.last * img->block_size;
 	img->timestamp = (int64_t)k->h.sec;
 	img->incomplete = (k->h.status & STATUS_INCOMPLETE) != 0;
-	if (k->desc_off + k->stored.total * KVMI_KDUMP_DESC > img->src->size &&
-	    k->sub.split == 0)
-		img->truncated = true;
+	for (size_t i = 0; i < k->nmembers; i++)
+		img->truncated |= k->member[i].missing[0] == '\0' &&
+		    is_cut(img, k, &k->member[i], kvmi_kdump_count(k, i));
 	memcpy(img->nodename, k->h.uts[1], UTS_LEN);
 	memcpy(img->release, k->h.uts[2], UTS_LEN);
 	memcpy(img->version, k->h.uts[3], UTS_LEN);

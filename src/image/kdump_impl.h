@@ -66,6 +66,9 @@ int kvmi_kdump_header(struct kvmi_image *img, uint64_t off,
 int kvmi_kdump_members(struct kvmi_image *img, struct kdump *k,
     struct kvmi_err *err);
 
+/* How many pages the i-th member has. */
+uint64_t kvmi_kdump_count(const struct kdump *k, size_t i);
+
 /* How many pages are in the files that there are. */
 uint64_t kvmi_kdump_pages(const struct kdump *k);
 

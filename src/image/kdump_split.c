@@ -137,15 +137,20 @@ fill_gaps(struct kvmi_image *img, struct kdump *k, struct kdump_member *v,
 }
 
 uint64_t
+kvmi_kdump_count(const struct kdump *k, size_t i)
+{
+	return ((i + 1 < k->nmembers ? k->member[i + 1].first_rank :
+	    k->stored.total) - k->member[i].first_rank);
+}
+
+uint64_t
 kvmi_kdump_pages(const struct kdump *k)
 {
 	uint64_t n = 0;
 
 	for (size_t i = 0; i < k->nmembers; i++)
 		if (k->member[i].missing[0] == '\0')
-			n += (i + 1 < k->nmembers ?
-			    k->member[i + 1].first_rank : k->stored.total) -
-			    k->member[i].first_rank;
+			n += kvmi_kdump_count(k, i);
 	return (n);
 }
 
