@@ -10,6 +10,8 @@
 
 /* KSYM_NAME_LEN is 512 since 6.1. */
 #define MAX_NAME	512
+/* Above what any kernel exports; made-up entries may share their names. */
+#define MAX_ENTRIES	(1u << 17)
 
 /*
  * An entry is address, name and, since 5.4, namespace: pointers, or with
@@ -66,75 +68,66 @@ entry_name(const struct table *t, size_t at)
 	return (name_at(t->w, part(t->w, &t->shape, at + t->shape.word)));
 }
 
+static size_t
+count(const struct table *t)
+{
+	return ((t->end - t->first) / t->shape.step);
+}
+
 /* Entries before and behind the one at, as far as they go. */
 static void
 extend(struct table *t, size_t at)
 {
-	t->first = at;
-	while (t->first >= t->shape.step &&
+	t->first = t->end = at;
+	while (count(t) < MAX_ENTRIES && entry_name(t, t->end) != NULL)
+		t->end += t->shape.step;
+	while (count(t) < MAX_ENTRIES && t->first >= t->shape.step &&
 	    entry_name(t, t->first - t->shape.step) != NULL)
 		t->first -= t->shape.step;
-	t->end = at;
-	while (entry_name(t, t->end) != NULL)
-		t->end += t->shape.step;
 }
 
 /*
- * Is the word at an offset the name of an entry whose address is anchor_va?
+ * Is the entry at an offset that of the name, whose address is anchor_va?
  * One that stands alone is not believed.
  */
 static bool
-is_entry(struct table *t, size_t at, uint64_t anchor_va)
+is_entry(struct table *t, size_t at, const char *anchor, uint64_t anchor_va)
 {
 	const unsigned int parts[] = { 3, 2 };
+	const struct kvmi_window *w = t->w;
+	size_t len = strlen(anchor) + 1, word = t->shape.word;
+	uint64_t name;
 
-	if (at < t->shape.word ||
-	    part(t->w, &t->shape, at - t->shape.word) != anchor_va)
+	if (!kvmi_inside(at, 2 * word, w->len) ||
+	    part(w, &t->shape, at) != anchor_va)
+		return (false);
+	name = part(w, &t->shape, at + word) - w->va;
+	if (!kvmi_inside(name, len, w->len) ||
+	    memcmp(w->p + name, anchor, len) != 0)
 		return (false);
 	for (size_t i = 0; i < KVMI_COUNT(parts); i++) {
 		t->shape.step = parts[i] * t->shape.word;
-		extend(t, at - t->shape.word);
-		if ((t->end - t->first) / t->shape.step >= 3)
+		extend(t, at);
+		if (count(t) >= 3)
 			return (true);
 	}
 	return (false);
 }
 
-/* An entry whose name is at name_va. */
+/* By the address, which few words are, and then the name. */
 static bool
-find_entry(struct table *t, uint64_t name_va, uint64_t anchor_va)
+find_table(struct table *t, const char *anchor, uint64_t anchor_va)
 {
 	const struct shape relative = { .word = 4, .relative = true },
 	    absolute = { .word = t->w->pointer_size };
 
-	for (size_t at = 0; kvmi_inside(at, 8, t->w->len); at += 4) {
+	for (size_t at = 0; at < t->w->len; at += 4) {
 		t->shape = relative;
-		if (part(t->w, &t->shape, at) == name_va &&
-		    is_entry(t, at, anchor_va))
+		if (is_entry(t, at, anchor, anchor_va))
 			return (true);
 		t->shape = absolute;
-		if (part(t->w, &t->shape, at) == name_va &&
-		    is_entry(t, at, anchor_va))
+		if (is_entry(t, at, anchor, anchor_va))
 			return (true);
-	}
-	return (false);
-}
-
-/* Each place where the name stands between two NULs may be the one. */
-static bool
-find_table(struct table *t, const char *anchor, uint64_t anchor_va)
-{
-	const struct kvmi_window *w = t->w;
-	size_t len = strlen(anchor) + 1, at = 0;
-	const uint8_t *p;
-
-	while (at < w->len && (p = memmem(w->p + at, w->len - at, anchor,
-	    len)) != NULL) {
-		at = (size_t)(p - w->p);
-		if (at > 0 && p[-1] == '\0' &&
-		    find_entry(t, w->va + at, anchor_va))
-			return (true);
-		at++;
 	}
 	return (false);
 }
@@ -150,7 +143,7 @@ kvmi_exports_add(const struct kvmi_window *w, const char *anchor,
 
 	if (!find_table(&x, anchor, anchor_va))
 		return (KVMI_ENOENT);
-	n = (x.end - x.first) / x.shape.step;
+	n = count(&x);
 	known = calloc(n, sizeof(*known));
 	if (known == NULL)
 		return (kvmi_fail(err, KVMI_ENOMEM, "no memory for %zu "

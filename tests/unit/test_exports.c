@@ -165,6 +165,34 @@ test_others(void **state)
 	bytes_free(&x.b);
 }
 
+/*
+ * More entries than any kernel has, all of one name: no more are taken than
+ * would be worth their memory.
+ */
+static void
+test_endless(void **state)
+{
+	const size_t n = 1 << 18, lead = 64;
+	struct bytes b = { 0 };
+	struct kvmi_symtab *t = table();
+	struct kvmi_window w = { .va = VA64, .pointer_size = 8 };
+
+	(void)state;
+	bytes_put(&b, "\0" ANCHOR, 1 + sizeof(ANCHOR));
+	bytes_fill(&b, 0, lead - b.len);
+	for (size_t i = 0; i < n; i++) {
+		bytes_uint(&b, 0x10000 - b.len, 4);
+		bytes_uint(&b, 1 - b.len, 4);
+	}
+	w.p = b.p;
+	w.len = b.len;
+	assert_int_equal(kvmi_exports_add(&w, ANCHOR, VA64 + 0x10000, t, &err),
+	    0);
+	assert_int_equal(kvmi_symtab_count(t), 1 << 17);
+	kvmi_symtab_destroy(t);
+	bytes_free(&b);
+}
+
 /* However much of it there is, and whatever a byte of it is. */
 static void
 test_bad(void **state)
@@ -210,6 +238,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_layouts),
 		cmocka_unit_test(test_others),
+		cmocka_unit_test(test_endless),
 		cmocka_unit_test(test_bad),
 	};
 
