@@ -127,7 +127,7 @@ pad(struct kvmi_src **src, uint64_t size, struct kvmi_err *err)
 	}
 	p->src.ops = &padded_ops;
 	p->src.size = size;
-	p->src.backed = (*src)->size;
+	p->src.backed = (*src)->backed != 0 ? (*src)->backed : (*src)->size;
 	p->src.map = (*src)->map;
 	p->base = *src;
 	*src = &p->src;

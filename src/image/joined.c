@@ -84,7 +84,8 @@ kvmi_joined_open(struct kvmi_src **v, size_t n, struct kvmi_src **ret,
     struct kvmi_err *err)
 {
 	struct joined *j = calloc(1, sizeof(*j));
-	uint64_t at = 0;
+	uint64_t at = 0, stored = 0;
+	bool wrapped = false;
 
 	if (j == NULL || (j->v = calloc(n, sizeof(*j->v))) == NULL ||
 	    (j->begin = calloc(n, sizeof(*j->begin))) == NULL ||
@@ -110,13 +111,17 @@ kvmi_joined_open(struct kvmi_src **v, size_t n, struct kvmi_src **ret,
 	for (size_t i = 0; i < n; i++) {
 		j->begin[i] = at;
 		j->src.truncated |= v[i]->truncated;
-		if (!kvmi_add(at, v[i]->size, &at)) {
+		wrapped |= v[i]->backed != 0;
+		if (!kvmi_add(stored, v[i]->backed != 0 ? v[i]->backed :
+		    v[i]->size, &stored) ||
+		    !kvmi_add(at, v[i]->size, &at)) {
 			joined_close(&j->src);
 			return (kvmi_fail(err, KVMI_EFORMAT,
 			    "the parts are larger than any file"));
 		}
 	}
 	j->src.size = at;
+	j->src.backed = wrapped ? stored : 0;
 	*ret = &j->src;
 	return (0);
 }

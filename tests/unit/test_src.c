@@ -11,6 +11,7 @@
 
 #include "base/busguard.h"
 #include "base/src.h"
+#include "image/joined.h"
 
 #define LEN	10000
 #define HOST_PAGE ((size_t)sysconf(_SC_PAGESIZE))
@@ -120,6 +121,35 @@ test_memory(void **state)
 	UTIL_EQ("open nothing", kvmi_mem_open(NULL, 0, "", &s, &err), 0);
 	UTIL_EQ("nothing", s->size, 0);
 	kvmi_src_close(s);
+}
+
+/* Several as one, which have no more than their files have. */
+static void
+test_joined(void **state)
+{
+	const struct util_src_opts o = { .piece = 0 };
+
+	(void)state;
+	/* The second claims more than it has: neither adds to the other. */
+	for (uint64_t backed = 0; backed <= 5; backed += 5) {
+		struct kvmi_src *v[2] = { util_src(content, LEN, &o),
+			util_src(content, LEN, &o) };
+		struct kvmi_err err = { 0 };
+		struct kvmi_src *s;
+		uint8_t buf[20];
+
+		v[1]->backed = backed;
+		UTIL_FAILS("joined", kvmi_joined_open(v, 2, &s, &err), 0, &err);
+		UTIL_EQ("size", s->size, 2 * LEN);
+		UTIL_EQ("backed", s->backed, backed == 0 ? 0 : LEN + 5);
+		UTIL_FAILS("whole", kvmi_src_check(s, 0, 2 * LEN, "all", &err),
+		    backed == 0 ? 0 : KVMI_ETRUNC, &err);
+		UTIL_FAILS("across", kvmi_src_read(s, LEN - 5, buf, 10,
+		    "bytes", &err), 0, &err);
+		UTIL_TRUE("across", memcmp(buf, content + LEN - 5, 5) == 0 &&
+		    memcmp(buf + 5, content, 5) == 0);
+		kvmi_src_close(s);
+	}
 }
 
 /* Which parts of a shrunk file are lost: by pages, and for good. */
@@ -486,6 +516,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ranges),
 		cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_joined),
 		cmocka_unit_test(test_shrink),
 		cmocka_unit_test(test_own_handler),
 		cmocka_unit_test(test_own_siginfo),
