@@ -254,6 +254,7 @@ kvmi_linux_infer(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	if (r == 0)
 		r = kvmi_infer_task(x);
 	if (r == 0) {
+		kvmi_infer_sched(x);
 		kvmi_infer_signal(x);
 		kvmi_infer_tty(x);
 		kvmi_infer_cred(x);

@@ -48,7 +48,7 @@ struct kvmi_infer {
 /* Does the place fit every task? */
 typedef bool kvmi_infer_fn(struct kvmi_infer *x, uint64_t off);
 
-/* The one place that fits, of those from off from on, below to. */
+/* The one place that fits, of those from off from on, below to; else false. */
 bool kvmi_infer_only(struct kvmi_infer *x, uint64_t from, uint64_t to,
     unsigned int step, kvmi_infer_fn *fits, uint64_t *ret);
 
@@ -89,6 +89,7 @@ kvmi_infer_up(uint64_t off, unsigned int unit)
 
 /* What follows has task_struct's members at hand; without it there is less. */
 int kvmi_infer_task(struct kvmi_infer *x);
+void kvmi_infer_sched(struct kvmi_infer *x);
 void kvmi_infer_signal(struct kvmi_infer *x);
 void kvmi_infer_tty(struct kvmi_infer *x);
 void kvmi_infer_cred(struct kvmi_infer *x);
