@@ -9,6 +9,7 @@
 #include "base/math.h"
 
 #define COMM_LEN	16
+#define KTHREADD	2
 #define MAX_PROCESSES	(1u << 22)
 #define MAX_READS	(UINT64_C(1) << 24)
 
@@ -44,6 +45,7 @@ kvmi_infer_only(struct kvmi_infer *x, uint64_t from, uint64_t to,
     unsigned int step, kvmi_infer_fn *fits, uint64_t *ret)
 {
 	bool found = false;
+	uint64_t one = 0;
 
 	for (uint64_t off = kvmi_infer_up(from, step); off < to; off += step) {
 		if (!fits(x, off))
@@ -51,8 +53,10 @@ kvmi_infer_only(struct kvmi_infer *x, uint64_t from, uint64_t to,
 		if (found)
 			return (false);
 		found = true;
-		*ret = off;
+		one = off;
 	}
+	if (found)
+		*ret = one;
 	return (found);
 }
 
@@ -168,6 +172,10 @@ find_tasks(struct kvmi_infer *x)
 	r = collect(x);
 	if (r != 0)
 		return (r);
+	/* A live list may be another by now. */
+	if (x->tasks.n <= KTHREADD)
+		return (kvmi_fail(&x->cx->err, KVMI_ENOTSUP, "the list of "
+		    "processes ends after %zu", x->tasks.n));
 	all = realloc(x->copy, x->tasks.n * KVMI_INFER_TASK);
 	if (all == NULL)
 		return (kvmi_fail(&x->cx->err, KVMI_ENOMEM, "no memory for "
@@ -175,7 +183,7 @@ find_tasks(struct kvmi_infer *x)
 	x->copy = all;
 	for (size_t i = 1; i < x->tasks.n; i++)
 		copy_task(x, i);
-	x->kthreadd = 2;
+	x->kthreadd = KTHREADD;
 	return (0);
 }
 
@@ -261,9 +269,14 @@ kvmi_linux_infer(struct kvmi_kernel *k, struct kvmi_cx *cx,
 		kvmi_infer_mm(x);
 		kvmi_infer_clock(x);
 		add_sizes(x);
+	}
+	/* What reads nothing may seem to fit. */
+	if (r == 0 && budget == 0)
+		r = kvmi_fail(&cx->err, KVMI_ENOTSUP, "the tasks lead to more "
+		    "memory than is looked at");
+	if (r == 0)
 		r = kvmi_listed_open(x->row, x->n_rows,
 		    "worked out from the tasks in the image", ret, &cx->err);
-	}
 	kvmi_addrs_deinit(&x->tasks);
 	free(x->copy);
 	free(x);

@@ -53,14 +53,15 @@ is_clock(const struct shape *s, const uint8_t *p)
 	    sec = (int64_t)kvmi_get64(p + s->wtm, s->big_endian),
 	    nsec = (int64_t)kvmi_get_uint(p + s->wtm + 8, s->ptr,
 	    s->big_endian),
-	    real = (int64_t)kvmi_get64(p + s->real, s->big_endian), up;
+	    real = (int64_t)kvmi_get64(p + s->real, s->big_endian);
+	uint64_t up;
 
 	if (now < LEAST_SEC || now > MOST_SEC || sec >= 0 || sec < -now ||
 	    nsec < 0 || nsec >= NSEC || real != -(sec * NSEC + nsec))
 		return (false);
-	up = (int64_t)kvmi_get_uint(p + 8, s->ptr, s->big_endian) -
-	    (now + sec);
-	return (up == 0 || up == 1);
+	up = kvmi_get_uint(p + 8, s->ptr, s->big_endian) -
+	    (uint64_t)(now + sec);
+	return (up <= 1);
 }
 
 /*
@@ -85,26 +86,24 @@ agrees(const struct kvmi_infer *x, struct shape *s, uint64_t va,
 	return (false);
 }
 
-/* In [va, end); 0: it is not there. */
+/* In len bytes from start on; 0: it is not there. */
 static uint64_t
 find(const struct kvmi_infer *x, struct shape *s, unsigned int align,
-    uint64_t va, uint64_t end, uint8_t *chunk)
+    uint64_t start, uint64_t len, uint8_t *chunk)
 {
-	while (va < end) {
-		size_t len = (size_t)kvmi_min(CHUNK, end - va), done = 0;
+	for (uint64_t off = 0; off < len;) {
+		size_t want = (size_t)kvmi_min(CHUNK, len - off), done = 0;
+		uint64_t va = start + off;
 
-		kvmi_space_read(&x->k->space, x->cx, va, chunk, len, &done);
+		kvmi_space_read(&x->k->space, x->cx, va, chunk, want, &done);
 		for (size_t at = 0; at + s->len <= done; at += align)
 			if (is_clock(s, chunk + at) &&
 			    agrees(x, s, va + at, chunk + at))
 				return (va + at);
 		/* What a chunk ends in the middle of begins the next. */
-		if (done > 4096)
-			va += done & ~UINT64_C(4095);
-		else
-			va += 4096;
+		off += done > 4096 ? done & ~UINT64_C(4095) : 4096;
 		if (done == CHUNK)
-			va -= 4096;
+			off -= 4096;
 	}
 	return (0);
 }
@@ -131,19 +130,19 @@ void
 kvmi_infer_clock(struct kvmi_infer *x)
 {
 	const unsigned int aligns[] = { 8, 4 };
-	uint64_t first = x->l->stext, end = first + IMAGE_LEN, va;
+	uint64_t start = x->l->stext, len = IMAGE_LEN, va;
 	uint8_t *chunk = malloc(CHUNK);
 
 	if (chunk == NULL)
 		return;
 	if (kvmi_kernel_addr(x->k, x->cx, "tk_core", &va) == 0 ||
 	    kvmi_kernel_addr(x->k, x->cx, "timekeeper_data", &va) == 0) {
-		first = va;
-		end = va + NEAR;
+		start = va;
+		len = NEAR;
 	}
 	for (size_t i = 0; i < KVMI_COUNT(aligns); i++) {
 		struct shape s = shape_of(x, aligns[i]);
-		uint64_t at = find(x, &s, aligns[i], first, end, chunk);
+		uint64_t at = find(x, &s, aligns[i], start, len, chunk);
 
 		if (at != 0) {
 			add(x, &s, at);

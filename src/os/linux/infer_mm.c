@@ -7,6 +7,7 @@
 #include "os/linux/user.h"
 
 #define MAX_MM		1024		/* as far as members are looked for */
+#define PAGES_BEFORE	16		/* pointers, as far as those are looked for */
 #define MAX_AUXV	64		/* AT_VECTOR_SIZE, and more */
 #define KEPT_BACK	1024		/* 64 faults of 16 pages at most */
 #define STACK_SPAN	(UINT64_C(64) << 20)
@@ -162,7 +163,7 @@ add_pages(struct kvmi_infer *x, uint64_t code)
 	uint64_t total, data, rss = 0;
 	unsigned int found = 0;
 
-	if (!kvmi_infer_only(x, code > 16 * x->ptr ? code - 16 * x->ptr : 0,
+	if (!kvmi_infer_only(x, code - PAGES_BEFORE * x->ptr,
 	    code - 6 * x->ptr, x->ptr, is_sizes, &total))
 		return;
 	data = kvmi_infer_up(total + 2 * x->ptr, 8) + 8;
@@ -188,7 +189,9 @@ kvmi_infer_mm(struct kvmi_infer *x)
 	uint64_t code, pgd = 0;
 	unsigned int found = 0;
 
-	if (!kvmi_infer_only(x, 0, MAX_MM, x->ptr, is_code, &code))
+	/* Numbers of pages come before. */
+	if (!kvmi_infer_only(x, PAGES_BEFORE * x->ptr, MAX_MM, x->ptr,
+	    is_code, &code))
 		return;
 	kvmi_infer_add(x, m, "start_code", code, x->ptr, false);
 	kvmi_infer_add(x, m, "end_code", code + x->ptr, x->ptr, false);

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What is worked out from memory, piece by piece, of memory that was made up.
+ * Of real kernels tests/vm/test_infer.c does it.
+ */
+#include "flat_memory.h"
+
+#include <stdlib.h>
+
+#include "os/linux/infer.h"
+
+#define SIZE	0x8000
+#define TASK	0x1000		/* the one there is */
+#define MM	0x4000
+#define CLOCK	0x5000
+#define NSEC	INT64_C(1000000000)
+
+struct world {
+	struct kvmi_kernel k;
+	struct kvmi_linux l;
+	struct kvmi_cx	*cx;
+	struct bytes	 mem, file;
+	uint64_t	 budget;
+	struct kvmi_infer x;
+};
+
+static const struct kvm_options no_options = KVM_OPTIONS_INIT;
+
+static void
+make(struct world *w)
+{
+	*w = (struct world){ .budget = 1 << 20 };
+	bytes_fill(&w->mem, 0, SIZE);
+	w->cx = kvmi_cx_new();
+	w->k.os = &kvmi_os_linux;
+	w->k.arch = &kvmi_arch_x86_64;
+	w->k.priv = &w->l;
+	w->k.opts = &no_options;
+	pthread_mutex_init(&w->k.lock, NULL);
+	w->l.va.first = 0;
+	w->l.va.last = SIZE;
+	w->l.va.user_end = UINT64_C(1) << 47;
+	assert_int_equal(kvmi_symtab_create(&w->k.syms, &w->cx->err), 0);
+	w->x = (struct kvmi_infer){ .k = &w->k, .cx = w->cx, .l = &w->l,
+		.ptr = 8, .budget = &w->budget };
+}
+
+/* What is in memory now is in the image. */
+static void
+begin(struct world *w)
+{
+	flat_open(&w->k, &w->mem, &w->file);
+	assert_int_equal(kvmi_addrs_add(&w->x.tasks, TASK), 1);
+	w->x.copy = malloc(KVMI_INFER_TASK);
+	assert_non_null(w->x.copy);
+	memcpy(w->x.copy, w->mem.p + TASK, KVMI_INFER_TASK);
+}
+
+static void
+done(struct world *w)
+{
+	kvmi_image_close(w->k.img);
+	kvmi_symtab_destroy(w->k.syms);
+	kvmi_linux_once_deinit(&w->l);
+	kvmi_addrs_deinit(&w->x.tasks);
+	free(w->x.copy);
+	pthread_mutex_destroy(&w->k.lock);
+	kvmi_cx_free(w->cx);
+	bytes_free(&w->file);
+	bytes_free(&w->mem);
+}
+
+/* The offset of a member; -1: it was not found. */
+static int64_t
+found(const struct world *w, const char *type, const char *path)
+{
+	for (size_t i = 0; i < w->x.n_rows; i++)
+		if (strcmp(w->x.row[i].type, type) == 0 &&
+		    strcmp(w->x.row[i].path, path) == 0)
+			return ((int64_t)w->x.row[i].m.off);
+	return (-1);
+}
+
+static bool
+is_seven(struct kvmi_infer *x, uint64_t off)
+{
+	return (kvmi_infer_u32(x, 0, off) == 7);
+}
+
+/* Of two places that fit neither is taken. */
+static void
+test_only(void **state)
+{
+	uint64_t off = 5;
+	struct world w;
+
+	(void)state;
+	make(&w);
+	bytes_poke(&w.mem, TASK + 0x40, 7, 4);
+	bytes_poke(&w.mem, TASK + 0x80, 7, 4);
+	begin(&w);
+	assert_false(kvmi_infer_only(&w.x, 0, 0x100, 4, is_seven, &off));
+	assert_int_equal(off, 5);
+	assert_false(kvmi_infer_only(&w.x, 0, 0x40, 4, is_seven, &off));
+	assert_int_equal(off, 5);
+	assert_true(kvmi_infer_only(&w.x, 0x3d, 0x80, 4, is_seven, &off));
+	assert_int_equal(off, 0x40);
+	done(&w);
+}
+
+/* start_code and what follows at that place of an mm_struct. */
+static void
+put_code(struct world *w, uint64_t off)
+{
+	static const uint64_t v[] = { 0x400000, 0x401000, 0x402000, 0x403000,
+		0x500000, 0x501000, 0x7fff0000, 0x7fff1000, 0x7fff1010,
+		0x7fff1010, 0x7fff1020, 33 };
+
+	for (size_t i = 0; i < KVMI_COUNT(v); i++)
+		bytes_poke(&w->mem, MM + off + 8 * i, v[i], 8);
+	bytes_poke(&w->mem, TASK, MM, 8);
+}
+
+static void
+test_mm(void **state)
+{
+	struct world w;
+
+	(void)state;
+	make(&w);
+	put_code(&w, 0x140);
+	begin(&w);
+	kvmi_infer_mm(&w.x);
+	assert_int_equal(found(&w, "mm_struct", "start_code"), 0x140);
+	assert_int_equal(found(&w, "mm_struct", "env_end"), 0x190);
+	done(&w);
+	/* There is nothing before the beginning. */
+	make(&w);
+	put_code(&w, 0);
+	begin(&w);
+	kvmi_infer_mm(&w.x);
+	assert_int_equal(w.x.n_rows, 0);
+	done(&w);
+}
+
+static void
+put_clock(struct world *w, int64_t ktime)
+{
+	int64_t now = 1700000000, sec = 100 - now, nsec = 5;
+
+	bytes_poke(&w->mem, CLOCK + 40, (uint64_t)(100 * NSEC + nsec), 8);
+	bytes_poke(&w->mem, CLOCK + 112, (uint64_t)now, 8);
+	bytes_poke(&w->mem, CLOCK + 120, (uint64_t)ktime, 8);
+	bytes_poke(&w->mem, CLOCK + 128, (uint64_t)sec, 8);
+	bytes_poke(&w->mem, CLOCK + 136, (uint64_t)nsec, 8);
+	bytes_poke(&w->mem, CLOCK + 144, (uint64_t)-(sec * NSEC + nsec), 8);
+}
+
+static void
+test_clock(void **state)
+{
+	static const struct {
+		uint64_t stext, tk_core;	/* 0: not known */
+		int64_t	 ktime;
+		bool	 found;
+	} row[] = {
+		{ 0x1000, 0, 100, true },
+		{ 0x1000, 0, 101, true },
+		{ 0x1000, 0, 102, false },
+		{ 0x1000, 0, INT64_MIN, false },
+		{ 0x6000, 0, 100, false },
+		{ 0, CLOCK, 100, true },
+		{ 0, CLOCK - 0x400, 100, false },
+		/* At the very end: the search does not begin anew. */
+		{ 0, UINT64_MAX - 0x2ff, 100, false },
+	};
+	uint64_t va;
+
+	(void)state;
+	for (size_t i = 0; i < KVMI_COUNT(row); i++) {
+		struct world w;
+		int r;
+
+		make(&w);
+		put_clock(&w, row[i].ktime);
+		begin(&w);
+		w.l.stext = row[i].stext;
+		if (row[i].tk_core != 0)
+			assert_int_equal(kvmi_symtab_add(w.k.syms, "tk_core", 7,
+			    "", row[i].tk_core, 0, 'd', &w.cx->err), 0);
+		r = kvmi_linux_clock(&w.k, w.cx, &va);
+		UTIL_EQ("clock", r, row[i].found ? 0 : KVMI_ENOENT);
+		if (r == 0)
+			UTIL_EQ("clock", va, CLOCK);
+		done(&w);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_only),
+		cmocka_unit_test(test_mm),
+		cmocka_unit_test(test_clock),
+	};
+
+	return (cmocka_run_group_tests(tests, NULL, NULL));
+}
