@@ -259,7 +259,7 @@ take_subsection(struct kvmi_image *img, struct save *s, struct kvmi_err *err)
 	static const char bits[] = "configuration/target-page-bits";
 	static const char caps[] = "configuration/capabilities";
 	char name[256], cap[256];
-	uint64_t version, n, at = s->at;
+	uint64_t version, n = 0, at = s->at;
 	int r = take_name(img, s, "subsection", name, err);
 
 	if (r == 0)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What is worked out from memory, piece by piece, of memory that was made up.
- * Of real kernels tests/vm/test_infer.c does it.
+ * What is worked out from memory, piece by piece, of memory that was made up;
+ * and BTF whose place no symbol tells.  Of real kernels tests/vm does both.
  */
+#include "build_btf.h"
 #include "flat_memory.h"
 
 #include <stdlib.h>
@@ -196,6 +197,84 @@ test_clock(void **state)
 	}
 }
 
+/* BTF of a structure with that name at va. */
+static void
+put_btf(struct world *w, uint64_t va, const char *name)
+{
+	struct btf_build b;
+	struct bytes btf;
+	uint32_t i32;
+
+	btf_start(&b, false);
+	i32 = btf_int(&b, "int", 4, INT_SIGNED);
+	btf_type(&b, name, K_STRUCT, false, 1, 64);
+	btf_member(&b, "pid", i32, 32);
+	btf = btf_finish(&b);
+	memcpy(w->mem.p + va, btf.p, btf.len);
+	bytes_free(&btf);
+}
+
+/* A header of BTF that claims so much. */
+static void
+put_claim(struct world *w, uint64_t va, uint32_t len)
+{
+	const uint32_t v[] = { 0x0001eb9f, 24, 0, len / 2, len / 2, len / 2 };
+
+	for (size_t i = 0; i < KVMI_COUNT(v); i++)
+		bytes_poke(&w->mem, va + 4 * i, v[i], 4);
+}
+
+static void
+test_btf_by_content(void **state)
+{
+	static const struct {
+		uint64_t va;		/* of the kernel's; 0: there is none */
+		uint64_t other;		/* of what is not; 0 */
+		uint32_t claim;		/* of several before both; 0 */
+	} row[] = {
+		{ 0x2010, 0, 0 },
+		{ 0x2ff0, 0, 0 },	/* the header lies across pages */
+		{ 0x2010, 0x1100, 0 },
+		{ 0x2010, 0x1100, 200u << 20 },
+		{ 0x2010, 0x1100, 0xfffffffe },
+		{ 0, 0x1100, 200u << 20 },
+		{ 0, 0, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < KVMI_COUNT(row); i++) {
+		struct kvmi_types *t = NULL;
+		uint64_t size = 0;
+		struct world w;
+		int r;
+
+		make(&w);
+		w.l.stext = 0x1040;
+		assert_int_equal(kvmi_symtab_add(w.k.syms, "schedule", 8, "",
+		    0x1040, 0, 't', &w.cx->err), 0);
+		for (uint64_t va = 0x1000; row[i].claim != 0 && va < 0x1100;
+		    va += 24)
+			put_claim(&w, va, row[i].claim);
+		if (row[i].other != 0)
+			put_btf(&w, row[i].other, "other");
+		if (row[i].va != 0)
+			put_btf(&w, row[i].va, "task_struct");
+		begin(&w);
+		r = kvmi_linux_types(&w.k, w.cx, &t);
+		UTIL_EQ("types", r, row[i].va != 0 ? 0 : KVMI_ENOENT);
+		if (r == 0) {
+			UTIL_EQ("size", kvmi_type_size(t, "task_struct",
+			    &size, &w.cx->err), 0);
+			UTIL_EQ("size", size, 64);
+			kvmi_types_close(t);
+		} else {
+			UTIL_TRUE(w.cx->err.text, strstr(w.cx->err.text,
+			    "no type information") != NULL);
+		}
+		done(&w);
+	}
+}
+
 int
 main(void)
 {
@@ -203,6 +282,7 @@ main(void)
 		cmocka_unit_test(test_only),
 		cmocka_unit_test(test_mm),
 		cmocka_unit_test(test_clock),
+		cmocka_unit_test(test_btf_by_content),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

@@ -79,7 +79,8 @@ types_by_content(struct kvmi_kernel *k, struct kvmi_cx *cx,
     struct kvmi_types **ret)
 {
 	const struct kvmi_linux *l = k->priv;
-	uint64_t va = l->stext & ~UINT64_C(0xfff), end = va + MAX_IMAGE, size;
+	uint64_t va = l->stext & ~UINT64_C(0xfff), end = va + MAX_IMAGE, size,
+	    left = MAX_BTF;	/* of headers there may be a million */
 	uint8_t *page = malloc(PAGE + BTF_HEADER);
 	int r = KVMI_ENOENT;
 
@@ -93,8 +94,11 @@ types_by_content(struct kvmi_kernel *k, struct kvmi_cx *cx,
 		    r == KVMI_ENOENT; at += 4) {
 			uint64_t len = btf_length(page + at, k->big_endian);
 
-			if (len == 0 || types_of_image(k, cx, va + at,
-			    va + at + len, ret) != 0)
+			if (len == 0 || len > left)
+				continue;
+			left -= len;
+			if (types_of_image(k, cx, va + at, va + at + len,
+			    ret) != 0)
 				continue;
 			r = kvmi_type_size(*ret, "task_struct", &size,
 			    &cx->err);
