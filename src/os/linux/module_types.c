@@ -9,7 +9,8 @@
 #include "os/linux/linux.h"
 #include "os/linux/tasks.h"
 
-#define MAX_MODULE_BTF	(64U << 20)
+#define MAX_MODULE_BTF	(64u << 20)
+#define MAX_ALL_BTF	(256u << 20)	/* a broken list may be long */
 
 enum { LIST, BTF, DATA, DATA_SIZE, NAME, N_MEMBERS };
 
@@ -32,7 +33,7 @@ read_name(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t va,
 
 static int
 open_module(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t module,
-    const struct kvmi_member *at, struct kvmi_types *base,
+    const struct kvmi_member *at, struct kvmi_types *base, uint64_t *left,
     struct kvmi_module_types *out)
 {
 	struct kvmi_types *t;
@@ -50,9 +51,10 @@ open_module(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t module,
 		r = kvmi_kread_member(k, cx, btf, &at[DATA_SIZE], &len);
 	if (r != 0)
 		return (r);
-	if (len > MAX_MODULE_BTF)
+	if (len > MAX_MODULE_BTF || len > *left)
 		return (kvmi_fail(&cx->err, KVMI_EFORMAT, "%s: BTF of %"
 		    PRIu64 " bytes", name, len));
+	*left -= len;
 	r = kvmi_space_blob(&k->space, cx, data, len, &bytes);
 	if (r == 0)
 		r = kvmi_btf_open_split(&bytes, base, &t, &cx->err);
@@ -72,7 +74,7 @@ kvmi_linux_module_types(struct kvmi_kernel *k, struct kvmi_cx *cx,
 {
 	struct kvmi_member at[N_MEMBERS];
 	struct kvmi_addrs list = { 0 };
-	uint64_t head;
+	uint64_t head, left = MAX_ALL_BTF;
 
 	/* Kernels before 5.11 have no such list, others no module with BTF. */
 	if (kvmi_kernel_addr(k, cx, "btf_modules", &head) != 0 ||
@@ -81,7 +83,8 @@ kvmi_linux_module_types(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	if (kvmi_list_collect(k, cx, head, at[LIST].off, "module with BTF",
 	    &list) == 0)
 		for (size_t i = 0; i < list.n; i++)
-			if (open_module(k, cx, list.v[i], at, base, out) != 0)
+			if (open_module(k, cx, list.v[i], at, base, &left,
+			    out) != 0)
 				kvmi_damage(cx);
 	kvmi_addrs_deinit(&list);
 }
