@@ -7,7 +7,7 @@
 #include "os/linux/user.h"
 
 #define MAX_MM		1024		/* as far as members are looked for */
-#define PAGES_BEFORE	16		/* pointers, as far as those are looked for */
+#define PAGES_BEFORE	16		/* so many pointers, at most */
 #define MAX_AUXV	64		/* AT_VECTOR_SIZE, and more */
 #define KEPT_BACK	1024		/* 64 faults of 16 pages at most */
 #define STACK_SPAN	(UINT64_C(64) << 20)
