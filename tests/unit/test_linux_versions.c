@@ -298,6 +298,41 @@ test_procs(void **state)
 	}
 }
 
+/* A thread is of one process, whatever others' lists say. */
+static void
+test_shared_threads(void **state)
+{
+	struct world w;
+
+	(void)state;
+	for (int i = 0; i < n_samples; i++) {
+		uint64_t init, worker, signal = 0;
+		struct kvmi_member m;
+
+		if (!make(&w, samples[i]))
+			continue;
+		init = address(&w, "init_proc");
+		worker = address(&w, "worker");
+		assert_int_equal(kvmi_type_first(w.k.types,
+		    "task_struct.signal", &m, &w.cx->err), 0);
+		assert_int_equal(kvmi_kread_member(&w.k, w.cx, worker, &m,
+		    &signal), 0);
+		bytes_poke(&w.mem, init + m.off, signal, m.size);
+		take(&w);
+		w.cx->damage = 0;
+		free(w.procs.v);
+		w.procs = (struct kvmi_procs){ 0 };
+		assert_int_equal(kvmi_linux_procs(&w.k, w.cx, KERN_PROC_ALL, 0,
+		    true, &w.procs), 0);
+		/* Two as init's; the worker is there without. */
+		UTIL_EQ(w.name, w.procs.n, 5);
+		UTIL_EQ(w.name, w.cx->damage, 1);
+		UTIL_TRUE(w.cx->damage_why, strstr(w.cx->damage_why,
+		    "was there before") != NULL);
+		done(&w);
+	}
+}
+
 static void
 check_strings(struct world *w, enum kvmi_strings_kind kind, const char *want,
     size_t len)
@@ -645,6 +680,7 @@ main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_procs),
+		cmocka_unit_test(test_shared_threads),
 		cmocka_unit_test(test_crowd),
 		cmocka_unit_test(test_strings),
 		cmocka_unit_test(test_system),

@@ -28,6 +28,7 @@ void
 kvmi_lister_deinit(struct kvmi_lister *x)
 {
 	kvmi_linux_waits_close(x->waits);
+	kvmi_addrs_deinit(&x->threads);
 	free(x->percpu);
 	free(x->task);
 	free(x->signal);
@@ -92,6 +93,7 @@ kvmi_lister_clone(struct kvmi_lister *x, const struct kvmi_lister *of)
 	x->cx = cx;
 	x->task = x->signal = x->mm = x->cred = NULL;
 	x->waits = NULL;
+	x->threads = (struct kvmi_addrs){ 0 };
 	if (cx == NULL || alloc_copies(x) != 0 || (of->waits != NULL &&
 	    kvmi_linux_waits_open(x->k, cx, &x->waits) != 0)) {
 		kvmi_lister_free_clone(x);

@@ -77,8 +77,9 @@ list_process(struct kvmi_lister *x, uint64_t va, int op, int arg, bool threads,
     struct kvmi_procs *out)
 {
 	struct kinfo_proc ki = { .ki_structsize = KINFO_PROC_SIZE };
-	struct kvmi_addrs tasks = { 0 };
+	const struct kvmi_addrs *tasks = &x->threads;
 	struct kvmi_usage u = { 0 };
+	size_t first = tasks->n;
 	struct kinfo_proc *place;
 	uint64_t signal, sighand, alive;
 	int r = 0;
@@ -104,17 +105,17 @@ list_process(struct kvmi_lister *x, uint64_t va, int op, int arg, bool threads,
 	if (ki.ki_numthreads > 1 || threads)
 		r = kvmi_list_collect(x->k, x->cx,
 		    signal + x->layout.m[SIGNAL_THREAD_HEAD].off,
-		    x->layout.m[TASK_THREAD_NODE].off, "thread", &tasks);
+		    x->layout.m[TASK_THREAD_NODE].off, "thread", &x->threads);
 	/* The sums over all threads; thread entries need one of them only. */
 	if (!threads || x->layout.m[TASK_SPLIT_RSS].size != 0)
-		for (size_t i = 0; i < tasks.n; i++)
-			if (tasks.v[i] != va && copy_task(x, tasks.v[i]) == 0)
+		for (size_t i = first; i < tasks->n; i++)
+			if (tasks->v[i] != va && copy_task(x, tasks->v[i]) == 0)
 				kvmi_usage_add(x, &u);
 	kvmi_usage_fill(&ki, &u, alive);
 	kvmi_usage_pages(x, &ki, &u);
-	for (size_t i = 0; threads && i < tasks.n && r == 0; i++)
-		r = list_thread(x, &ki, tasks.v[i], out);
-	if (r == 0 && (!threads || tasks.n == 0)) {
+	for (size_t i = first; threads && i < tasks->n && r == 0; i++)
+		r = list_thread(x, &ki, tasks->v[i], out);
+	if (r == 0 && (!threads || tasks->n == first)) {
 		place = kvmi_procs_add(out);
 		if (place == NULL)
 			r = kvmi_fail(&x->cx->err, KVMI_ENOMEM,
@@ -122,7 +123,6 @@ list_process(struct kvmi_lister *x, uint64_t va, int op, int arg, bool threads,
 		else
 			*place = ki;
 	}
-	kvmi_addrs_deinit(&tasks);
 	return (r);
 }
 

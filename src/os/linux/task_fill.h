@@ -6,6 +6,7 @@
 #ifndef KVMI_TASK_FILL_H
 #define KVMI_TASK_FILL_H
 
+#include "os/addrs.h"
 #include "os/linux/layout.h"
 #include "os/linux/linux.h"
 
@@ -22,6 +23,8 @@ struct kvmi_lister {
 	uint64_t	 now_nsec;	/* since boot; 0: not known */
 	uint64_t	 sched_nsec;	/* the scheduler's clock; 0: not known */
 	struct kvmi_linux_waits *waits;	/* NULL: no stacks to be had */
+	/* All that were met: a broken image may have them in each process. */
+	struct kvmi_addrs threads;
 	struct kvm_sigset shared;	/* pending for the process at hand */
 	uint8_t		*task;		/* copies of the structures at hand */
 	uint8_t		*signal;

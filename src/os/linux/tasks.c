@@ -82,10 +82,10 @@ kvmi_list_collect(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t head,
 	r = follow(k, cx, head, node_off, false, what, ret);
 	if (r == 0 || r == KVMI_ENOMEM)
 		return (r);
-	/* Forwards it can only repeat an entry by a cycle off the head. */
+	/* By a cycle off the head, or that of another list. */
 	if (r == 1)
-		kvmi_fail(&cx->err, KVMI_EFORMAT, "%s list: a cycle that "
-		    "leaves out its head", what);
+		kvmi_fail(&cx->err, KVMI_EFORMAT, "%s list: it comes "
+		    "to an entry that was there before", what);
 	first = cx->err;
 	r = follow(k, cx, head, node_off, true, what, ret);
 	cx->err = first;
