@@ -29,8 +29,8 @@ info_name(const char *core, char *name, size_t name_len)
 			continue;
 		n = base + strlen(kinds[i]);
 		digits = strcspn(n, ".");
-		if (strncmp(n, "last", digits) != 0 &&
-		    strspn(n, "0123456789") != digits)
+		if (strspn(n, "0123456789") != digits &&
+		    (digits != 4 || strncmp(n, "last", digits) != 0))
 			return (false);
 		return (digits > 0 && (size_t)snprintf(name, name_len,
 		    "%.*sinfo.%.*s", (int)(base - core), core, (int)digits,

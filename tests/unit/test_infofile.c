@@ -160,6 +160,8 @@ test_names(void **state)
 		{ "/no/textdump.tar.4.gz", "/no/info.4" },
 		{ "/no/livecore.5.zst", "/no/info.5" },
 		{ "/no/vmcore.last", "/no/info.last" },
+		{ "/no/vmcore.last.zst", "/no/info.last" },
+		{ "/no/vmcore.la", "" },
 		{ "/no/vmcore.", "" },
 		{ "/no/vmcore.x", "" },
 		{ "/no/vmcore", "" },
