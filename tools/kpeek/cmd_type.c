@@ -92,12 +92,16 @@ print_structure(struct context *c, const char *name, uint64_t size)
 	if (c->json) {
 		list = json_object_new_array();
 		n = kvm_walk_members(c->kd, name, add_object, list);
+		if (n < 0) {
+			json_object_put(list);
+			return (context_fail(c, NULL));
+		}
 		o = json_object_new_object();
 		json_object_object_add(o, "size",
 		    json_object_new_int64((int64_t)size));
 		json_object_object_add(o, "members", list);
 		json_print(o);
-		return (n < 0 ? context_fail(c, NULL) : EXIT_OK);
+		return (EXIT_OK);
 	}
 	printf("size    %" PRIu64 "\n", size);
 	t = table_create(3);
