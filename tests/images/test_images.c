@@ -963,8 +963,9 @@ check_cut(const char *image, const struct expect *e)
 		    ftruncate(fd, cut[i]) != 0)
 			continue;
 		peak = use_cut(image, path, e, cut[i]);
-		expect_true(peak <= 2 * whole + 65536, image, "memory", peak,
-		    "more than twice what the whole image takes");
+		/* Small kernels that lack pages are copied to be searched. */
+		expect_true(peak <= 2 * whole + (1 << 20), image, "memory",
+		    peak, "more than twice what the whole image takes");
 	}
 	close(fd);
 }

@@ -52,6 +52,37 @@ window_ptr(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t va,
 	return (p != NULL && run >= len ? p : NULL);
 }
 
+/* On to the next stretch before end that is stored; false: there is none. */
+static bool
+next_stored(struct kvmi_kernel *k, uint64_t *at, uint64_t end, uint64_t *len)
+{
+	for (uint64_t rest; *at < end; *at += rest) {
+		struct kvmi_mapping m;
+		struct kvmi_extent e = { .state = KVMI_ABSENT };
+		int r = k->space.ops->translate(&k->space, *at, &m, NULL);
+		uint64_t pa = m.pa + (*at - m.va);
+
+		rest = kvmi_min(m.va + m.len - *at, end - *at);
+		if (r == 0 && kvmi_image_locate(k->img, pa, &e, NULL) == 0)
+			rest = kvmi_min(rest, e.start + e.len - pa);
+		*len = rest;
+		if (rest == 0 || e.state == KVMI_STORED)
+			return (rest != 0);
+	}
+	return (false);
+}
+
+/* Up to the last byte of [va, va + len) that is stored. */
+static uint64_t
+stored_len(struct kvmi_kernel *k, uint64_t va, uint64_t len)
+{
+	uint64_t last = va, n;
+
+	for (uint64_t at = va; next_stored(k, &at, va + len, &n); at += n)
+		last = at + n;
+	return (last - va);
+}
+
 static void
 window_close(struct window *w)
 {
@@ -65,7 +96,8 @@ window_open(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t va,
 {
 	const uint8_t *direct;
 	uint8_t *p;
-	uint64_t at = 0;
+	uint64_t n;
+	size_t done;
 
 	*ret = (struct window){ .w = { .len = (size_t)len, .va = va,
 		.big_endian = k->big_endian,
@@ -75,18 +107,16 @@ window_open(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t va,
 		ret->w.p = direct;
 		return (0);
 	}
-	if (len > MAX_IMAGE || (p = calloc(1, (size_t)len)) == NULL)
+	/* Small kernels, and images that lack most of theirs, have less. */
+	len = stored_len(k, va, kvmi_min(len, MAX_IMAGE));
+	ret->w.len = (size_t)len;
+	p = calloc(1, (size_t)len + 1);
+	if (p == NULL)
 		return (kvmi_fail(&cx->err, KVMI_ENOMEM, "no memory for %"
 		    PRIu64 " bytes of the kernel image", len));
-	while (at < len) {
-		size_t done;
-
-		kvmi_space_read(&k->space, cx, va + at, p + at,
-		    (size_t)(len - at), &done);
-		at += done;
-		if (at < len)	/* step over the page that is missing */
-			at = ((va + at + 4096) & ~UINT64_C(4095)) - va;
-	}
+	for (uint64_t at = va; next_stored(k, &at, va + len, &n); at += n)
+		kvmi_space_read(&k->space, cx, at, p + (at - va), (size_t)n,
+		    &done);
 	ret->copy = p;
 	ret->w.p = p;
 	return (0);
