@@ -9,7 +9,6 @@
 #include "base/math.h"
 
 #define COMM_LEN	16
-#define KTHREADD	2
 #define MAX_PROCESSES	(1u << 22)
 #define MAX_READS	(UINT64_C(1) << 24)
 
@@ -173,7 +172,7 @@ find_tasks(struct kvmi_infer *x)
 	if (r != 0)
 		return (r);
 	/* A live list may be another by now. */
-	if (x->tasks.n <= KTHREADD)
+	if (x->tasks.n <= KVMI_INFER_KTHREADD)
 		return (kvmi_fail(&x->cx->err, KVMI_ENOTSUP, "the list of "
 		    "processes ends after %zu", x->tasks.n));
 	all = realloc(x->copy, x->tasks.n * KVMI_INFER_TASK);
@@ -183,7 +182,6 @@ find_tasks(struct kvmi_infer *x)
 	x->copy = all;
 	for (size_t i = 1; i < x->tasks.n; i++)
 		copy_task(x, i);
-	x->kthreadd = KTHREADD;
 	return (0);
 }
 

@@ -17,6 +17,8 @@
 #define KVMI_INFER_TASK		8192
 #define KVMI_INFER_TASKS	512
 #define KVMI_INFER_ROWS		96
+/* Process 0 is init_task, 1 the first on its list; 2 is kthreadd. */
+#define KVMI_INFER_KTHREADD	2
 
 /* As flags has them (include/linux/sched.h). */
 #define KVMI_PF_EXITING		0x4
@@ -31,7 +33,6 @@ struct kvmi_infer {
 	uint64_t	*budget;	/* of reads; made-up images ask for many */
 	struct kvmi_addrs tasks;	/* init_task, and the process leaders */
 	uint8_t		*copy;		/* KVMI_INFER_TASK bytes of each */
-	size_t		 kthreadd;	/* the index of process 2 */
 
 	/* Offsets in task_struct that others are worked out from. */
 	uint64_t	 comm, list, pid, parent, leader, thread_pid, thread_node,

@@ -76,7 +76,8 @@ static bool
 find_actions(const struct kvmi_infer *x, uint64_t *off, uint64_t *step)
 {
 	const unsigned int words[] = { 3, 2 };
-	uint64_t va = kvmi_infer_ptr(x, x->kthreadd, x->signal + x->ptr);
+	uint64_t va = kvmi_infer_ptr(x, KVMI_INFER_KTHREADD,
+	    x->signal + x->ptr);
 	uint8_t table[4096];
 	size_t len;
 

@@ -39,7 +39,7 @@ is_family(struct kvmi_infer *x, uint64_t off)
 	uint64_t children = off + 2 * x->ptr, sibling = off + 4 * x->ptr,
 	    leader = off + 6 * x->ptr;
 
-	if (kvmi_infer_ptr(x, x->kthreadd, off) != x->tasks.v[0])
+	if (kvmi_infer_ptr(x, KVMI_INFER_KTHREADD, off) != x->tasks.v[0])
 		return (false);
 	for (size_t i = 0; i < x->tasks.n; i++) {
 		uint64_t va = x->tasks.v[i],
@@ -64,7 +64,8 @@ is_stack(struct kvmi_infer *x, uint64_t off)
 	uint64_t usage = off + x->ptr, flags = usage + 4;
 	size_t marked = 0;
 
-	if ((kvmi_infer_u32(x, x->kthreadd, flags) & KVMI_PF_KTHREAD) == 0 ||
+	if ((kvmi_infer_u32(x, KVMI_INFER_KTHREADD, flags) &
+	    KVMI_PF_KTHREAD) == 0 ||
 	    (kvmi_infer_u32(x, 1, flags) & KVMI_PF_KTHREAD) != 0)
 		return (false);
 	for (size_t i = 0; i < x->tasks.n; i++) {
@@ -121,7 +122,7 @@ is_exit(struct kvmi_infer *x, uint64_t off)
 		    kvmi_infer_u32(x, i, off + 12) > 64)
 			return (false);
 		if (kvmi_infer_ptr(x, i, x->parent) ==
-		    x->tasks.v[x->kthreadd] && signal != SIGCHLD_)
+		    x->tasks.v[KVMI_INFER_KTHREADD] && signal != SIGCHLD_)
 			return (false);
 	}
 	return (true);

@@ -233,23 +233,32 @@ decode_found(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t va,
 	    len));
 }
 
+/* Where the kernel image is, as far as that was found; false: nowhere. */
+static bool
+image_of(const struct kvmi_linux *l, uint64_t *va, uint64_t *len)
+{
+	*va = l->image_va;
+	*len = l->image_len;
+	if (*va == 0 && l->stext != 0) {
+		*va = l->stext & ~UINT64_C(0x1fffff);
+		*len = DEFAULT_IMAGE;
+	}
+	return (*va != 0);
+}
+
 int
 kvmi_linux_kallsyms(struct kvmi_kernel *k, struct kvmi_cx *cx,
     struct kvmi_symtab *t)
 {
 	struct kvmi_linux *l = k->priv;
 	struct kvmi_kallsyms ks;
-	uint64_t va = l->image_va, len = l->image_len;
+	uint64_t va, len;
 
 	if (known_arrays(&l->info, &ks))
 		return (decode_known(k, cx, &ks, l->stext, t));
-	if (va == 0 && l->stext == 0)
+	if (!image_of(l, &va, &len))
 		return (kvmi_fail(&cx->err, KVMI_ENOTSUP,
 		    "%s: the kernel image was not found", k->img->src->name));
-	if (va == 0) {
-		va = l->stext & ~UINT64_C(0x1fffff);
-		len = DEFAULT_IMAGE;
-	}
 	return (decode_found(k, cx, va, len, l->stext, t));
 }
 
@@ -270,18 +279,14 @@ static void
 add_exports(struct kvmi_kernel *k, struct kvmi_cx *cx, struct kvmi_symtab *t)
 {
 	struct kvmi_linux *l = k->priv;
-	uint64_t va = l->image_va, len = l->image_len, uts;
+	uint64_t va, len, uts;
 	struct window w;
 
 	if (has_symbol(t, "init_task") || !has_symbol(t, "schedule"))
 		return;
-	if (va == 0 && l->stext != 0) {
-		va = l->stext & ~UINT64_C(0x1fffff);
-		len = DEFAULT_IMAGE;
-	}
 	if (!kvmi_vmcoreinfo_symbol(&l->info, "init_uts_ns", &uts) ||
-	    len == 0 || window_open(k, cx, va, kvmi_min(len, MAX_IMAGE),
-	    &w) != 0)
+	    !image_of(l, &va, &len) || len == 0 ||
+	    window_open(k, cx, va, kvmi_min(len, MAX_IMAGE), &w) != 0)
 		return;
 	kvmi_exports_add(&w.w, "init_uts_ns", uts, t, &cx->err);
 	window_close(&w);
