@@ -125,8 +125,7 @@ collect(struct kvmi_kernel *k, struct kvmi_cx *cx, struct kvmi_facts *f)
 	i->ki_big_endian = k->big_endian;
 	i->ki_os = k->os->name;
 	i->ki_arch = k->arch == NULL ? "" :
-	    !k->big_endian && k->arch->name_le != NULL ? k->arch->name_le :
-	    k->arch->name;
+	    kvmi_arch_linux_name(k->arch, k->big_endian);
 	i->ki_pointer_size = k->arch != NULL ? k->arch->pointer_size : 0;
 	i->ki_paging_levels = (uint8_t)k->space.paging.levels;
 	if (k->img != NULL && !k->live)

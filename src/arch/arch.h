@@ -76,6 +76,7 @@ struct kvmi_arch {
 	const char	*name;		/* uname -m on Linux */
 	const char	*name_le;	/* little-endian, where either may be */
 	const char	*freebsd;	/* uname -p on FreeBSD; NULL: none */
+	const char	*freebsd_le;	/* little-endian, as name_le */
 	const char *const *uname;	/* in dump headers; NULL-ended */
 	uint16_t	 elf_machine;
 	uint8_t		 pointer_size;
@@ -130,6 +131,20 @@ const struct kvmi_arch *kvmi_arch_by_elf(uint16_t machine,
     uint8_t pointer_size);
 const struct kvmi_arch *kvmi_arch_by_uname(const char *name);
 const struct kvmi_arch *kvmi_arch_by_prstatus(uint64_t size);
+
+/* What Linux or FreeBSD, if it runs there, calls a machine of this order. */
+static inline const char *
+kvmi_arch_linux_name(const struct kvmi_arch *a, bool big_endian)
+{
+	return (!big_endian && a->name_le != NULL ? a->name_le : a->name);
+}
+
+static inline const char *
+kvmi_arch_freebsd_name(const struct kvmi_arch *a, bool big_endian)
+{
+	return (!big_endian && a->freebsd_le != NULL ? a->freebsd_le :
+	    a->freebsd);
+}
 
 /* Decode an entry for va of a table of level. */
 void kvmi_pte_decode(const struct kvmi_paging *p, const void *entry,

@@ -82,6 +82,7 @@ static const char *const ppc64_uname[] = { "ppc64", "ppc64le", NULL };
 		.name = "ppc64",					\
 		.name_le = "ppc64le",					\
 		.freebsd = "powerpc64",					\
+		.freebsd_le = "powerpc64le",				\
 		.uname = ppc64_uname,					\
 		.elf_machine = 21,					\
 		.pointer_size = 8,					\

@@ -72,7 +72,8 @@ kvmi_freebsd_facts(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	uint64_t panic;
 	int32_t ncpus;
 
-	f->info.ki_arch = k->arch->freebsd;
+	f->info.ki_arch = kvmi_arch_freebsd_name(k->arch,
+	    k->big_endian);
 	f->info.ki_page_size = 1u << k->arch->page_shift;
 	if (k->exec != NULL && kvmi_elf_buildid(k->exec, &id, &cx->err) == 0)
 		kvmi_hex(f->buildid, id.bytes, id.len);

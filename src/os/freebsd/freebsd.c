@@ -31,7 +31,8 @@ check_exec(struct kvmi_kernel *k, struct kvmi_cx *cx)
 		return (kvmi_fail(&cx->err, KVMI_EMISMATCH, "%s is a kernel for "
 		    "ELF machine %u, but %s is a dump of FreeBSD/%s (machine "
 		    "%u)", k->opts->ko_execfile, machine, k->img->src->name,
-		    k->arch->freebsd, k->arch->elf_machine));
+		    kvmi_arch_freebsd_name(k->arch, k->big_endian),
+		    k->arch->elf_machine));
 	if (kvmi_elf_buildid(k->exec, &id, &cx->err) != 0 || id.note_va == 0)
 		return (0);
 	if (kvmi_kread(k, cx, id.note_va, there, id.len) != 0 ||

@@ -134,7 +134,7 @@ kvmi_freebsd_regs(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	if (m == NULL)
 		return (kvmi_fail(&cx->err, KVMI_ENOTSUP, "%s: registers of "
 		    "FreeBSD/%s are not supported", k->img->src->name,
-		    k->arch->freebsd));
+		    kvmi_arch_freebsd_name(k->arch, k->big_endian)));
 	td = ki != NULL ? ki->ki_tdaddr : 0;
 	if (ki == NULL)
 		r = running_thread(k, cx, cpu, &td);

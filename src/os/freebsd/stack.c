@@ -167,7 +167,7 @@ kvmi_freebsd_stack(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	if (w.m == NULL || w.m->abi == NULL)
 		return (kvmi_fail(&cx->err, KVMI_ENOTSUP, "%s: stacks of "
 		    "FreeBSD/%s are not supported", k->img->src->name,
-		    k->arch->freebsd));
+		    kvmi_arch_freebsd_name(k->arch, k->big_endian)));
 	/* A zombie has none any more. */
 	if (ki->ki_tdaddr == 0)
 		return (0);

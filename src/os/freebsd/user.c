@@ -111,7 +111,8 @@ absent(struct kvmi_kernel *k, struct kvmi_cx *cx)
 {
 	return (kvmi_fail(&cx->err, KVMI_ENOTINDUMP, "%s: a dump of FreeBSD/%s "
 	    "of this kind does not hold memory of processes",
-	    k->img->src->name, k->arch->freebsd));
+	    k->img->src->name,
+	    kvmi_arch_freebsd_name(k->arch, k->big_endian)));
 }
 
 /* A process of a 32-bit ABI on a 64-bit machine. */

@@ -56,7 +56,8 @@ class MipsTables:
             table = self._tables[slot]
 
 
-def machine(name: str, is64: bool, order: str, ranges: list[tuple[int, int]]) -> Full32:
+def machine(is64: bool, order: str, ranges: list[tuple[int, int]]) -> Full32:
+    name = ("mips64" if is64 else "mips") + ("el" if order == "<" else "")
     full = Full32((Target64 if is64 else Target)(name, EM_MIPS, order), ranges)
     if is64:
         full.bottom, full.top = XKSEG, XKSEG + (1 << 39)

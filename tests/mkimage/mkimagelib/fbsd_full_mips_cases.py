@@ -14,11 +14,11 @@ from .memory import PAGE
 KERNEL, LENGTH = 0x100000, 0x80000
 
 
-def _full(name: str, is64: bool, order: str) -> Full32:
+def _full(is64: bool, order: str) -> Full32:
     """Memory beyond KSEG0 is reached through entries only, or by XKPHYS."""
     high = 0x100000000 if is64 else 0x20000000
-    full = machine(name, is64, order, [(0x1000, 0x9F000), (KERNEL, KERNEL + LENGTH),
-                                       (high, high + 0x40000)])
+    full = machine(is64, order, [(0x1000, 0x9F000), (KERNEL, KERNEL + LENGTH),
+                                 (high, high + 0x40000)])
     tables = MipsTables(full, is64, KERNEL + 0x20000)
     base = XKSEG if is64 else KSEG2
     for i in range(90):
@@ -45,12 +45,12 @@ def _kernel(path: Path, full: Full32, is64: bool) -> None:
 def _register() -> None:
     for name, is64, order in (("mips", False, ">"), ("mipsel", False, "<"),
                               ("mips64", True, ">"), ("mips64el", True, "<")):
-        full = _full("mips64" if is64 else "mips", is64, order)
+        full = _full(is64, order)
         add(f"fbsd-full-{name}", f"full dump of {name}: kernel_segmap leads to the tables",
             full.dump)
         add(f"fbsd-full-{name}.elf", "its kernel file",
             lambda path, full=full, is64=is64: _kernel(path, full, is64))  # type: ignore[misc]
-    raw = _full("mips64", True, ">")
+    raw = _full(True, ">")
     add("fbsd-full-mips64-raw", "memory of mips64 as raw memory with a map", raw.raw)
     add("fbsd-full-mips64-raw.elf", "its kernel file", lambda path: _kernel(path, raw, True))
 

@@ -148,7 +148,8 @@ def mips(is64: bool, version: int, order: str, fill: Fill = spread) -> Mini:
         readonly = 1 << (55 if is64 else 29)
         return pa >> 12 << 6 | 0x1E | (0 if "w" in right else readonly)
 
-    mini = Mini("mips", "mips64" if is64 else "mips", version, header,
+    name = ("mips64" if is64 else "mips") + ("el" if order == "<" else "")
+    mini = Mini("mips", name, version, header,
                 0xC000000000000000 if is64 else 0xC0000000, HIGH if is64 else LOW, version > 1,
                 order, 8 if is64 and version > 1 else 4,
                 fixed=[0x9800000000000000, 0xFFFFFFFF80000000, 0xFFFFFFFFA0000000] if is64

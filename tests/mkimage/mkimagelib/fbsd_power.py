@@ -32,7 +32,8 @@ def _header(mmu: bytes, large: bool, start: int) -> Header:
 
 def machine(version: int, order: str, mmu: bytes, start: int = DMAP + START_KERNEL) -> Mini:
     """start: where the kernel runs."""
-    mini = Mini("powerpc64", "powerpc64", version, _header(mmu, True, start), KERNBASE, RANGES,
+    name = "powerpc64le" if order == "<" else "powerpc64"
+    mini = Mini("powerpc64", name, version, _header(mmu, True, start), KERNBASE, RANGES,
                 version > 1, order, dmap=(DMAP, DMAP_END + 1, 0))
     mini.choose()
     return mini

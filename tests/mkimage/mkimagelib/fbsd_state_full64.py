@@ -81,7 +81,7 @@ def _mips(name: str, path: Path) -> None:
     layout = MIPS[name]
     kernel, heap = build(layout.machine), layout.machine.heap
     is64 = layout.machine.pointer == 8
-    full = machine("mips64" if is64 else "mips", is64, layout.machine.order, layout.ranges)
+    full = machine(is64, layout.machine.order, layout.ranges)
     tables = MipsTables(full, is64, layout.kernel_pa + TABLES)
     boot(kernel, layout.phys, full.memory.write,
          {"kernel_segmap": tables.pointer(tables.root)})
