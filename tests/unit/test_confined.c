@@ -1,29 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* This host, as containers show it; where namespaces may be made. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+/*
+ * This host, as containers show it.  Where namespaces cannot be made the test
+ * says why and is skipped.
+ */
+#include <stdio.h>
 
 #include "../vm/confined.h"
 
-static void
-test_confined(void **state)
-{
-	int skipped, wrong = check_confined(&skipped);
-
-	(void)state;
-	if (wrong < 0)
-		skip();
-	assert_int_equal(wrong, 0);
-}
+#define SKIPPED	77			/* as Meson takes it */
 
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_confined) };
+	int skipped, wrong = check_confined(&skipped);
 
-	return (cmocka_run_group_tests(tests, NULL, NULL));
+	if (wrong < 0)
+		return (SKIPPED);
+	printf("%d wrong; %d places could not be entered\n", wrong, skipped);
+	return (wrong != 0);
 }

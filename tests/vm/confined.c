@@ -431,17 +431,34 @@ in_child(const struct place *at, bool inner)
 	return (WEXITSTATUS(status));
 }
 
-/* Can namespaces be made here at all? */
+static bool
+make_namespaces(void)
+{
+	return (unshare(CLONE_NEWNS | CLONE_NEWPID) == 0 &&
+	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+	    mount_proc(NULL));
+}
+
+/* Can namespaces be made here at all?  If not, say why. */
 static bool
 allowed(void)
 {
-	int status = 1;
-	pid_t pid = fork();
+	int status = 0;
+	pid_t pid;
 
-	if (pid == 0)
-		_exit(unshare(CLONE_NEWNS | CLONE_NEWPID) != 0 ||
-		    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
-		    !mount_proc(NULL) || geteuid() != 0);
+	if (geteuid() != 0) {
+		printf("namespaces are not made: this is not root\n");
+		return (false);
+	}
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0) {
+		if (make_namespaces())
+			_exit(0);
+		printf("namespaces are not made: %s\n", strerror(errno));
+		fflush(stdout);
+		_exit(1);
+	}
 	return (pid > 0 && waitpid(pid, &status, 0) == pid && status == 0);
 }
 
@@ -451,7 +468,6 @@ check_confined(int *skipped)
 	int wrong = 0, r;
 
 	*skipped = 0;
-	fflush(stdout);
 	if (!allowed())
 		return (-1);
 	for (size_t i = 0; i < COUNT(places); i++) {

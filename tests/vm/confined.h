@@ -8,8 +8,9 @@
 /*
  * In namespaces and roots that lack one thing each: what can be had is had,
  * and each call that fails names why.  Prints a line of what is wrong; the
- * number of such.  -1: this process may not make namespaces.  *skipped: how
- * many places this kernel, or what confines this process, does not have.
+ * number of such.  -1, after a line that says why: namespaces cannot be made.
+ * *skipped: how many places this kernel, or what confines this process, does
+ * not have.
  */
 int check_confined(int *skipped);
 
