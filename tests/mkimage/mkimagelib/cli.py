@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import multiprocessing
+import os
 import sys
+from functools import partial
 from pathlib import Path
 
 from . import families  # noqa: F401  (registers the cases)
@@ -35,6 +38,25 @@ def _chosen(arguments: argparse.Namespace) -> list[Case]:
     return chosen
 
 
+def _make(out: Path, name: str) -> None:
+    case = find(name)
+    assert case is not None
+    case.make(out / name)
+
+
+def _write(cases: list[Case], out: Path) -> None:
+    """Neighbours share kernels that compilers made, so each process gets some in a row."""
+    names = [case.name for case in cases]
+    jobs = len(os.sched_getaffinity(0))
+    if jobs == 1 or len(names) < 16:
+        for name in names:
+            _make(out, name)
+        return
+    with multiprocessing.get_context("fork").Pool(jobs) as pool:
+        for _ in pool.imap_unordered(partial(_make, out), names, chunksize=8):
+            pass
+
+
 def main() -> int:
     arguments = _arguments()
     if arguments.list:
@@ -43,6 +65,5 @@ def main() -> int:
         return 0
     chosen = _chosen(arguments)
     arguments.out.mkdir(parents=True, exist_ok=True)
-    for case in chosen:
-        case.make(arguments.out / case.name)
+    _write(chosen, arguments.out)
     return 0

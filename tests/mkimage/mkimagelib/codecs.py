@@ -29,9 +29,12 @@ def tokens(data: bytes, window: int = 1 << 32) -> list[tuple[bytes, int, int]]:
         earlier = seen.get(key)
         seen[key] = at
         if earlier is None or at - earlier >= window:
-            at += 1
+            at += 1 if at - start < 512 else 4     # random bytes
             continue
         length = _MIN_MATCH
+        while data[earlier + length:earlier + length + 64] == data[at + length:at + length + 64] \
+                and at + length + 64 <= len(data):
+            length += 64
         while at + length < len(data) and data[earlier + length] == data[at + length]:
             length += 1
         out.append((data[start:at], at - earlier, length))
