@@ -190,37 +190,45 @@ add_format(struct ps *ps, const char *format)
 	return (ps_add_columns(ps, 1, format));
 }
 
+/* What an option without an argument switches on; NULL: nothing alone. */
+static bool *
+flag_of(struct ps *ps, int opt)
+{
+	switch (opt) {
+	case 'a':
+		return (&ps->with_tty);
+	case 'c':
+		return (&ps->only_names);
+	case 'd':
+		return (&ps->tree);
+	case 'e':
+		return (&ps->environment);
+	case 'H':
+		return (&ps->threads);
+	case 'S':
+		return (&ps->children);
+	case 'w':
+		return (&ps->wide);
+	case 'x':
+		return (&ps->own);
+	default:
+		return (NULL);
+	}
+}
+
 /* An option of ps; false: said what is wrong with it. */
 static bool
 take_option(struct ps *ps, int opt, const char *arg, const char **more)
 {
-	switch (opt) {
-	case 'a':
-		ps->with_tty = true;
+	bool *flag = flag_of(ps, opt);
+
+	if (flag != NULL) {
+		*flag = true;
 		return (true);
+	}
+	switch (opt) {
 	case 'A':
 		ps->with_tty = ps->own = true;
-		return (true);
-	case 'c':
-		ps->only_names = true;
-		return (true);
-	case 'd':
-		ps->tree = true;
-		return (true);
-	case 'e':
-		ps->environment = true;
-		return (true);
-	case 'H':
-		ps->threads = true;
-		return (true);
-	case 'S':
-		ps->children = true;
-		return (true);
-	case 'w':
-		ps->wide = true;
-		return (true);
-	case 'x':
-		ps->own = true;
 		return (true);
 	case 'j':
 		return (set_format(ps, FORMAT_J));

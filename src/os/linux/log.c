@@ -11,7 +11,8 @@
 #include "base/math.h"
 #include "os/linux/log.h"
 
-#define MAX_BITS	28
+#define MAX_DESC_BITS	28
+#define MAX_TEXT_BITS	31
 
 #define DESC_COMMITTED	1
 #define DESC_FINALIZED	2
@@ -63,31 +64,41 @@ int
 kvmi_linux_log_copy(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t va,
     uint64_t len, const char *what, uint8_t **ret)
 {
-	if (len == 0 || len > KVMI_MAX_LOG || (*ret = malloc((size_t)len)) == NULL)
-		return (kvmi_fail(&cx->err, KVMI_ENOMEM, "%s of %" PRIu64
-		    " bytes", what, len));
+	if (len == 0 || len > KVMI_MAX_LOG)
+		return (kvmi_fail(&cx->err, KVMI_EFORMAT, "%s: %" PRIu64
+		    " bytes, where 1 to %" PRIu64 " are possible", what, len,
+		    KVMI_MAX_LOG));
+	*ret = malloc((size_t)len);
+	if (*ret == NULL)
+		return (kvmi_fail(&cx->err, KVMI_ENOMEM, "%s: no memory for %"
+		    PRIu64 " bytes", what, len));
 	/* A page that is missing costs its records, not the log. */
 	kvmi_kread_holes(k, cx, va, *ret, (size_t)len, what);
 	return (0);
 }
 
-/* Read the ring's own fields and copy its three arrays. */
+/* Offsets that are used only to find the three arrays. */
+struct places {
+	uint64_t	 desc_ring, text_ring;
+	uint64_t	 count_bits, descs, infos, head, tail;
+	uint64_t	 size_bits, data;
+	uint64_t	 counter;
+};
+
 static int
-ring_open(struct ring *g, struct kvmi_kernel *k, struct kvmi_cx *cx)
+read_layout(struct ring *g, const struct kvmi_linux *l, struct places *at,
+    struct kvmi_err *err)
 {
-	const struct kvmi_linux *l = k->priv;
-	uint64_t prb_size, desc_ring, text_ring, count_bits, descs, infos,
-	    head, tail, size_bits, data, counter, blk, begin, next, state,
-	    va, dr, tr, bits, addr_descs, addr_infos, addr_text;
+	uint64_t prb_size, blk, begin, next, state;
 	const struct key key[] = {
 		{ "printk_ringbuffer", &prb_size, true },
-		{ "printk_ringbuffer.desc_ring", &desc_ring, false },
-		{ "printk_ringbuffer.text_data_ring", &text_ring, false },
-		{ "prb_desc_ring.count_bits", &count_bits, false },
-		{ "prb_desc_ring.descs", &descs, false },
-		{ "prb_desc_ring.infos", &infos, false },
-		{ "prb_desc_ring.head_id", &head, false },
-		{ "prb_desc_ring.tail_id", &tail, false },
+		{ "printk_ringbuffer.desc_ring", &at->desc_ring, false },
+		{ "printk_ringbuffer.text_data_ring", &at->text_ring, false },
+		{ "prb_desc_ring.count_bits", &at->count_bits, false },
+		{ "prb_desc_ring.descs", &at->descs, false },
+		{ "prb_desc_ring.infos", &at->infos, false },
+		{ "prb_desc_ring.head_id", &at->head, false },
+		{ "prb_desc_ring.tail_id", &at->tail, false },
 		{ "prb_desc", &g->desc_size, true },
 		{ "prb_desc.state_var", &state, false },
 		{ "prb_desc.text_blk_lpos", &blk, false },
@@ -97,62 +108,105 @@ ring_open(struct ring *g, struct kvmi_kernel *k, struct kvmi_cx *cx)
 		{ "printk_info.seq", &g->seq_off, false },
 		{ "printk_info.ts_nsec", &g->ts_off, false },
 		{ "printk_info.text_len", &g->len_off, false },
-		{ "prb_data_ring.size_bits", &size_bits, false },
-		{ "prb_data_ring.data", &data, false },
-		{ "atomic_long_t.counter", &counter, false },
+		{ "prb_data_ring.size_bits", &at->size_bits, false },
+		{ "prb_data_ring.data", &at->data, false },
+		{ "atomic_long_t.counter", &at->counter, false },
 	};
-	int r;
+	int r = read_keys(l, key, KVMI_COUNT(key), err);
 
-	r = read_keys(l, key, KVMI_COUNT(key), &cx->err);
 	if (r != 0)
 		return (r);
-	r = kvmi_kernel_addr(k, cx, "prb", &va);
-	if (r == 0)
-		r = kvmi_kread_ptr(k, cx, va, &va);
-	if (r != 0)
-		return (kvmi_wrap(&cx->err, r, "kernel log"));
-	g->k = k;
-	g->ptr = k->arch->pointer_size;
-	g->state_off = state + counter;
+	g->state_off = state + at->counter;
 	g->begin_off = blk + begin;
 	g->next_off = blk + next;
 	/* struct printk_info: text_len u16, facility u8, flags and level u8 */
 	g->level_off = g->len_off + 3;
-	dr = va + desc_ring;
-	tr = va + text_ring;
-	r = kvmi_kread_uint(k, cx, dr + count_bits, 4, &bits);
-	if (r == 0)
-		r = kvmi_kread_ptr(k, cx, dr + descs, &addr_descs);
-	if (r == 0)
-		r = kvmi_kread_ptr(k, cx, dr + infos, &addr_infos);
-	if (r == 0)
-		r = kvmi_kread_ptr(k, cx, dr + head + counter, &g->head_id);
-	if (r == 0)
-		r = kvmi_kread_ptr(k, cx, dr + tail + counter, &g->tail_id);
+	return (0);
+}
+
+/* An array's length is stored as its logarithm. */
+static int
+read_power(const struct ring *g, struct kvmi_cx *cx, uint64_t va,
+    unsigned int max_bits, const char *what, uint64_t *ret)
+{
+	uint64_t bits;
+	int r = kvmi_kread_uint(g->k, cx, va, 4, &bits);
+
 	if (r != 0)
-		return (kvmi_wrap(&cx->err, r, "kernel log: descriptor ring"));
-	if (bits > MAX_BITS)
-		return (kvmi_fail(&cx->err, KVMI_EFORMAT, "kernel log: 2^%"
-		    PRIu64 " descriptors", bits));
-	g->count = UINT64_C(1) << bits;
-	r = kvmi_kread_uint(k, cx, tr + size_bits, 4, &bits);
+		return (r);
+	if (bits > max_bits)
+		return (kvmi_fail(&cx->err, KVMI_EFORMAT, "2^%" PRIu64 " %s at "
+		    "0x%" PRIx64 ", where at most 2^%u are possible", bits,
+		    what, va, max_bits));
+	*ret = UINT64_C(1) << bits;
+	return (0);
+}
+
+static int
+copy_descriptors(struct ring *g, struct kvmi_cx *cx, uint64_t va,
+    const struct places *at)
+{
+	uint64_t descs, infos;
+	int r;
+
+	r = read_power(g, cx, va + at->count_bits, MAX_DESC_BITS,
+	    "descriptors", &g->count);
 	if (r == 0)
-		r = kvmi_kread_ptr(k, cx, tr + data, &addr_text);
-	if (r != 0)
-		return (kvmi_wrap(&cx->err, r, "kernel log: text ring"));
-	if (bits > 31)
-		return (kvmi_fail(&cx->err, KVMI_EFORMAT, "kernel log: 2^%"
-		    PRIu64 " bytes of text", bits));
-	g->text_size = UINT64_C(1) << bits;
-	r = kvmi_linux_log_copy(k, cx, addr_descs, g->count * g->desc_size,
-	    "kernel log: descriptors", &g->descs);
+		r = kvmi_kread_ptr(g->k, cx, va + at->descs, &descs);
 	if (r == 0)
-		r = kvmi_linux_log_copy(k, cx, addr_infos, g->count * g->info_size,
-		    "kernel log: information", &g->infos);
+		r = kvmi_kread_ptr(g->k, cx, va + at->infos, &infos);
 	if (r == 0)
-		r = kvmi_linux_log_copy(k, cx, addr_text, g->text_size,
-		    "kernel log: text", &g->text);
+		r = kvmi_kread_ptr(g->k, cx, va + at->head + at->counter,
+		    &g->head_id);
+	if (r == 0)
+		r = kvmi_kread_ptr(g->k, cx, va + at->tail + at->counter,
+		    &g->tail_id);
+	if (r == 0)
+		r = kvmi_linux_log_copy(g->k, cx, descs,
+		    g->count * g->desc_size, "descriptors", &g->descs);
+	if (r == 0)
+		r = kvmi_linux_log_copy(g->k, cx, infos,
+		    g->count * g->info_size, "information", &g->infos);
 	return (r);
+}
+
+static int
+copy_text(struct ring *g, struct kvmi_cx *cx, uint64_t va,
+    const struct places *at)
+{
+	uint64_t text;
+	int r;
+
+	r = read_power(g, cx, va + at->size_bits, MAX_TEXT_BITS,
+	    "bytes of text", &g->text_size);
+	if (r == 0)
+		r = kvmi_kread_ptr(g->k, cx, va + at->data, &text);
+	if (r == 0)
+		r = kvmi_linux_log_copy(g->k, cx, text, g->text_size, "text",
+		    &g->text);
+	return (r);
+}
+
+/* Read the ring's own fields and copy its three arrays. */
+static int
+ring_open(struct ring *g, struct kvmi_kernel *k, struct kvmi_cx *cx)
+{
+	struct places at;
+	uint64_t va;
+	int r;
+
+	g->k = k;
+	g->ptr = k->arch->pointer_size;
+	r = read_layout(g, k->priv, &at, &cx->err);
+	if (r == 0)
+		r = kvmi_kernel_addr(k, cx, "prb", &va);
+	if (r == 0)
+		r = kvmi_kread_ptr(k, cx, va, &va);
+	if (r == 0)
+		r = copy_descriptors(g, cx, va + at.desc_ring, &at);
+	if (r == 0)
+		r = copy_text(g, cx, va + at.text_ring, &at);
+	return (r == 0 ? 0 : kvmi_wrap(&cx->err, r, "kernel log"));
 }
 
 static void
