@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/endian.h"
 #include "base/math.h"
 
 const uint8_t *
@@ -94,6 +95,29 @@ kvmi_src_read(struct kvmi_src *s, uint64_t off, void *buf, size_t n,
 		n -= step;
 	}
 	return (0);
+}
+
+int
+kvmi_src_take(struct kvmi_src *s, uint64_t *at, void *buf, size_t n,
+    const char *what, struct kvmi_err *err)
+{
+	int r = kvmi_src_read(s, *at, buf, n, what, err);
+
+	if (r == 0)
+		*at += n;
+	return (r);
+}
+
+int
+kvmi_src_take_uint(struct kvmi_src *s, uint64_t *at, unsigned int size,
+    bool big_endian, const char *what, uint64_t *ret, struct kvmi_err *err)
+{
+	uint8_t b[8];
+	int r = kvmi_src_take(s, at, b, size, what, err);
+
+	if (r == 0)
+		*ret = kvmi_get_uint(b, size, big_endian);
+	return (r);
 }
 
 const uint8_t *

@@ -122,6 +122,12 @@ int kvmi_src_check(struct kvmi_src *s, uint64_t off, uint64_t n,
 int kvmi_src_read(struct kvmi_src *s, uint64_t off, void *buf, size_t n,
     const char *what, struct kvmi_err *err);
 
+/* The same at *at, which is moved behind them; and a number of so many bytes. */
+int kvmi_src_take(struct kvmi_src *s, uint64_t *at, void *buf, size_t n,
+    const char *what, struct kvmi_err *err);
+int kvmi_src_take_uint(struct kvmi_src *s, uint64_t *at, unsigned int size,
+    bool big_endian, const char *what, uint64_t *ret, struct kvmi_err *err);
+
 /* A pointer to all of [off, off + n), or NULL when there is none. */
 const uint8_t *kvmi_src_ptr(struct kvmi_src *s, uint64_t off, uint64_t n);
 

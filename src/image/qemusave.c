@@ -4,8 +4,8 @@
  * what libvirt saves).  migration/savevm.c, migration/ram.c and the machines'
  * memory maps in hw/ of QEMU.  Big-endian for every machine.
  *
- * Only the section "ram" is read: it comes first, page by page, and a page
- * that was written while it was saved comes once more.
+ * Only the section "ram" is read, page by page; a page that was written while
+ * it was saved comes once more.  It ends before the devices' sections begin.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -15,6 +15,7 @@
 #include "base/endian.h"
 #include "base/math.h"
 #include "image/image.h"
+#include "image/qemusave_parts.h"
 #include "image/saved_pages.h"
 
 #define PAGE_BITS	12
@@ -58,8 +59,25 @@ static const struct machine {
 	{ "pseries", NULL, 0, NO, NO, 0 },
 };
 
+/*
+ * What is saved in parts, by turns.  No section says how long it is, so those
+ * that may come before the end of "ram" have to be understood.
+ */
+static const struct part {
+	const char	*name;
+	int		(*skip)(struct kvmi_src *src, uint64_t *at,
+			    struct kvmi_err *err);	/* NULL: the memory */
+} part_table[] = {
+	{ "ram", NULL },
+	{ "spapr/htab", kvmi_qemusave_skip_htab },
+	{ "s390-storage_attributes", kvmi_qemusave_skip_attributes },
+};
+
+#define NPARTS		KVMI_COUNT(part_table)
+
 struct save {
 	struct kvmi_saved_pages pages;
+	uint64_t	 number[NPARTS];	/* of sections; NO: none yet */
 	char		 machine[32];
 	const struct machine *kind;	/* NULL: its memory begins at 0 */
 	char		 block[256];	/* the RAM block that pages are of */
@@ -88,23 +106,15 @@ static int
 take(struct kvmi_image *img, struct save *s, const char *what, void *buf,
     size_t n, struct kvmi_err *err)
 {
-	int r = kvmi_src_read(img->src, s->at, buf, n, what, err);
-
-	if (r == 0)
-		s->at += n;
-	return (r);
+	return (kvmi_src_take(img->src, &s->at, buf, n, what, err));
 }
 
 static int
 take_uint(struct kvmi_image *img, struct save *s, const char *what,
     unsigned int size, uint64_t *ret, struct kvmi_err *err)
 {
-	uint8_t b[8];
-	int r = take(img, s, what, b, size, err);
-
-	if (r == 0)
-		*ret = kvmi_get_uint(b, size, true);
-	return (r);
+	return (kvmi_src_take_uint(img->src, &s->at, size, true, what, ret,
+	    err));
 }
 
 /* A length of one byte and so many characters. */
@@ -277,14 +287,14 @@ take_subsection(struct kvmi_image *img, struct save *s, struct kvmi_err *err)
 	return (r);
 }
 
-/* A section of another name would have to be understood to be skipped. */
+/* Which of the parts begins here. */
 static int
-begin_section(struct kvmi_image *img, struct save *s, uint64_t *id,
+begin_section(struct kvmi_image *img, struct save *s, size_t *part,
     struct kvmi_err *err)
 {
 	char name[256];
-	uint64_t skip, at = s->at;
-	int r = take_uint(img, s, "section", 4, id, err);
+	uint64_t number, skip, at = s->at;
+	int r = take_uint(img, s, "section", 4, &number, err);
 
 	if (r == 0)
 		r = take_name(img, s, "section", name, err);
@@ -292,19 +302,47 @@ begin_section(struct kvmi_image *img, struct save *s, uint64_t *id,
 		r = take_uint(img, s, "section", 4, &skip, err);
 	if (r == 0)
 		r = take_uint(img, s, "section", 4, &skip, err);
-	if (r == 0 && strcmp(name, "ram") != 0)
-		r = kvmi_fail(err, KVMI_ENOTSUP, "%s: section \"%s\" at 0x%"
-		    PRIx64 " comes before the end of the memory",
-		    img->src->name, name, at);
-	return (r);
+	if (r != 0)
+		return (r);
+	for (size_t i = 0; i < NPARTS; i++) {
+		if (strcmp(name, part_table[i].name) != 0)
+			continue;
+		s->number[i] = number;
+		*part = i;
+		return (0);
+	}
+	return (kvmi_fail(err, KVMI_ENOTSUP, "%s: section \"%s\" at 0x%" PRIx64
+	    " comes before the end of the memory", img->src->name, name, at));
+}
+
+/* Which of them goes on. */
+static int
+continue_section(struct kvmi_image *img, struct save *s, size_t *part,
+    struct kvmi_err *err)
+{
+	uint64_t number, at = s->at;
+	int r = take_uint(img, s, "section", 4, &number, err);
+
+	if (r != 0)
+		return (r);
+	for (size_t i = 0; i < NPARTS; i++) {
+		if (s->number[i] == number) {
+			*part = i;
+			return (0);
+		}
+	}
+	return (kvmi_fail(err, KVMI_EFORMAT, "%s: section at 0x%" PRIx64 " of "
+	    "number %" PRIu64 ", which did not begin", img->src->name, at,
+	    number));
 }
 
 /* *end: the last page was seen. */
 static int
-take_section(struct kvmi_image *img, struct save *s, uint64_t *ram_id,
-    bool *end, struct kvmi_err *err)
+take_section(struct kvmi_image *img, struct save *s, bool *end,
+    struct kvmi_err *err)
 {
-	uint64_t type, id = *ram_id, len = 0, at = s->at;
+	uint64_t type, len = 0, at = s->at;
+	size_t part;
 	int r = take_uint(img, s, "section", 1, &type, err);
 
 	if (r != 0)
@@ -319,35 +357,33 @@ take_section(struct kvmi_image *img, struct save *s, uint64_t *ram_id,
 		s->at += len & 0xffff;
 		return (r);
 	case FOOTER:
-		return (take_uint(img, s, "footer", 4, &id, err));
+		return (take_uint(img, s, "footer", 4, &len, err));
 	case SECTION_START:
 	case SECTION_FULL:
-		r = begin_section(img, s, ram_id, err);
+		r = begin_section(img, s, &part, err);
 		break;
 	case SECTION_PART:
 	case SECTION_END:
-		r = take_uint(img, s, "section", 4, &id, err);
-		if (r == 0 && id != *ram_id)
-			r = KVMI_EFORMAT;
+		r = continue_section(img, s, &part, err);
 		break;
 	default:
-		r = KVMI_EFORMAT;
+		r = kvmi_fail(err, KVMI_EFORMAT, "%s: section at 0x%" PRIx64
+		    " of type %" PRIu64 ": not of the memory", img->src->name,
+		    at, type);
 	}
-	if (r == KVMI_EFORMAT)
-		return (kvmi_fail(err, r, "%s: section at 0x%" PRIx64 " of type "
-		    "%" PRIu64 " and number %" PRIu64 ": not of the memory",
-		    img->src->name, at, type, id));
-	if (r == 0)
-		r = take_ram(img, s, err);
+	if (r != 0)
+		return (r);
+	if (part_table[part].skip != NULL)
+		return (part_table[part].skip(img->src, &s->at, err));
 	*end = type == SECTION_END || type == SECTION_FULL;
-	return (r);
+	return (take_ram(img, s, err));
 }
 
 static int
 qemusave_open(struct kvmi_image *img, struct kvmi_err *err)
 {
 	struct save *s = calloc(1, sizeof(*s));
-	uint64_t version, ram_id = UINT64_MAX;
+	uint64_t version;
 	bool end = false;
 	int r;
 
@@ -355,6 +391,8 @@ qemusave_open(struct kvmi_image *img, struct kvmi_err *err)
 	if (s == NULL)
 		return (kvmi_fail(err, KVMI_ENOMEM, "%s: out of memory",
 		    img->src->name));
+	for (size_t i = 0; i < NPARTS; i++)
+		s->number[i] = NO;
 	s->pages.page = PAGE;
 	s->pages.header = RECORD;
 	s->at = 4;
@@ -363,7 +401,7 @@ qemusave_open(struct kvmi_image *img, struct kvmi_err *err)
 		r = kvmi_fail(err, KVMI_ENOTSUP, "%s: QEMU stream of version %"
 		    PRIu64 ", wanted 3", img->src->name, version);
 	while (r == 0 && !end)
-		r = take_section(img, s, &ram_id, &end, err);
+		r = take_section(img, s, &end, err);
 	/* What was saved before the cut is older than it could be, but there. */
 	if (r == KVMI_ETRUNC && s->pages.n > 0) {
 		img->truncated = true;

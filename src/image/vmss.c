@@ -48,26 +48,11 @@ struct item {
 };
 
 static int
-take(struct kvmi_image *img, uint64_t *at, void *buf, size_t n,
-    struct kvmi_err *err)
-{
-	int r = kvmi_src_read(img->src, *at, buf, n, "tagged item", err);
-
-	if (r == 0)
-		*at += n;
-	return (r);
-}
-
-static int
 take_uint(struct kvmi_image *img, uint64_t *at, unsigned int size,
     uint64_t *ret, struct kvmi_err *err)
 {
-	uint8_t b[8];
-	int r = take(img, at, b, size, err);
-
-	if (r == 0)
-		*ret = kvmi_get_uint(b, size, false);
-	return (r);
+	return (kvmi_src_take_uint(img->src, at, size, false, "tagged item",
+	    ret, err));
 }
 
 static int
@@ -106,7 +91,8 @@ take_item(struct kvmi_image *img, uint64_t *at, struct item *it,
 	*it = (struct item){ 0 };
 	size = tag & 63;
 	indices = tag >> 6 & 3;
-	r = take(img, at, it->name, (size_t)(tag >> 8), err);
+	r = kvmi_src_take(img->src, at, it->name, (size_t)(tag >> 8),
+	    "tagged item", err);
 	for (unsigned int i = 0; i < indices && r == 0; i++) {
 		r = take_uint(img, at, 4, &index, err);
 		if (i == 0)

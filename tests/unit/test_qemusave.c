@@ -217,6 +217,95 @@ test_subsections(void **state)
 	}
 }
 
+/* Sections of other things, which s390 and powerpc save between the pages. */
+static void
+test_parts(void **state)
+{
+	enum { HTAB, NO_HTAB, ATTRIBUTES, ENDLESS_HTAB, ENDLESS_ATTRIBUTES,
+		FAILED_ATTRIBUTES };
+	static const struct {
+		const char *name, *section;
+		int	 what, want;
+	} row[] = {
+		{ "htab", "spapr/htab", HTAB, 0 },
+		{ "no htab", "spapr/htab", NO_HTAB, 0 },
+		{ "attributes", "s390-storage_attributes", ATTRIBUTES, 0 },
+		{ "endless htab", "spapr/htab", ENDLESS_HTAB, KVMI_ETRUNC },
+		{ "endless attributes", "s390-storage_attributes",
+		    ENDLESS_ATTRIBUTES, KVMI_ETRUNC },
+		{ "failed attributes", "s390-storage_attributes",
+		    FAILED_ATTRIBUTES, KVMI_EFORMAT },
+		{ "another", "slirp", NO_HTAB, KVMI_ENOTSUP },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < KVMI_COUNT(row); i++) {
+		struct kvmi_err err = { 0 };
+		struct bytes b = { 0 };
+		struct kvmi_image *img;
+		int r;
+
+		head(&b, "pseries-7.2");
+		blocks(&b, 0x10000);
+		end_section(&b, 0);
+		b.p[b.len - 1] = 1;		/* another section begins */
+		bytes_uint(&b, 7, 4);
+		name(&b, row[i].section);
+		bytes_uint(&b, 0, 4);
+		bytes_uint(&b, 1, 4);
+		switch (row[i].what) {
+		case HTAB:
+			bytes_uint(&b, 23, 4);
+			bytes_uint(&b, 0x7e, 1);
+			bytes_uint(&b, 7, 4);
+			bytes_uint(&b, 2, 1);	/* and goes on */
+			bytes_uint(&b, 7, 4);
+			bytes_uint(&b, 0, 4);
+			bytes_uint(&b, 0x100, 4);
+			bytes_uint(&b, 3 << 16 | 5, 4);
+			bytes_fill(&b, 0xff, 3 * 16);
+			bytes_uint(&b, 0, 4);	/* entries from the first on */
+			bytes_uint(&b, 7, 4);
+			bytes_uint(&b, 0, 8);
+			break;
+		case NO_HTAB:
+			bytes_uint(&b, UINT32_MAX, 4);
+			break;
+		case ENDLESS_HTAB:
+			bytes_uint(&b, 0, 8);
+			bytes_uint(&b, UINT32_MAX, 4);
+			break;
+		case ATTRIBUTES:
+			bytes_uint(&b, 0x5000 | 2, 8);
+			bytes_uint(&b, 3, 8);
+			bytes_fill(&b, 0xff, 3);
+			bytes_uint(&b, 8, 8);
+			bytes_uint(&b, 1, 8);
+			break;
+		case ENDLESS_ATTRIBUTES:
+			bytes_uint(&b, 2, 8);
+			bytes_uint(&b, UINT64_MAX, 8);
+			break;
+		case FAILED_ATTRIBUTES:
+			bytes_uint(&b, 4, 8);
+			break;
+		}
+		bytes_uint(&b, 0x7e, 1);
+		bytes_uint(&b, 7, 4);
+		bytes_uint(&b, 3, 1);
+		bytes_uint(&b, 2, 4);
+		page(&b, 0x1000, true, 7);
+		end_section(&b, 0);
+		r = kvmi_image_open(util_bytes(&b, b.len), NULL, &img, &err);
+		UTIL_FAILS(row[i].name, r, row[i].want, &err);
+		if (r == 0) {
+			UTIL_EQ(row[i].name, byte_at(img, 0x1000), 7);
+			kvmi_image_close(img);
+		}
+		bytes_free(&b);
+	}
+}
+
 /* What follows each other is one run, whatever its length. */
 static void
 test_runs(void **state)
@@ -412,6 +501,7 @@ main(void)
 		cmocka_unit_test(test_again),
 		cmocka_unit_test(test_machines),
 		cmocka_unit_test(test_subsections),
+		cmocka_unit_test(test_parts),
 		cmocka_unit_test(test_bad),
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_libvirt),

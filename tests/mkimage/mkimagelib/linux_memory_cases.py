@@ -11,7 +11,7 @@ from .expect import Expect
 from .linux_expect import tell
 from .linux_machine import PC5, LinuxMachine, full_machine, tiny_machine
 from .memory import PAGE, Memory
-from .qemusave import I440FX, Q35, Pc, libvirt, stream
+from .qemusave import I440FX, OTHERS, Q35, Pc, libvirt, stream
 from .vmss import vmss
 from .walk_expect import Runs
 
@@ -68,11 +68,12 @@ def _whole(ranges: list[Range]) -> list[int]:
 
 
 def _add_saved(name: str, about: str, machine: Pc, wrap: Callable[[bytes], bytes] = bytes,
-               make: Callable[[], LinuxMachine] = full_machine) -> None:
+               make: Callable[[], LinuxMachine] = full_machine,
+               others: tuple[bytes, bytes] = (b"", b"")) -> None:
     """QEMU knows whole pages only."""
     def write(path: Path) -> None:
         made = make()
-        path.write_bytes(wrap(stream(made.memory, _whole(made.ram_bytes()), machine)))
+        path.write_bytes(wrap(stream(made.memory, _whole(made.ram_bytes()), machine, others)))
         stored: Runs = made.ram_bytes(whole_pages=True)
         tell(made, "QEMU save", stored, stored).write(expect_path(path))
     add(f"linux-mem-{name}", about, write)
@@ -81,6 +82,8 @@ def _add_saved(name: str, about: str, machine: Pc, wrap: Callable[[bytes], bytes
 _add_saved("qemu", "QEMU's migration stream, i440fx with memory above 4 GiB", I440FX)
 _add_saved("qemu-q35", "the same of a q35", Q35)
 _add_saved("qemu-tiny", "the same of a machine with 32 pages", Q35, make=tiny_machine)
+_add_saved("qemu-others", "the same with sections of other things in between", Q35,
+           make=tiny_machine, others=OTHERS)
 _add_saved("libvirt", "libvirt's save file, not compressed", I440FX,
            libvirt)
 _add_saved("libvirt-gz", "libvirt's save file in gzip", Q35, lambda body: libvirt(body, 1),
@@ -93,7 +96,7 @@ def _add_vmware(name: str, about: str, make: Callable[[], LinuxMachine]) -> None
     def write(path: Path) -> None:
         made = make()
         ranges = made.ram_bytes(whole_pages=True)
-        path.write_bytes(vmss(made.memory, ranges)[0])
+        path.write_bytes(vmss(made.memory, ranges))
         tell(made, "VMware", list(ranges), list(ranges)).write(expect_path(path))
     add(f"linux-mem-{name}", about, write)
 
@@ -137,4 +140,4 @@ _add_bad("qemu-section", "a section that is not of the memory", "QEMU save",
 _add_bad("vmss-groups", "2^32 - 1 groups", "VMware",
          lambda path, machine: b"\xd2\xbe\xd2\xbe\x08\0\0\0\xff\xff\xff\xff" + bytes(4096))
 _add_bad("vmss-regions", "65 regions", "VMware", lambda path, machine: vmss(
-    machine.memory, machine.ram_bytes(True))[0].replace(b"regionsCount\2", b"regionsCount\x41", 1))
+    machine.memory, machine.ram_bytes(True)).replace(b"regionsCount\2", b"regionsCount\x41", 1))

@@ -62,7 +62,28 @@ class Records:
         self.out += data[:1] if fill else data
 
 
-def stream(memory: Memory, pfns: list[int], machine: Pc) -> bytes:
+HTAB, ATTRIBUTES = b"spapr/htab", b"s390-storage_attributes"
+
+
+def _other(kind: int, number: int, body: bytes, name: bytes = b"") -> bytes:
+    head = struct.pack(">BI", kind, number)
+    if kind == START:
+        head += bytes([len(name)]) + name + struct.pack(">II", 0, 1)
+    return head + body + struct.pack(">BI", FOOTER, number)
+
+
+# What pseries and s390 save in turns with the memory (hw/ppc/spapr.c, hw/s390x/s390-stattrib.c):
+# the size of a hash table, then runs of entries; attributes of pages, an end.
+OTHERS = (
+    _other(START, 3, struct.pack(">I", 18), HTAB) +
+    _other(START, 7, struct.pack(">Q", 1), ATTRIBUTES),
+    _other(PART, 3, struct.pack(">IIHH32xIHH", 0, 8, 2, 1, 0, 0, 0)) +
+    _other(PART, 7, struct.pack(">QQ5xQ", 2, 5, 1)),
+)
+
+
+def stream(memory: Memory, pfns: list[int], machine: Pc,
+           others: tuple[bytes, bytes] = (b"", b"")) -> bytes:
     """The first part has pages as they were earlier, the second has them all."""
     last = (max(pfns) + 1) * PAGE
     size = last if last <= machine.low else machine.limit + last - GIB4
@@ -79,7 +100,8 @@ def stream(memory: Memory, pfns: list[int], machine: Pc) -> bytes:
     late = Records()
     for pfn in pfns:
         late.page("pc.ram", _off(pfn, machine), memory.page(pfn))
-    return out + _section(PART, bytes(early.out)) + _section(END, bytes(late.out)) + b"\0"
+    return (out + others[0] + _section(PART, bytes(early.out)) + others[1] +
+            _section(END, bytes(late.out)) + b"\0")
 
 
 def _off(pfn: int, machine: Pc) -> int:
@@ -92,7 +114,11 @@ _PACK: list[Pack] = [bytes, METHODS["gz"], METHODS["bz2"], METHODS["xz"], METHOD
                      METHODS["zst"]]
 
 
-def libvirt(body: bytes, how: int = 0) -> bytes:
+def libvirt_head(how: int) -> bytes:
     xml = b"<domain type='qemu'/>\0"
     head = b"LibvirtQemudSave" + struct.pack("<5I", 2, len(xml), 1, how, 0)
-    return head + bytes(56) + xml + _PACK[how](body)
+    return head + bytes(56) + xml
+
+
+def libvirt(body: bytes, how: int = 0) -> bytes:
+    return libvirt_head(how) + _PACK[how](body)

@@ -16,18 +16,22 @@ def item(name: str, value: bytes, *indices: int) -> bytes:
     return struct.pack("<H", tag) + name.encode() + struct.pack(f"<{len(indices)}I", *indices) + value
 
 
-def block(name: str, data: bytes, pad: int, *indices: int) -> bytes:
+def block(name: str, length: int, pad: int, *indices: int) -> bytes:
+    """All but the data, which follow."""
     tag = len(name) << 8 | len(indices) << 6 | BLOCK
     head = struct.pack("<H", tag) + name.encode() + struct.pack(f"<{len(indices)}I", *indices)
-    return head + struct.pack("<QQH", len(data), len(data), pad) + bytes(pad) + data
+    return head + struct.pack("<QQH", length, length, pad) + bytes(pad)
 
 
-def pack(groups: list[tuple[str, bytes]]) -> bytes:
+def pack(groups: list[tuple[str, bytes]], behind: int = 0) -> bytes:
+    """The last group goes on behind all this by so many bytes."""
     at = 12 + 80 * len(groups)
     out = struct.pack("<III", 0xBED2BED2, 8, len(groups))
     body = b""
-    for name, data in groups:
-        out += name.encode().ljust(64, b"\0") + struct.pack("<QQ", at + len(body), len(data))
+    for i, (name, data) in enumerate(groups):
+        more = behind if i == len(groups) - 1 else 0
+        out += name.encode().ljust(64, b"\0") + struct.pack("<QQ", at + len(body),
+                                                            len(data) + more)
         body += data
     return out + body
 
@@ -46,11 +50,20 @@ def regions(ranges: list[Range]) -> bytes:
     return out
 
 
-def vmss(memory: Memory, ranges: list[Range], inside: bool = True) -> tuple[bytes, bytes]:
-    """The state, and what is in .vmem when the memory is not inside of it."""
-    data = b"".join(memory.read(start, end - start) for start, end in ranges)
+END = b"\0\0"
+
+
+def state(ranges: list[Range], inside: bool = True) -> bytes:
+    """What comes before the memory and END; or all, when the memory is not inside of it."""
+    length = sum(end - start for start, end in ranges)
     items = regions(ranges)
-    if inside:
-        items += block("Memory", data, 100, 0, 0)
-    cpu = item("CR64", bytes(8), 0, 3) + b"\0\0"
-    return pack([("cpu", cpu), ("memory", items + b"\0\0")]), b"" if inside else data
+    cpu = item("CR64", bytes(8), 0, 3) + END
+    if not inside:
+        return pack([("cpu", cpu), ("memory", items + END)])
+    return pack([("cpu", cpu), ("memory", items + block("Memory", length, 100, 0, 0))],
+                length + len(END))
+
+
+def vmss(memory: Memory, ranges: list[Range]) -> bytes:
+    return state(ranges) + b"".join(memory.read(start, end - start)
+                                    for start, end in ranges) + END
