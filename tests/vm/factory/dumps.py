@@ -12,6 +12,8 @@ FROM_QEMU = {
     "kdump-lzo.flat": {"paging": False, "format": "kdump-lzo"},
     "kdump-snappy.flat": {"paging": False, "format": "kdump-snappy"},
 }
+# QEMU's migration stream, of the variants that ask for it.
+SAVED = "qemu-save"
 
 # makedumpfile's options in the kernel that follows a crash; none: a plain copy.
 FROM_CRASH = {

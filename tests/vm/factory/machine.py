@@ -4,6 +4,7 @@
 import ctypes
 import os
 import select
+import shlex
 import signal
 import socket
 import subprocess
@@ -27,6 +28,9 @@ REPORT_SETTLES = 0.1
 PANIC_SETTLES = 1.0
 # Seconds without output until the machine is asked.
 POLL = 1.0
+# The same while it is saved, and bytes a second: more than there are.
+SAVE_POLL = 0.05
+SAVE_BANDWIDTH = 1 << 40
 
 
 class MachineError(Exception):
@@ -60,7 +64,7 @@ class Machine:
         # thread for all is even faster here.
         arguments = [
             self._arch.qemu, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
-            "-accel", f"tcg,thread={self._arch.threads}", "-machine", self._arch.machine,
+            "-accel", f"tcg,thread={self._arch.threads}", "-machine", self._variant.machine or self._arch.machine,
             "-cpu", self._arch.cpus[self._variant.cpu],
             "-smp", "2", "-m", str(self._variant.memory or self._arch.memory),
             "-action", "panic=pause",
@@ -142,3 +146,13 @@ class Machine:
     def dump(self, path: Path, **options) -> None:
         """Writes the stopped guest's memory to a file."""
         self.qmp.execute("dump-guest-memory", protocol=f"file:{path}", **options)
+
+    def save(self, path: Path) -> None:
+        """Writes the stopped guest as if it moved to another machine; nothing works after it."""
+        self.qmp.execute("migrate-set-parameters", **{"max-bandwidth": SAVE_BANDWIDTH})
+        self.qmp.execute("migrate", uri=f"exec:cat > {shlex.quote(str(path))}")
+        deadline = time.monotonic() + COMMAND_TIMEOUT
+        while (state := self.qmp.execute("query-migrate"))["status"] != "completed":
+            if state["status"] == "failed" or time.monotonic() > deadline:
+                raise MachineError(f"not saved: {state.get('error-desc', state['status'])}")
+            time.sleep(SAVE_POLL)

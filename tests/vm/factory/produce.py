@@ -8,7 +8,7 @@ from pathlib import Path
 
 from factory import makedumpfile
 from factory.arches import Arch
-from factory.dumps import FROM_CRASH, FROM_MAKEDUMPFILE, FROM_QEMU
+from factory.dumps import FROM_CRASH, FROM_MAKEDUMPFILE, FROM_QEMU, SAVED
 from factory.files import dig_holes
 from factory.initramfs import build
 from factory.machine import Machine, MachineError
@@ -84,6 +84,9 @@ def _fill(directory: Path, scratch: Path, arch: Arch, variant: Variant, guest: G
             machine.run(BOOT_TIMEOUT)
             if not variant.kexec:
                 absent = _write_dumps(machine, directory)
+            if variant.saved:
+                machine.save(directory / SAVED)
+                (directory / SAVED).chmod(0o644)
     except (MachineError, QmpError, OSError) as error:
         raise SystemExit("\n".join([
             _tail(outputs[KVMGUEST_PORT]), machine.console[-TAIL:].decode("utf-8", "replace"),
@@ -97,7 +100,7 @@ def _fill(directory: Path, scratch: Path, arch: Arch, variant: Variant, guest: G
         outputs[KVMGUEST_PORT].rename(directory / "kvmguest.out")
     derived = [file.name for name, row in FROM_MAKEDUMPFILE.items()
                for file in row.files(directory / name)]
-    dumps = [name for name in dict.fromkeys((*FROM_QEMU, *derived, *FROM_CRASH))
+    dumps = [name for name in dict.fromkeys((*FROM_QEMU, SAVED, *derived, *FROM_CRASH))
              if (directory / name).exists()]
     try:
         _write_report(outputs[REPORT_PORT].read_bytes(), directory, {

@@ -15,17 +15,20 @@ class Variant:
     panic: bool = False         # dumped after the kernel panicked
     kexec: bool = False         # not by QEMU: by a second kernel, which the panic starts
     memory: int = 0             # MiB; 0: as much as the architecture's others
+    machine: str = ""           # empty: the architecture's usual one
+    saved: bool = False         # QEMU's own save file is one of the dumps
     asked_for: bool = False     # made only when it is named
     only: str = ""              # of this architecture
 
 
 VARIANTS = {variant.name: variant for variant in (
     Variant("max-vmcoreinfo", "max"),
-    Variant("max-plain", "max", vmcoreinfo=False),
+    Variant("max-plain", "max", vmcoreinfo=False, saved=True),
     Variant("qemu64-vmcoreinfo", "qemu64"),
     Variant("qemu64-plain", "qemu64", vmcoreinfo=False),
     Variant("nokaslr", "max", cmdline="nokaslr"),
-    Variant("nokaslr-plain", "qemu64", vmcoreinfo=False, cmdline="nokaslr"),
+    Variant("nokaslr-plain", "qemu64", vmcoreinfo=False, cmdline="nokaslr", machine="pc",
+            saved=True),
     Variant("panic", "max", panic=True),
     Variant("kexec", "max", cmdline="crashkernel=256M", panic=True, kexec=True, memory=768,
             asked_for=True, only="amd64"),
