@@ -4,8 +4,8 @@
 BUILD	?= build
 PREFIX	?= /usr/local
 DESTDIR	?=
-# Where real dumps are made and kept between runs.
-KVM_CACHE ?= $(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME),$(HOME)/.cache)/libkvm
+# Where packages, real dumps and generated images are kept between runs.
+KVM_CACHE ?= $(CURDIR)/.cache
 export KVM_CACHE
 
 all: $(BUILD)/build.ninja

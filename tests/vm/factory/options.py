@@ -2,15 +2,14 @@
 """Command line options that the programs here have in common."""
 
 import argparse
-import os
 from pathlib import Path
 
 from factory.arches import ARCHES
 
 
 def default_cache() -> Path:
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "libkvm"
+    """The checkout's own, as in the Makefile."""
+    return Path(__file__).resolve().parents[3] / ".cache"
 
 
 def parser(description: str) -> argparse.ArgumentParser:
