@@ -37,7 +37,10 @@ struct kinfo_proc *kvmi_procs_add(struct kvmi_procs *p);
 /* Room for n entries; false without memory. */
 bool kvmi_procs_reserve(struct kvmi_procs *p, size_t n);
 
-/* Those of more behind those of p; false without memory. */
+/*
+ * Those of more behind those of p, in which more may lie already; false without
+ * memory.
+ */
 bool kvmi_procs_append(struct kvmi_procs *p, const struct kvmi_procs *more);
 
 /* By process id, then by thread id. */

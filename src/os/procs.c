@@ -4,21 +4,20 @@
 #include <string.h>
 
 #include "base/math.h"
-#include "base/prefault.h"
 #include "os/kernel.h"
 
 bool
 kvmi_procs_reserve(struct kvmi_procs *p, size_t n)
 {
-	void *v = n <= p->cap ? p->v : realloc(p->v, n * sizeof(*p->v));
+	void *v;
 
-	if (v == NULL && n > p->cap)
+	if (n <= p->cap)
+		return (true);
+	v = realloc(p->v, n * sizeof(*p->v));
+	if (v == NULL)
 		return (false);
 	p->v = v;
-	if (n > p->cap) {
-		kvmi_prefault(p->v, n * sizeof(*p->v));
-		p->cap = n;
-	}
+	p->cap = n;
 	return (true);
 }
 
@@ -45,7 +44,8 @@ kvmi_procs_append(struct kvmi_procs *p, const struct kvmi_procs *more)
 		return (true);
 	if (!kvmi_procs_reserve(p, p->n + more->n))
 		return (false);
-	memcpy(p->v + p->n, more->v, more->n * sizeof(*p->v));
+	if (more->v != p->v + p->n)
+		memmove(p->v + p->n, more->v, more->n * sizeof(*p->v));
 	p->n += more->n;
 	return (true);
 }

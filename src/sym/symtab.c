@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/math.h"
 #include "base/prefault.h"
 
@@ -79,38 +80,6 @@ struct kvmi_symtab {
 	_Atomic(struct name_index *) by_name;
 	_Atomic(struct addr_index *) by_addr;
 };
-
-static uint64_t
-mix(uint64_t h, uint64_t w)
-{
-	h = (h ^ w) * UINT64_C(0x9e3779b97f4a7c15);
-	return (h ^ h >> 29);
-}
-
-/* Eight bytes a step; the last step overlaps the one before it. */
-static uint32_t
-hash_name(const char *s, size_t n)
-{
-	uint64_t h = n, w;
-	uint32_t lo, hi;
-
-	if (n >= 8) {
-		for (size_t i = 0; i + 8 < n; i += 8) {
-			memcpy(&w, s + i, 8);
-			h = mix(h, w);
-		}
-		memcpy(&w, s + n - 8, 8);
-	} else if (n >= 4) {
-		memcpy(&lo, s, 4);
-		memcpy(&hi, s + n - 4, 4);
-		w = (uint64_t)hi << 32 | lo;
-	} else {
-		w = 0;
-		for (size_t i = 0; i < n; i++)
-			w = w << 8 | (uint8_t)s[i];
-	}
-	return ((uint32_t)(mix(h, w) >> 16));
-}
 
 int
 kvmi_symtab_create(struct kvmi_symtab **ret, struct kvmi_err *err)
@@ -264,7 +233,7 @@ kvmi_symtab_add(struct kvmi_symtab *t, const char *name, size_t name_len,
 		.addr = addr,
 		.size = size,
 		.name = copy,
-		.hash = hash_name(name, name_len),
+		.hash = kvmi_hash(name, name_len),
 		.module = (uint32_t)(t->n_module - 1) & MAX_MODULES,
 		.letter = (uint8_t)letter,
 	};
@@ -278,7 +247,7 @@ kvmi_symtab_intern(struct kvmi_symtab *t, const char *module,
 	size_t len = strlen(module);
 	struct interned **head, *e;
 
-	head = &t->interned[hash_name(module, len) % INTERN_HEADS];
+	head = &t->interned[kvmi_hash(module, len) % INTERN_HEADS];
 	for (e = *head; e != NULL; e = e->next)
 		if (strcmp(e->name, module) == 0)
 			return (e->name);
@@ -400,7 +369,7 @@ kvmi_symtab_by_name(struct kvmi_symtab *t, const char *name,
 	ix = name_index_get(t, err);
 	if (ix == NULL)
 		return (KVMI_ENOMEM);
-	h = hash_name(name, strlen(name));
+	h = kvmi_hash(name, strlen(name));
 	for (i = ix->head[h & ix->mask]; i != NONE; i = ix->next[i]) {
 		r = &t->record[i];
 		if (r->hash != h || is_undefined(r) ||

@@ -9,17 +9,15 @@
  * own: numbers of types and offsets of strings go on where those end.
  */
 #include <inttypes.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/endian.h"
+#include "base/hash.h"
 #include "base/math.h"
 #include "base/rd.h"
 #include "type/btf_impl.h"
-#include "type/names.h"
 
 #define BTF_MAGIC	0xeb9f
 #define HEADER_MIN	24
@@ -61,24 +59,20 @@ kvmi_btf_clip(struct kvmi_btf_view *v, size_t left)
 		v->kind = BTF_VOID;
 }
 
-struct enumerator {
-	int64_t		 value;
-	uint32_t	 name;
-	uint32_t	 next;		/* in its chain; 0: the last */
-};
+static bool
+is_named(const struct kvmi_btf *b, uint32_t off, const char *name, size_t len)
+{
+	const struct kvmi_btf *of = off < b->first_string ? b->base : b;
 
-struct kvmi_btf_enums {
-	struct enumerator *e;		/* from 1 on */
-	uint32_t	 mask;
-	uint32_t	 head[];
-};
+	off -= of->first_string;
+	return (kvmi_inside(off, len + 1, of->strings_len) &&
+	    memcmp(of->strings + off, name, len + 1) == 0);
+}
 
 static bool
-is_named(const struct kvmi_btf *b, uint32_t off, const char *name)
+is_enum(uint8_t kind)
 {
-	const char *s = kvmi_btf_name(b, off);
-
-	return (s != NULL && strcmp(s, name) == 0);
+	return (kind == BTF_ENUM || kind == BTF_ENUM64);
 }
 
 /* Names of these are looked up. */
@@ -86,7 +80,23 @@ static bool
 is_indexed(uint8_t kind)
 {
 	return (kind == BTF_STRUCT || kind == BTF_UNION || kind == BTF_TYPEDEF ||
-	    kind == BTF_ENUM || kind == BTF_ENUM64 || kind == BTF_INT);
+	    is_enum(kind) || kind == BTF_INT);
+}
+
+static bool
+add_enum(struct kvmi_btf *b, uint32_t id)
+{
+	/* Room for twice as many whenever their number is a power of two. */
+	if ((b->n_enums & (b->n_enums - 1)) == 0) {
+		size_t cap = b->n_enums == 0 ? 1 : 2 * (size_t)b->n_enums;
+		void *p = realloc(b->enums, cap * sizeof(b->enums[0]));
+
+		if (p == NULL)
+			return (false);
+		b->enums = p;
+	}
+	b->enums[b->n_enums++] = id;
+	return (true);
 }
 
 static int
@@ -104,10 +114,13 @@ index_type(struct kvmi_btf *b, const struct kvmi_btf_view *v,
 		    v->id, kvmi_btf_at(b, v->id), v->name));
 	if ((v->kind == BTF_ENUM && v->flag) || v->kind == BTF_ENUM64)
 		b->has_signed_enums = true;
+	if (is_enum(v->kind) && v->vlen > 0 && !add_enum(b, v->id))
+		return (kvmi_fail(err, KVMI_ENOMEM, "%s: no memory for the "
+		    "numbers of its enums", b->t.where));
 	/* In this order: the names of functions are never looked at. */
 	if (!is_indexed(v->kind) || *name == '\0')
 		return (0);
-	head = &b->head[kvmi_name_hash(name) & b->mask];
+	head = &b->head[kvmi_hash(name, strlen(name)) & b->mask];
 	b->next[own] = *head;
 	*head = own;
 	return (0);
@@ -172,13 +185,14 @@ name_rank(const struct kvmi_btf_view *v)
 uint32_t
 kvmi_btf_find(const struct kvmi_btf *b, const char *name)
 {
-	uint32_t own = b->head[kvmi_name_hash(name) & b->mask], best = 0;
+	size_t len = strlen(name);
+	uint32_t own = b->head[kvmi_hash(name, len) & b->mask], best = 0;
 	unsigned int rank, best_rank = 0;
 	struct kvmi_btf_view v;
 
 	for (; own != 0; own = b->next[own]) {
 		kvmi_btf_view(b, b->first + own, &v);
-		if (!is_named(b, v.name, name))
+		if (!is_named(b, v.name, name, len))
 			continue;
 		/* Chains run from the last type to the first. */
 		rank = name_rank(&v);
@@ -254,121 +268,44 @@ enumerator_value(const struct kvmi_btf *b, const struct kvmi_btf_view *v,
 	return (lo);
 }
 
-/* ix has room for n, as many as there were. */
-static void
-fill_enums(const struct kvmi_btf *b, struct kvmi_btf_enums *ix, uint64_t n)
-{
-	uint32_t *head, i = 1;
-	const uint8_t *p;
-	const char *name;
-	struct kvmi_btf_view v;
-
-	for (uint32_t id = b->first + 1; id <= b->n; id++) {
-		kvmi_btf_view(b, id, &v);
-		if (v.kind != BTF_ENUM && v.kind != BTF_ENUM64)
-			continue;
-		p = v.extra;
-		for (uint32_t j = 0; j < v.vlen; j++) {
-			name = kvmi_btf_string(b, kvmi_btf_u32(b, p));
-			if (name != NULL && i <= n) {
-				head = &ix->head[kvmi_name_hash(name) & ix->mask];
-				ix->e[i] = (struct enumerator){
-					.value = enumerator_value(b, &v, p),
-					.name = kvmi_btf_u32(b, p),
-					.next = *head,
-				};
-				*head = i++;
-			}
-			p += extra[v.kind].size;
-		}
-	}
-}
-
-static struct kvmi_btf_enums *
-build_enums(const struct kvmi_btf *b)
-{
-	struct kvmi_btf_enums *ix;
-	uint32_t heads = 16;
-	uint64_t n = 0;
-	struct kvmi_btf_view v;
-
-	for (uint32_t id = b->first + 1; id <= b->n; id++) {
-		kvmi_btf_view(b, id, &v);
-		if (v.kind == BTF_ENUM || v.kind == BTF_ENUM64)
-			n += v.vlen;
-	}
-	while (heads < n)
-		heads *= 2;
-	ix = calloc(1, sizeof(*ix) + heads * sizeof(ix->head[0]));
-	if (ix == NULL)
-		return (NULL);
-	ix->mask = heads - 1;
-	ix->e = malloc((size_t)(n + 1) * sizeof(ix->e[0]));
-	if (ix->e == NULL) {
-		free(ix);
-		return (NULL);
-	}
-	fill_enums(b, ix, n);
-	return (ix);
-}
-
-static struct kvmi_btf_enums *
-get_enums(struct kvmi_btf *b, struct kvmi_err *err)
-{
-	struct kvmi_btf_enums *ix;
-
-	ix = atomic_load_explicit(&b->enums, memory_order_acquire);
-	if (ix == NULL) {
-		pthread_mutex_lock(&b->lock);
-		ix = atomic_load_explicit(&b->enums, memory_order_acquire);
-		if (ix == NULL)
-			ix = build_enums(b);
-		atomic_store_explicit(&b->enums, ix, memory_order_release);
-		pthread_mutex_unlock(&b->lock);
-	}
-	if (ix == NULL)
-		kvmi_fail(err, KVMI_ENOMEM, "%s: no memory for enumerators",
-		    b->t.where);
-	return (ix);
-}
-
+/*
+ * Few are ever asked for, so they are looked through: an index of all that a
+ * kernel has takes as long as a dozen look-ups.
+ */
 static int
 btf_enumerator(struct kvmi_types *t, const char *name, int64_t *ret,
     struct kvmi_err *err)
 {
-	struct kvmi_btf *b = (struct kvmi_btf *)t;
-	struct kvmi_btf_enums *ix = get_enums(b, err);
-	uint32_t i, found = 0;
+	const struct kvmi_btf *b = (const struct kvmi_btf *)t;
+	size_t len = strlen(name);
+	struct kvmi_btf_view v;
+	const uint8_t *p;
 
-	if (ix == NULL)
-		return (KVMI_ENOMEM);
-	/* Chains run from the last to the first: that one it shall be. */
-	for (i = ix->head[kvmi_name_hash(name) & ix->mask]; i != 0;
-	    i = ix->e[i].next)
-		if (is_named(b, ix->e[i].name, name))
-			found = i;
-	if (found == 0 && b->base != NULL)
+	for (uint32_t i = 0; i < b->n_enums; i++) {
+		kvmi_btf_view(b, b->enums[i], &v);
+		if (!is_enum(v.kind))
+			continue;
+		p = v.extra;
+		for (; v.vlen > 0; v.vlen--, p += extra[v.kind].size) {
+			if (!is_named(b, kvmi_btf_u32(b, p), name, len))
+				continue;
+			*ret = enumerator_value(b, &v, p);
+			return (0);
+		}
+	}
+	if (b->base != NULL)
 		return (btf_enumerator(&b->base->t, name, ret, err));
-	if (found == 0)
-		return (kvmi_fail(err, KVMI_ENOENT, "%s: no enumerator %s",
-		    t->where, name));
-	*ret = ix->e[found].value;
-	return (0);
+	return (kvmi_fail(err, KVMI_ENOENT, "%s: no enumerator %s", t->where,
+	    name));
 }
 
 static void
 release(struct kvmi_btf *b)
 {
-	struct kvmi_btf_enums *ix;
-
-	ix = atomic_load_explicit(&b->enums, memory_order_relaxed);
-	if (ix != NULL)
-		free(ix->e);
-	free(ix);
+	free(b->enums);
 	free(b->head);
 	free(b->next);
 	free(b->off);
-	pthread_mutex_destroy(&b->lock);
 	free(b);
 }
 
@@ -515,10 +452,8 @@ btf_open(const struct kvmi_blob *bytes, struct kvmi_btf *base,
 	struct kvmi_btf *b = calloc(1, sizeof(*b));
 	int r;
 
-	if (b == NULL || pthread_mutex_init(&b->lock, NULL) != 0) {
-		free(b);
+	if (b == NULL)
 		return (kvmi_fail(err, KVMI_ENOMEM, "no memory for BTF"));
-	}
 	b->t.ops = &btf_ops;
 	snprintf(b->t.where, sizeof(b->t.where), "BTF");
 	r = set_base(b, base, err);

@@ -3,8 +3,6 @@
 #ifndef KVMI_BTF_IMPL_H
 #define KVMI_BTF_IMPL_H
 
-#include <pthread.h>
-#include <stdatomic.h>
 #include <string.h>
 
 #include "base/endian.h"
@@ -38,8 +36,6 @@ enum kvmi_btf_kind {
 	BTF_ENUM64,
 };
 
-struct kvmi_btf_enums;
-
 struct kvmi_btf {
 	struct kvmi_types t;
 	struct kvmi_btf	*base;		/* what it is split from; NULL: whole */
@@ -60,8 +56,8 @@ struct kvmi_btf {
 	uint32_t	*next;		/* in the chain of its name; 0: last */
 	uint32_t	*head;
 	uint32_t	 mask;
-	pthread_mutex_t	 lock;		/* for building enums */
-	_Atomic(struct kvmi_btf_enums *) enums;
+	uint32_t	*enums;		/* its own types that are enums */
+	uint32_t	 n_enums;
 };
 
 /* A type's record. */

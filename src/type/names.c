@@ -4,18 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
+
 /* Names made to collide are kept twice rather than compared for ever. */
 #define MAX_COMPARED	64
-
-uint32_t
-kvmi_name_hash(const char *s)
-{
-	uint32_t h = 2166136261U;
-
-	for (; *s != '\0'; s++)
-		h = (h ^ (uint8_t)*s) * 16777619U;
-	return (h ^ h >> 15);
-}
 
 static bool
 grow(struct kvmi_names *ns)
@@ -48,7 +40,7 @@ const struct kvmi_name *
 kvmi_names_find(const struct kvmi_names *ns, const char *name)
 {
 	const struct kvmi_name *best = NULL;
-	uint32_t hash = kvmi_name_hash(name);
+	uint32_t hash = kvmi_hash(name, strlen(name));
 
 	if (ns->cap == 0)
 		return (NULL);
@@ -64,7 +56,7 @@ bool
 kvmi_names_add(struct kvmi_names *ns, const char *name, uint64_t where,
     uint32_t unit, uint8_t rank)
 {
-	uint32_t hash = kvmi_name_hash(name), compared = 0, *head;
+	uint32_t hash = kvmi_hash(name, strlen(name)), compared = 0, *head;
 	struct kvmi_name *e;
 
 	if (ns->n + 1 >= ns->cap && !grow(ns))

@@ -22,9 +22,6 @@ struct kvmi_names {
 	uint32_t	*head;		/* as many as cap, a power of two */
 };
 
-/* FNV-1a. */
-uint32_t kvmi_name_hash(const char *name);
-
 /* NULL: not there. */
 const struct kvmi_name *kvmi_names_find(const struct kvmi_names *ns,
     const char *name);

@@ -9,6 +9,7 @@
 
 #include "base/endian.h"
 #include "base/math.h"
+#include "base/prefault.h"
 #include "base/worker.h"
 #include "os/linux/task_fill.h"
 #include "os/linux/tasks.h"
@@ -132,8 +133,8 @@ list_processes(struct kvmi_lister *x, const uint64_t *leader, size_t n, int op,
 {
 	int r = 0;
 
-	if (op == KERN_PROC_PROC && !kvmi_procs_reserve(out, n))
-		return (kvmi_fail(&x->cx->err, KVMI_ENOMEM, "out of memory"));
+	if (op == KERN_PROC_PROC)
+		kvmi_prefault(out->v, n * sizeof(*out->v));
 	for (size_t i = 0; i < n && r == 0; i++)
 		r = list_process(x, leader[i], op, arg, threads, out);
 	return (r);
@@ -171,13 +172,15 @@ take_share(struct share *s, struct kvmi_cx *cx, int r,
 	else if (r == 0 && !kvmi_procs_append(out, &s->out))
 		s->r = kvmi_fail(&cx->err, KVMI_ENOMEM, "out of memory");
 	kvmi_damage_add(cx, s->x.cx);
-	free(s->out.v);
+	if (s->threads)
+		free(s->out.v);
 	return (r != 0 ? r : s->r);
 }
 
 /*
  * A long list, by as many threads as are worth starting.  Those that cannot
- * be had leave their share to this one.
+ * be had leave their share to this one.  Without threads a process has one
+ * entry at most, so that each share has its place in the list from the start.
  */
 static int
 list_shared(struct kvmi_lister *x, const struct kvmi_addrs *leaders, int op,
@@ -189,11 +192,16 @@ list_shared(struct kvmi_lister *x, const struct kvmi_addrs *leaders, int op,
 	size_t each = leaders->n / want + 1, rest = leaders->n, n = 0;
 	int r;
 
+	if (!threads && !kvmi_procs_reserve(out, rest))
+		return (kvmi_fail(&x->cx->err, KVMI_ENOMEM, "out of memory"));
 	while (n + 1 < want) {
 		struct share *s = &share[n];
 
 		*s = (struct share){ .leader = leaders->v + rest - each,
 			.n = each, .op = op, .arg = arg, .threads = threads };
+		if (!threads)
+			s->out = (struct kvmi_procs){ .cap = each,
+				.v = out->v + rest - each };
 		if (kvmi_lister_clone(&s->x, x) != 0)
 			break;
 		if (kvmi_worker_start(&s->thread, list_share, s) != 0) {
