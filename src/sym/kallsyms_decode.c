@@ -2,48 +2,23 @@
 /*
  * Decoding kallsyms.  Two things about its format are written nowhere, so
  * each is tried and what fits is taken: whether names have lengths of up to
- * two bytes (Linux 6.1), and how addresses are encoded (commits 2213e9a66bb8,
- * 64e166099b69, 01157ddc58dc, a081b5789255: Linux 4.6, 6.11, 6.15, 7.0).
+ * two bytes (Linux 6.1), and how addresses are encoded (kallsyms_address.c).
  * Nothing is added to the table before all of that is settled.
  */
 #include <inttypes.h>
+#include <pthread.h>
 #include <string.h>
 
 #include "base/endian.h"
 #include "base/math.h"
+#include "base/worker.h"
 #include "sym/kallsyms_impl.h"
 
 /* Most tokens are shorter: copying so much at once saves a branch or two. */
 #define SPLAT	16
 
-#define MAX_PLACES	16
-
-enum encoding {
-	ABSOLUTE,	/* kallsyms_addresses[i] */
-	BASE_PERCPU,	/* negative: from kallsyms_relative_base on */
-	BASE_RELATIVE,	/* unsigned, from kallsyms_relative_base on */
-	PLACE_RELATIVE,	/* from the element itself on */
-	PLAIN_32,
-};
-
-/* One way to read the addresses. */
-struct place {
-	enum encoding	 enc;
-	size_t		 off;		/* of the array, in the window */
-	uint64_t	 base;
-	bool		 checked;
-	bool		 regular;	/* when checked */
-};
-
-struct decoder {
-	const struct kvmi_window *w;
-	struct kvmi_kallsyms_tokens tok;
-	struct kvmi_kallsyms_names names;
-	size_t		 num_syms;
-	size_t		 token_index;
-	struct place	 place[MAX_PLACES];
-	size_t		 n_places;
-};
+/* As many symbols take a millisecond. */
+#define WORTH_A_THREAD	30000
 
 bool
 kvmi_kallsyms_tokens(const struct kvmi_window *w, size_t table, size_t index,
@@ -120,16 +95,6 @@ kvmi_kallsyms_walk(const struct kvmi_window *w,
 	return (i == names->n);
 }
 
-/* The offset of an array of len bytes; false: not all of it is here. */
-static bool
-offset_of(const struct kvmi_window *w, uint64_t va, uint64_t len, size_t *ret)
-{
-	if (!kvmi_inside(va - w->va, len, w->len))
-		return (false);
-	*ret = (size_t)(va - w->va);
-	return (true);
-}
-
 static int
 locate(const struct kvmi_window *w, const char *array, uint64_t va,
     uint64_t len, size_t *ret, struct kvmi_err *err)
@@ -138,7 +103,7 @@ locate(const struct kvmi_window *w, const char *array, uint64_t va,
 		return (kvmi_fail(err, KVMI_EINVAL,
 		    "kallsyms: the address of kallsyms_%s is not known",
 		    array));
-	if (!offset_of(w, va, len, ret))
+	if (!kvmi_ksyms_offset_of(w, va, len, ret))
 		return (kvmi_fail(err, KVMI_EFORMAT, "kallsyms: kallsyms_%s at "
 		    "0x%" PRIx64 " lies outside 0x%" PRIx64 " to 0x%" PRIx64,
 		    array, va, w->va, w->va + w->len));
@@ -147,7 +112,7 @@ locate(const struct kvmi_window *w, const char *array, uint64_t va,
 
 /* Everything about the arrays but the names' encoding and the addresses. */
 static int
-decoder_init(struct decoder *d, const struct kvmi_window *w,
+decoder_init(struct kvmi_ksyms *d, const struct kvmi_window *w,
     const struct kvmi_kallsyms *k, struct kvmi_err *err)
 {
 	size_t table = 0;
@@ -184,7 +149,7 @@ decoder_init(struct decoder *d, const struct kvmi_window *w,
 
 /* Do the names agree with markers at off, elements of 8 or 4 bytes? */
 static bool
-names_fit_markers(const struct decoder *d, size_t off)
+names_fit_markers(const struct kvmi_ksyms *d, size_t off)
 {
 	struct kvmi_kallsyms_markers m = {
 		.off = off,
@@ -203,7 +168,7 @@ names_fit_markers(const struct decoder *d, size_t off)
 
 /* The same where the markers are not known: they follow the names. */
 static bool
-names_fit_derived(const struct decoder *d, size_t end)
+names_fit_derived(const struct kvmi_ksyms *d, size_t end)
 {
 	size_t at4 = kvmi_kallsyms_align(d->w, end, 4);
 	size_t at = kvmi_kallsyms_align(d->w, end, d->w->pointer_size);
@@ -217,7 +182,8 @@ names_fit_derived(const struct decoder *d, size_t end)
  * markers, what alone makes names.
  */
 static int
-choose_lengths(struct decoder *d, uint64_t markers_va, struct kvmi_err *err)
+choose_lengths(struct kvmi_ksyms *d, uint64_t markers_va,
+    struct kvmi_err *err)
 {
 	size_t markers = 0, end[2] = { 0, 0 };
 	bool fits[2] = { false, false };
@@ -249,247 +215,6 @@ choose_lengths(struct decoder *d, uint64_t markers_va, struct kvmi_err *err)
 	    markers_va != 0 ? "the markers" : "their number"));
 }
 
-static int32_t
-offset_at(const struct decoder *d, const struct place *pl, size_t i)
-{
-	return ((int32_t)kvmi_get32(d->w->p + pl->off + i * sizeof(int32_t),
-	    d->w->big_endian));
-}
-
-/* The address of symbol i. */
-static uint64_t
-address(const struct decoder *d, const struct place *pl, size_t i)
-{
-	const struct kvmi_window *w = d->w;
-	uint64_t a;
-	int32_t o;
-
-	if (pl->enc == ABSOLUTE)
-		return (kvmi_get_uint(w->p + pl->off + i * w->pointer_size,
-		    w->pointer_size, w->big_endian));
-	o = offset_at(d, pl, i);
-	switch (pl->enc) {
-	case BASE_PERCPU:
-		a = o >= 0 ? (uint64_t)o : pl->base - 1 - (uint64_t)(int64_t)o;
-		break;
-	case BASE_RELATIVE:
-		a = pl->base + (uint32_t)o;
-		break;
-	case PLACE_RELATIVE:
-		a = w->va + pl->off + i * sizeof(o) + (uint64_t)(int64_t)o;
-		break;
-	default:
-		a = (uint32_t)o;
-		break;
-	}
-	return (w->pointer_size == 4 ? (uint32_t)a : a);
-}
-
-static void
-add_place(struct decoder *d, enum encoding enc, uint64_t va, uint64_t base)
-{
-	uint64_t len = d->names.n *
-	    (enc == ABSOLUTE ? d->w->pointer_size : sizeof(int32_t));
-	size_t off;
-
-	if (d->n_places < MAX_PLACES && offset_of(d->w, va, len, &off))
-		d->place[d->n_places++] = (struct place){
-			.enc = enc, .off = off, .base = base,
-		};
-}
-
-/*
- * An array of offsets, whose base may be at base_va.  No symbol lies where
- * its own offset does: a zero there is padding.
- */
-static void
-add_offsets(struct decoder *d, uint64_t va, uint64_t base_va)
-{
-	const struct kvmi_window *w = d->w;
-	uint64_t base;
-	size_t off;
-
-	if (offset_of(w, base_va, w->pointer_size, &off)) {
-		base = kvmi_get_uint(w->p + off, w->pointer_size,
-		    w->big_endian);
-		add_place(d, BASE_PERCPU, va, base);
-		add_place(d, BASE_RELATIVE, va, base);
-	}
-	if (offset_of(w, va, sizeof(uint32_t), &off) &&
-	    kvmi_get32(w->p + off, w->big_endian) != 0)
-		add_place(d, PLACE_RELATIVE, va, 0);
-	if (w->pointer_size == 4)
-		add_place(d, PLAIN_32, va, 0);
-}
-
-static uint64_t
-align_up(uint64_t va, uint64_t align)
-{
-	return ((va + align - 1) & ~(align - 1));
-}
-
-/*
- * All ways to read the addresses: of arrays that are known, else of those
- * that would lie before the number of symbols (up to Linux 6.3) or behind
- * the token index (since 6.4).
- */
-static void
-collect_places(struct decoder *d, const struct kvmi_kallsyms *k)
-{
-	uint64_t ptr = d->w->pointer_size, n = d->names.n, len = 4 * n;
-	uint64_t first = d->w->va + d->num_syms, at;
-	uint64_t end = d->w->va + d->token_index + KVMI_KALLSYMS_INDEX_LEN;
-
-	if (k->addresses != 0)
-		add_place(d, ABSOLUTE, k->addresses, 0);
-	if (k->offsets != 0 && k->relative_base != 0)
-		add_offsets(d, k->offsets, k->relative_base);
-	else if (k->offsets != 0)
-		for (uint64_t align = 4; align <= ptr; align *= 2)
-			add_offsets(d, k->offsets,
-			    align_up(k->offsets + len, align));
-	if (k->addresses != 0 || k->offsets != 0)
-		return;
-	add_offsets(d, first - ptr - align_up(len, ptr), first - ptr);
-	add_place(d, ABSOLUTE, first - n * ptr, 0);
-	/* 4 first: what would do for padding may be an offset. */
-	for (uint64_t align = 4; align <= ptr; align *= 2) {
-		at = align_up(end, align);
-		add_offsets(d, at, align_up(at + len, align));
-		add_place(d, ABSOLUTE, at, 0);
-	}
-}
-
-/*
- * The base is the address of the first symbol that is no per-CPU offset, so
- * its offset is 0, or -1 where negative ones are addresses.
- */
-static bool
-is_based(const struct decoder *d, const struct place *pl)
-{
-	int32_t o = 0;
-
-	if (pl->enc == BASE_RELATIVE)
-		return (offset_at(d, pl, 0) == 0);
-	if (pl->enc != BASE_PERCPU)
-		return (true);
-	for (uint32_t i = 0; i < d->names.n && o >= 0; i++)
-		o = offset_at(d, pl, i);
-	return (o == -1);
-}
-
-/* The kernel searches the table by address: it is in ascending order. */
-static bool
-is_ascending(const struct decoder *d, const struct place *pl)
-{
-	uint64_t last = 0, a;
-
-	for (uint32_t i = 0; i < d->names.n; i++) {
-		a = address(d, pl, i);
-		if (a < last)
-			return (false);
-		last = a;
-	}
-	return (true);
-}
-
-/* Is all as scripts/kallsyms.c makes it? */
-static bool
-is_regular(const struct decoder *d, struct place *pl)
-{
-	if (!pl->checked) {
-		pl->checked = true;
-		pl->regular = is_based(d, pl) && is_ascending(d, pl);
-	}
-	return (pl->regular);
-}
-
-/* Is this record, whatever its type letter, the symbol? */
-static bool
-is_symbol(const struct kvmi_kallsyms_tokens *tok, const uint8_t *p, size_t n,
-    const char *symbol, size_t symbol_len)
-{
-	size_t at = 0, len, skip = 1;
-	const char *text;
-
-	for (size_t i = 0; i < n; i++) {
-		text = tok->text[p[i]] + skip;
-		len = tok->len[p[i]] - skip;
-		skip = 0;
-		if (len > symbol_len - at ||
-		    memcmp(symbol + at, text, len) != 0)
-			return (false);
-		at += len;
-	}
-	return (at == symbol_len);
-}
-
-/* What shows that an encoding is the right one. */
-struct evidence {
-	const char	*symbol;
-	uint64_t	 va;		/* 0: anywhere in the window */
-};
-
-static bool
-agrees(const struct decoder *d, const struct evidence *ev, uint64_t va)
-{
-	if (ev->va != 0)
-		return (va == ev->va);
-	return (va >= d->w->va && va - d->w->va < d->w->len);
-}
-
-/* The first place that puts symbol i right; a regular one, if there is one. */
-static void
-try_places(struct decoder *d, const struct evidence *ev, uint32_t i,
-    struct place **ret)
-{
-	for (size_t j = 0; j < d->n_places; j++) {
-		struct place *pl = &d->place[j];
-
-		if (!agrees(d, ev, address(d, pl, i)))
-			continue;
-		if (is_regular(d, pl)) {
-			*ret = pl;
-			return;
-		}
-		if (*ret == NULL && ev->va != 0)
-			*ret = pl;
-	}
-}
-
-static int
-choose_addresses(struct decoder *d, const struct evidence *ev,
-    const struct place **ret, struct kvmi_err *err)
-{
-	size_t off = d->names.off, len, symbol_len = strlen(ev->symbol);
-	struct place *best = NULL;
-	bool found = false;
-
-	for (uint32_t i = 0; i < d->names.n; i++, off += len) {
-		len = kvmi_kallsyms_record_len(d->w, &d->names, &off);
-		if (!is_symbol(&d->tok, d->w->p + off, len, ev->symbol,
-		    symbol_len))
-			continue;
-		found = true;
-		try_places(d, ev, i, &best);
-		if (best != NULL && best->regular)
-			break;
-	}
-	*ret = best;
-	if (best != NULL)
-		return (0);
-	if (!found)
-		return (kvmi_fail(err, KVMI_EFORMAT,
-		    "kallsyms: none of %" PRIu32 " symbols is %s", d->names.n,
-		    ev->symbol));
-	if (ev->va == 0)
-		return (kvmi_fail(err, KVMI_EFORMAT, "kallsyms: no reading of "
-		    "the addresses puts %s between 0x%" PRIx64 " and 0x%"
-		    PRIx64, ev->symbol, d->w->va, d->w->va + d->w->len));
-	return (kvmi_fail(err, KVMI_EFORMAT, "kallsyms: no reading of the "
-	    "addresses puts %s at 0x%" PRIx64, ev->symbol, ev->va));
-}
-
 /* The strings of tokens, each readable for SPLAT bytes. */
 static void
 copy_tokens(const struct kvmi_kallsyms_tokens *tok,
@@ -505,7 +230,7 @@ copy_tokens(const struct kvmi_kallsyms_tokens *tok,
  * has changed.
  */
 static size_t
-expand(const struct decoder *d, char text[KVMI_KALLSYMS_TOKENS][SPLAT],
+expand(const struct kvmi_ksyms *d, char text[KVMI_KALLSYMS_TOKENS][SPLAT],
     size_t *off, char *buf)
 {
 	const struct kvmi_kallsyms_tokens *tok = &d->tok;
@@ -526,9 +251,10 @@ expand(const struct decoder *d, char text[KVMI_KALLSYMS_TOKENS][SPLAT],
 	return (n);
 }
 
+/* Symbols first to end - 1. */
 static int
-add_symbols(const struct decoder *d, const struct place *pl,
-    struct kvmi_symtab *t, struct kvmi_err *err)
+add_symbols(const struct kvmi_ksyms *d, const struct kvmi_ksyms_place *pl,
+    uint32_t first, uint32_t end, struct kvmi_symtab *t, struct kvmi_err *err)
 {
 	char text[KVMI_KALLSYMS_TOKENS][SPLAT] = { { 0 } };
 	char buf[KVMI_KALLSYMS_NAME_MAX + 1 + SPLAT];
@@ -536,23 +262,75 @@ add_symbols(const struct decoder *d, const struct place *pl,
 	int r;
 
 	copy_tokens(&d->tok, text);
-	r = kvmi_symtab_reserve(t, d->names.n, err);
+	r = kvmi_symtab_reserve(t, end - first, err);
 	if (r != 0)
 		return (r);
-	for (uint32_t i = 0; i < d->names.n; i++) {
+	for (uint32_t i = 0; i < first; i++) {
+		n = kvmi_kallsyms_record_len(d->w, &d->names, &off);
+		off += n;
+	}
+	for (uint32_t i = first; i < end; i++) {
 		n = expand(d, text, &off, buf);
 		if (n == 0)
 			return (kvmi_fail(err, KVMI_ETRUNC, "kallsyms: the "
 			    "names changed while they were read"));
 		/* No address: scripts/kallsyms.c gives these an 'A' too. */
-		if (pl->enc == BASE_PERCPU && offset_at(d, pl, i) >= 0)
+		if (kvmi_ksyms_is_number(d, pl, i))
 			buf[0] = 'A';
-		r = kvmi_symtab_add(t, buf + 1, n - 1, "", address(d, pl, i),
-		    0, buf[0], err);
+		r = kvmi_symtab_add(t, buf + 1, n - 1, "",
+		    kvmi_ksyms_address(d, pl, i), 0, buf[0], err);
 		if (r != 0)
 			return (r);
 	}
 	return (0);
+}
+
+/* The second half, by a thread of its own. */
+struct half {
+	const struct kvmi_ksyms *d;
+	const struct kvmi_ksyms_place *pl;
+	uint32_t	 first;
+	struct kvmi_symtab *t;
+	struct kvmi_err	 err;
+	int		 r;
+};
+
+static void *
+add_half(void *arg)
+{
+	struct half *h = arg;
+
+	h->r = add_symbols(h->d, h->pl, h->first, h->d->names.n, h->t,
+	    &h->err);
+	return (NULL);
+}
+
+static int
+add_all(const struct kvmi_ksyms *d, const struct kvmi_ksyms_place *pl,
+    struct kvmi_symtab *t, struct kvmi_err *err)
+{
+	uint32_t n = d->names.n;
+	struct half h = { .d = d, .pl = pl, .first = n / 2 };
+	pthread_t thread;
+	int r;
+
+	if (n < WORTH_A_THREAD || kvmi_worker_cpus() == 1 ||
+	    kvmi_symtab_split(t, n / 2, n - n / 2, &h.t, err) != 0)
+		return (add_symbols(d, pl, 0, n, t, err));
+	if (kvmi_worker_start(&thread, add_half, &h) != 0) {
+		kvmi_symtab_destroy(h.t);
+		return (add_symbols(d, pl, 0, n, t, err));
+	}
+	r = add_symbols(d, pl, 0, n / 2, t, err);
+	pthread_join(thread, NULL);
+	if (r == 0 && h.r == 0) {
+		kvmi_symtab_join(t, h.t);
+		return (0);
+	}
+	if (r == 0)
+		*err = h.err;
+	kvmi_symtab_destroy(h.t);
+	return (r != 0 ? r : h.r);
 }
 
 int
@@ -560,22 +338,22 @@ kvmi_kallsyms_decode(const struct kvmi_window *w,
     const struct kvmi_kallsyms *k, const char *anchor, uint64_t anchor_va,
     struct kvmi_symtab *t, struct kvmi_err *err)
 {
-	struct evidence ev = { .symbol = "_stext" };
-	struct decoder d = { 0 };
-	const struct place *pl;
+	struct kvmi_ksyms d = { 0 };
+	const struct kvmi_ksyms_place *pl;
 	int r;
 
-	if (anchor != NULL && anchor_va != 0)
-		ev = (struct evidence){ anchor, anchor_va };
+	if (anchor == NULL || anchor_va == 0) {
+		anchor = "_stext";
+		anchor_va = 0;
+	}
 	r = decoder_init(&d, w, k, err);
 	if (r != 0)
 		return (r);
 	r = choose_lengths(&d, k->markers, err);
 	if (r != 0)
 		return (r);
-	collect_places(&d, k);
-	r = choose_addresses(&d, &ev, &pl, err);
+	r = kvmi_ksyms_choose(&d, k, anchor, anchor_va, &pl, err);
 	if (r != 0)
 		return (r);
-	return (add_symbols(&d, pl, t, err));
+	return (add_all(&d, pl, t, err));
 }

@@ -37,6 +37,35 @@ struct kvmi_kallsyms_names {
 	bool		 big;		/* bit 7 of a length: two bytes long */
 };
 
+#define KVMI_KSYMS_PLACES	16
+
+enum kvmi_ksyms_encoding {
+	KVMI_ABSOLUTE,	/* kallsyms_addresses[i] */
+	KVMI_BASE_PERCPU,	/* negative: from kallsyms_relative_base on */
+	KVMI_BASE_RELATIVE,	/* unsigned, from kallsyms_relative_base on */
+	KVMI_PLACE_RELATIVE,	/* from the element itself on */
+	KVMI_PLAIN_32,
+};
+
+/* One way to read the addresses. */
+struct kvmi_ksyms_place {
+	enum kvmi_ksyms_encoding enc;
+	size_t		 off;		/* of the array, in the window */
+	uint64_t	 base;
+	bool		 checked;
+	bool		 regular;	/* when checked */
+};
+
+struct kvmi_ksyms {
+	const struct kvmi_window *w;
+	struct kvmi_kallsyms_tokens tok;
+	struct kvmi_kallsyms_names names;
+	size_t		 num_syms;
+	size_t		 token_index;
+	struct kvmi_ksyms_place place[KVMI_KSYMS_PLACES];
+	size_t		 n_places;
+};
+
 /* false: table and index do not describe the same 256 strings. */
 bool kvmi_kallsyms_tokens(const struct kvmi_window *w, size_t table,
     size_t index, struct kvmi_kallsyms_tokens *ret);
@@ -83,5 +112,25 @@ kvmi_kallsyms_follows(const struct kvmi_window *w, size_t off, size_t end)
 	return (off == kvmi_kallsyms_align(w, end, 4) ||
 	    off == kvmi_kallsyms_align(w, end, w->pointer_size));
 }
+
+/* The offset of an array of len bytes; false: not all of it is here. */
+bool kvmi_ksyms_offset_of(const struct kvmi_window *w, uint64_t va,
+    uint64_t len, size_t *ret);
+
+/*
+ * Choose how the addresses are read: the way that puts the symbol right, at
+ * va or, where that is 0, anywhere in the window.
+ */
+int kvmi_ksyms_choose(struct kvmi_ksyms *d, const struct kvmi_kallsyms *k,
+    const char *symbol, uint64_t va, const struct kvmi_ksyms_place **ret,
+    struct kvmi_err *err);
+
+/* The address of symbol i. */
+uint64_t kvmi_ksyms_address(const struct kvmi_ksyms *d,
+    const struct kvmi_ksyms_place *pl, size_t i);
+
+/* Is symbol i a number rather than a place?  Of per-CPU variables. */
+bool kvmi_ksyms_is_number(const struct kvmi_ksyms *d,
+    const struct kvmi_ksyms_place *pl, size_t i);
 
 #endif

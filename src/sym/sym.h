@@ -35,6 +35,16 @@ int kvmi_symtab_add(struct kvmi_symtab *t, const char *name, size_t name_len,
 int kvmi_symtab_reserve(struct kvmi_symtab *t, size_t n,
     struct kvmi_err *err);
 
+/*
+ * For another thread: a table of its own for n symbols that are to come behind
+ * before more of t, none of a module.  t itself may be added to meanwhile.
+ */
+int kvmi_symtab_split(struct kvmi_symtab *t, size_t before, size_t n,
+    struct kvmi_symtab **ret, struct kvmi_err *err);
+
+/* What was split off goes back, behind as many symbols as were said. */
+void kvmi_symtab_join(struct kvmi_symtab *t, struct kvmi_symtab *part);
+
 /* A copy of a module's name that lives as long as the table. */
 const char *kvmi_symtab_intern(struct kvmi_symtab *t, const char *module,
     struct kvmi_err *err);

@@ -71,6 +71,7 @@ struct kvmi_symtab {
 	struct record	*record;
 	size_t		 n;
 	size_t		 cap;
+	bool		 is_part;	/* the records are another table's */
 	struct chunk	*chunk;		/* the newest */
 	const char	**module;	/* a new one whenever it changes */
 	size_t		 n_module;
@@ -118,7 +119,8 @@ kvmi_symtab_destroy(struct kvmi_symtab *t)
 	}
 	pthread_mutex_destroy(&t->lock);
 	free(t->module);
-	free(t->record);
+	if (!t->is_part)
+		free(t->record);
 	free(t);
 }
 
@@ -155,7 +157,7 @@ set_cap(struct kvmi_symtab *t, size_t cap, struct kvmi_err *err)
 {
 	struct record *p;
 
-	if (cap > SIZE_MAX / sizeof(*p) || cap >= NONE)
+	if (cap > SIZE_MAX / sizeof(*p) || cap >= NONE || t->is_part)
 		return (kvmi_fail(err, KVMI_ENOMEM,
 		    "too many symbols: more than %zu", t->cap));
 	p = realloc(t->record, cap * sizeof(*p));
@@ -173,17 +175,58 @@ grow_records(struct kvmi_symtab *t, struct kvmi_err *err)
 	return (set_cap(t, t->cap == 0 ? 1024 : t->cap * 2, err));
 }
 
+static int
+make_room(struct kvmi_symtab *t, size_t n, struct kvmi_err *err)
+{
+	if (n <= t->cap - t->n)
+		return (0);
+	return (set_cap(t, n > SIZE_MAX - t->n ? SIZE_MAX : t->n + n, err));
+}
+
 int
 kvmi_symtab_reserve(struct kvmi_symtab *t, size_t n, struct kvmi_err *err)
 {
-	int r;
+	int r = make_room(t, n, err);
 
-	if (n <= t->cap - t->n)
-		return (0);
-	r = set_cap(t, n > SIZE_MAX - t->n ? SIZE_MAX : t->n + n, err);
 	if (r == 0)
 		kvmi_prefault(t->record + t->n, n * sizeof(*t->record));
 	return (r);
+}
+
+int
+kvmi_symtab_split(struct kvmi_symtab *t, size_t before, size_t n,
+    struct kvmi_symtab **ret, struct kvmi_err *err)
+{
+	struct kvmi_symtab *part;
+	int r = make_room(t, before + n, err);
+
+	if (r == 0)
+		r = kvmi_symtab_create(&part, err);
+	if (r != 0)
+		return (r);
+	part->is_part = true;
+	part->record = t->record + t->n + before;
+	part->cap = n;
+	*ret = part;
+	return (0);
+}
+
+void
+kvmi_symtab_join(struct kvmi_symtab *t, struct kvmi_symtab *part)
+{
+	uint32_t module = (uint32_t)(t->n_module - 1) & MAX_MODULES;
+	struct chunk **last = &part->chunk;
+
+	/* Of those of no module, which have been the last ones of t, too. */
+	for (size_t i = 0; module != 0 && i < part->n; i++)
+		part->record[i].module = module;
+	while (*last != NULL)
+		last = &(*last)->next;
+	*last = t->chunk;
+	t->chunk = part->chunk;
+	part->chunk = NULL;
+	t->n += part->n;
+	kvmi_symtab_destroy(part);
 }
 
 static int

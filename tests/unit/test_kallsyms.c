@@ -95,6 +95,10 @@ static const struct ks_spec kernels[] = {
 	    true, false, 4, 301, VA64, 0, true },
 	{ "long last name, labels of 4, odd", KS_NAMES_FIRST, KS_PLACE, 8,
 	    false, true, false, 4, 301, VA64, 4, true },
+	{ "for two threads", KS_SEQS, KS_PERCPU, 8, false, true, false, 0,
+	    40000, VA64, 0, false },
+	{ "for two threads, odd, 32 bit", KS_NAMES_FIRST, KS_PLACE, 4, true,
+	    true, false, 0, 40001, VA32, 0, false },
 	{ "128 bytes last", KS_NAMES_LAST, KS_PERCPU, 8, false, false, false, 0,
 	    300, VA64, 0, true },
 };

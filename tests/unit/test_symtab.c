@@ -297,6 +297,49 @@ test_many(void **state)
 	kvmi_symtab_destroy(t);
 }
 
+/* A part comes behind what was added meanwhile, or is dropped. */
+static void
+test_split(void **state)
+{
+	static const struct in in[] = {
+		{ "in_module", "m", 0x1000, 0, 't' },
+		{ "in_kernel", "", 0x2000, 0, 't' },
+	};
+	static const char *const want[] = { "in_module", "in_kernel", "first",
+		"second", "third" };
+
+	(void)state;
+	for (int joined = 0; joined <= 1; joined++) {
+		struct kvmi_symtab *t = new_symtab(in, 2), *part = NULL;
+		struct kvmi_sym s;
+
+		assert_int_equal(kvmi_symtab_split(t, 1, 2, &part, &err), 0);
+		assert_int_equal(kvmi_symtab_add(part, "second", 6, "", 0x4000,
+		    0, 't', &err), 0);
+		assert_int_equal(kvmi_symtab_add(t, "first", 5, "", 0x3000, 0,
+		    't', &err), 0);
+		assert_int_equal(kvmi_symtab_add(part, "third", 5, "", 0x5000,
+		    0, 'T', &err), 0);
+		/* It has room for no more than was said. */
+		assert_int_not_equal(kvmi_symtab_add(part, "x", 1, "", 0, 0,
+		    't', &err), 0);
+		if (joined)
+			kvmi_symtab_join(t, part);
+		else
+			kvmi_symtab_destroy(part);
+		assert_int_equal(kvmi_symtab_count(t), joined ? 5 : 3);
+		for (size_t i = 0; i < kvmi_symtab_count(t); i++) {
+			kvmi_symtab_get(t, i, &s);
+			assert_string_equal(s.name, want[i]);
+			assert_string_equal(s.module, i == 0 ? "m" : "");
+			assert_int_equal(s.addr, 0x1000 * (i + 1));
+			assert_int_equal(kvmi_symtab_by_name(t, want[i], &s,
+			    &err), 0);
+		}
+		kvmi_symtab_destroy(t);
+	}
+}
+
 /* Lengths around the steps of the hash, and beyond a chunk of the arena. */
 static void
 test_name_lengths(void **state)
@@ -426,6 +469,7 @@ main(void)
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_name_lengths),
 		cmocka_unit_test(test_intern),
+		cmocka_unit_test(test_split),
 		cmocka_unit_test(test_concurrent_first_look_ups),
 	};
 
