@@ -239,11 +239,12 @@ image_of(const struct kvmi_linux *l, uint64_t *va, uint64_t *len)
 {
 	*va = l->image_va;
 	*len = l->image_len;
-	if (*va == 0 && l->stext != 0) {
-		*va = l->stext & ~UINT64_C(0x1fffff);
-		*len = DEFAULT_IMAGE;
-	}
-	return (*va != 0);
+	if (*va != 0 || l->stext == 0)
+		return (*va != 0);
+	/* That of s390 may begin at 0. */
+	*va = l->stext & ~UINT64_C(0x1fffff);
+	*len = DEFAULT_IMAGE;
+	return (true);
 }
 
 int
