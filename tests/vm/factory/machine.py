@@ -4,7 +4,6 @@
 import ctypes
 import os
 import select
-import shlex
 import signal
 import socket
 import subprocess
@@ -12,7 +11,7 @@ import time
 from pathlib import Path
 
 from factory.arches import Arch
-from factory.qmp import Qmp
+from factory.qmp import Qmp, save
 from factory.variants import Variant
 
 COMMAND_TIMEOUT = 300
@@ -28,9 +27,6 @@ REPORT_SETTLES = 0.1
 PANIC_SETTLES = 1.0
 # Seconds without output until the machine is asked.
 POLL = 1.0
-# The same while it is saved, and bytes a second: more than there are.
-SAVE_POLL = 0.05
-SAVE_BANDWIDTH = 1 << 40
 
 
 class MachineError(Exception):
@@ -148,11 +144,5 @@ class Machine:
         self.qmp.execute("dump-guest-memory", protocol=f"file:{path}", **options)
 
     def save(self, path: Path) -> None:
-        """Writes the stopped guest as if it moved to another machine; nothing works after it."""
-        self.qmp.execute("migrate-set-parameters", **{"max-bandwidth": SAVE_BANDWIDTH})
-        self.qmp.execute("migrate", uri=f"exec:cat > {shlex.quote(str(path))}")
-        deadline = time.monotonic() + COMMAND_TIMEOUT
-        while (state := self.qmp.execute("query-migrate"))["status"] != "completed":
-            if state["status"] == "failed" or time.monotonic() > deadline:
-                raise MachineError(f"not saved: {state.get('error-desc', state['status'])}")
-            time.sleep(SAVE_POLL)
+        """Writes the stopped guest as QEMU itself does; nothing works after it."""
+        save(self.qmp, path, COMMAND_TIMEOUT)

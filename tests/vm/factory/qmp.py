@@ -2,7 +2,14 @@
 """A client for QEMU's machine protocol."""
 
 import json
+import shlex
 import socket
+import time
+from pathlib import Path
+
+# Seconds between two looks, and bytes a second: more than there are.
+SAVE_POLL = 0.05
+SAVE_BANDWIDTH = 1 << 40
 
 
 class QmpError(Exception):
@@ -35,3 +42,14 @@ class Qmp:
                 raise QmpError(f"{command}: {answer['error']['desc']}")
             if "return" in answer:
                 return answer["return"]
+
+
+def save(qmp: Qmp, path: Path, timeout: float) -> None:
+    """Writes the guest as if it moved to another machine; it cannot run after that."""
+    qmp.execute("migrate-set-parameters", **{"max-bandwidth": SAVE_BANDWIDTH})
+    qmp.execute("migrate", uri=f"exec:cat > {shlex.quote(str(path))}")
+    deadline = time.monotonic() + timeout
+    while (state := qmp.execute("query-migrate"))["status"] != "completed":
+        if state["status"] == "failed" or time.monotonic() > deadline:
+            raise QmpError(f"not saved: {state.get('error-desc', state['status'])}")
+        time.sleep(SAVE_POLL)
