@@ -74,6 +74,7 @@ const struct kvmi_arch kvmi_arch_ppc64 = {
 	.level = radix_level,
 	.max_levels = 4,
 	.pte = radix_pte,
+	.kernel_va = UINT64_C(0xc000000000000000),
 	.reachable = radix_reachable,
 };
 

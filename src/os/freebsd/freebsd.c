@@ -79,7 +79,8 @@ freebsd_attach(struct kvmi_kernel *k, struct kvmi_cx *cx)
 static void
 freebsd_detach(struct kvmi_kernel *k)
 {
-	(void)k;
+	free(k->priv);
+	k->priv = NULL;
 }
 
 const struct kvmi_os_ops kvmi_os_freebsd = {

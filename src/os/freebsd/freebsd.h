@@ -5,6 +5,7 @@
 
 #include "base/hex.h"
 #include "image/minidump.h"
+#include "os/freebsd/hpt.h"
 #include "os/kernel.h"
 #include "os/pages.h"
 
@@ -15,14 +16,8 @@ extern const struct kvmi_space_ops kvmi_freebsd_minidump_space;
 bool kvmi_freebsd_untabled(const struct kvmi_space *s, uint64_t va,
     struct kvmi_mapping *ret);
 
-/* The same through powerpc64's hash table. */
-int kvmi_freebsd_hpt_translate(const struct kvmi_space *s,
-    const struct kvmi_minidump *h, uint64_t va, struct kvmi_mapping *ret,
-    struct kvmi_err *err);
-
-/* All mappings of the hash table outside the direct map, in its order. */
-int kvmi_freebsd_hpt_each(struct kvmi_kernel *k, struct kvmi_cx *cx,
-    kvmi_pages_fn *fn, void *arg, bool *done);
+/* Where a minidump has a hash table for tables. */
+struct kvmi_hpt kvmi_freebsd_minidump_hpt(const struct kvmi_minidump *h);
 
 int kvmi_freebsd_walk_pages(struct kvmi_kernel *k, struct kvmi_cx *cx,
     kvm_walk_pages_cb_t *cb, void *closure, bool *done);

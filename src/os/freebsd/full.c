@@ -15,6 +15,8 @@ static const struct kvmi_full_arch *const full_table[] = {
 	&kvmi_full_arm64,
 	&kvmi_full_i386,
 	&kvmi_full_mips,
+	&kvmi_full_ppc,
+	&kvmi_full_ppc64,
 	&kvmi_full_riscv64,
 };
 
@@ -126,7 +128,8 @@ kvmi_freebsd_attach_full(struct kvmi_kernel *k, struct kvmi_cx *cx)
 	}
 	return (kvmi_fail(&cx->err, KVMI_ENOTSUP, "%s: a full dump of %s (ELF "
 	    "machine %u) by physical addresses; its page tables can be found "
-	    "of amd64, arm, arm64, i386, mips and riscv64 only: take a minidump "
-	    "(sysctl debug.minidump=1)", img->src->name, k->arch != NULL ?
-	    k->arch->name : "an unknown machine", machine_of(k)));
+	    "of amd64, arm, arm64, i386, mips, powerpc and riscv64 only: take "
+	    "a minidump (sysctl debug.minidump=1)", img->src->name,
+	    k->arch != NULL ? k->arch->name : "an unknown machine",
+	    machine_of(k)));
 }

@@ -25,6 +25,8 @@ extern const struct kvmi_full_arch kvmi_full_arm;
 extern const struct kvmi_full_arch kvmi_full_arm64;
 extern const struct kvmi_full_arch kvmi_full_i386;
 extern const struct kvmi_full_arch kvmi_full_mips;
+extern const struct kvmi_full_arch kvmi_full_ppc;
+extern const struct kvmi_full_arch kvmi_full_ppc64;
 extern const struct kvmi_full_arch kvmi_full_riscv64;
 
 /* KVMI_ENOTMINE: no FreeBSD dump. */

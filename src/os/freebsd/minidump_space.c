@@ -108,7 +108,7 @@ bool
 kvmi_freebsd_untabled(const struct kvmi_space *s, uint64_t va,
     struct kvmi_mapping *ret)
 {
-	const struct kvmi_minidump *h = s->arg;
+	const struct kvmi_minidump *h = kvmi_minidump(s->img);
 
 	*ret = (struct kvmi_mapping){ .prot = KVMI_PROT_R | KVMI_PROT_W };
 	if (h != NULL && va >= h->dmap_start && va < h->dmap_end) {
@@ -170,6 +170,16 @@ is_all_tabled(const struct kvmi_space *s, const struct kvmi_level *lv,
 	return (m.len == size);
 }
 
+struct kvmi_hpt
+kvmi_freebsd_minidump_hpt(const struct kvmi_minidump *h)
+{
+	return ((struct kvmi_hpt){ .at = h->pt_off, .len = h->pt_len,
+		.in_file = true,
+		.dmap_start = h->dmap_large ? h->dmap_start : 0,
+		.dmap_end = h->dmap_large ? h->dmap_end : 0,
+		.first = h->kernbase, .last = h->kernend });
+}
+
 /* Through the section's entries. */
 static int
 tabled(const struct kvmi_space *s, const struct kvmi_minidump *h, uint64_t va,
@@ -179,8 +189,11 @@ tabled(const struct kvmi_space *s, const struct kvmi_minidump *h, uint64_t va,
 	unsigned int level = h->pt_level;
 	int r;
 
-	if (h->hashed)
-		return (kvmi_freebsd_hpt_translate(s, h, va, ret, err));
+	if (h->hashed) {
+		struct kvmi_hpt t = kvmi_freebsd_minidump_hpt(h);
+
+		return (kvmi_freebsd_hpt_translate(s, &t, va, ret, err));
+	}
 	r = section_entry(s, h, va, &pte, ret, err);
 	while (r == 0 && !pte.leaf && level > 0)
 		r = lower_entry(s, va, --level, &pte, ret, err);

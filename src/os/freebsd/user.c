@@ -21,6 +21,7 @@ enum root_kind {
 	ROOT_PA,		/* its physical address, with other bits */
 	ROOT_VA,		/* its address in the kernel */
 	ROOT_SATP,		/* the register of RISC-V */
+	ROOT_SEGMENTS,		/* powerpc's segment registers, for the hash */
 };
 
 static const struct root {
@@ -48,6 +49,10 @@ static const struct root {
 	    2 },
 	{ &kvmi_arch_mips64, "vmspace.vm_pmap.pm_segtab", ROOT_VA, UINT64_MAX,
 	    3 },
+	{ &kvmi_arch_ppc, "vmspace.vm_pmap.pm_sr[0]", ROOT_SEGMENTS,
+	    UINT64_C(0xfffff0), 0 },
+	{ &kvmi_arch_ppc64, "vmspace.vm_pmap.pm_pml1", ROOT_VA, UINT64_MAX,
+	    4 },
 };
 
 /* satp.MODE: 8 for Sv39, 9 for Sv48, 10 for Sv57. */
@@ -55,8 +60,9 @@ static const struct root {
 
 static int
 read_root(struct kvmi_kernel *k, struct kvmi_cx *cx, const struct root *t,
-    uint64_t vmspace, struct kvmi_paging *p)
+    struct kvmi_freebsd_user *u)
 {
+	struct kvmi_paging *p = &u->space.paging;
 	struct kvmi_mapping map;
 	struct kvmi_types *types;
 	struct kvmi_member m;
@@ -67,7 +73,7 @@ read_root(struct kvmi_kernel *k, struct kvmi_cx *cx, const struct root *t,
 	if (r == 0)
 		r = kvmi_type_first(types, t->member, &m, &cx->err);
 	if (r == 0)
-		r = kvmi_freebsd_get(k, cx, vmspace, &m, &v);
+		r = kvmi_freebsd_get(k, cx, u->vmspace, &m, &v);
 	if (r != 0)
 		return (r);
 	switch (t->kind) {
@@ -84,6 +90,13 @@ read_root(struct kvmi_kernel *k, struct kvmi_cx *cx, const struct root *t,
 		if (SATP_MODE(v) >= 8 && SATP_MODE(v) <= 10)
 			p->levels = SATP_MODE(v) - 5;
 		break;
+	case ROOT_SEGMENTS:
+		u->hpt = *(const struct kvmi_hpt *)k->space.arg;
+		u->hpt.vsid = v & t->mask;
+		u->space.arg = &u->hpt;
+		if (u->hpt.vsid == 0)
+			r = kvmi_fail(&cx->err, KVMI_EFORMAT, "no segments");
+		break;
 	}
 	return (r);
 }
@@ -92,8 +105,9 @@ static int
 user_translate(const struct kvmi_space *s, uint64_t va,
     struct kvmi_mapping *ret, struct kvmi_err *err)
 {
-	int r = kvmi_walk(&s->paging, va, kvmi_image_read_phys, s->img, ret,
-	    err);
+	int r = s->arg != NULL ?
+	    kvmi_freebsd_hpt_translate(s, s->arg, va, ret, err) :
+	    kvmi_walk(&s->paging, va, kvmi_image_read_phys, s->img, ret, err);
 
 	if (r != KVMI_ENOTMAPPED)
 		return (r);
@@ -113,6 +127,22 @@ absent(struct kvmi_kernel *k, struct kvmi_cx *cx)
 	    "of this kind does not hold memory of processes",
 	    k->img->src->name,
 	    kvmi_arch_freebsd_name(k->arch, k->big_endian)));
+}
+
+/* With a hash table, powerpc64 has the segments of a process in a tree. */
+static int
+check_hashed(struct kvmi_kernel *k, struct kvmi_cx *cx, const struct root *t)
+{
+	const struct kvmi_minidump *h = kvmi_minidump(k->img);
+
+	if (k->space.ops == &kvmi_space_segments || (h != NULL && h->hashed))
+		return (absent(k, cx));
+	if (k->space.ops != &kvmi_freebsd_hash_space ||
+	    t->kind == ROOT_SEGMENTS)
+		return (0);
+	return (kvmi_fail(&cx->err, KVMI_ENOTSUP, "%s: memory of processes is "
+	    "not found where powerpc64 has a hash table (their segments are "
+	    "in pm_slb_tree_root)", k->img->src->name));
 }
 
 /* A process of a 32-bit ABI on a 64-bit machine. */
@@ -147,13 +177,17 @@ kvmi_freebsd_user_space(struct kvmi_kernel *k, struct kvmi_cx *cx,
 			t = &roots[i];
 	if (t == NULL)
 		return (absent(k, cx));
+	r = check_hashed(k, cx, t);
+	if (r != 0)
+		return (r);
 	*u = (struct kvmi_freebsd_user){ .proc = proc, .vmspace = vmspace,
 		.space = { .ops = &user_ops, .img = k->img,
 		.asid = kvmi_kernel_new_asid(k, cx),
-		.paging = { .arch = k->arch, .big_endian = k->big_endian,
+		.paging = { .arch = k->arch,
+		.big_endian = k->space.paging.big_endian,
 		.user = true, .levels = k->space.paging.levels != 0 ?
 		k->space.paging.levels : t->levels } } };
-	r = read_root(k, cx, t, vmspace, &u->space.paging);
+	r = read_root(k, cx, t, u);
 	if (r != 0)
 		return (kvmi_wrap(&cx->err, r, "page tables of the process"));
 	find_pointer_size(k, cx, proc, u);

@@ -3,10 +3,12 @@
 #ifndef KVMI_FREEBSD_USER_H
 #define KVMI_FREEBSD_USER_H
 
+#include "os/freebsd/hpt.h"
 #include "os/kernel.h"
 
 struct kvmi_freebsd_user {
 	struct kvmi_space space;	/* points to what it is in */
+	struct kvmi_hpt	 hpt;		/* where the kernel has one */
 	uint64_t	 proc;
 	uint64_t	 vmspace;
 	unsigned int	 pointer_size;	/* of the process */

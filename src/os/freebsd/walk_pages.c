@@ -150,8 +150,14 @@ walk_tables(struct kvmi_kernel *k, struct kvmi_cx *cx, kvmi_pages_fn *fn,
 {
 	uint64_t first, last;
 
-	if (w->h != NULL && w->h->hashed)
-		return (kvmi_freebsd_hpt_each(k, cx, fn, w, done));
+	if (k->space.ops == &kvmi_freebsd_hash_space)
+		return (kvmi_freebsd_hpt_each(k, cx, k->space.arg, fn, w,
+		    done));
+	if (w->h != NULL && w->h->hashed) {
+		struct kvmi_hpt t = kvmi_freebsd_minidump_hpt(w->h);
+
+		return (kvmi_freebsd_hpt_each(k, cx, &t, fn, w, done));
+	}
 	if (w->h != NULL)
 		return (kvmi_pages_each(k, cx, w->h->kernbase, UINT64_MAX, fn,
 		    w, done));

@@ -15,6 +15,19 @@ uint32_t IdlePDPT = 1, IdlePTD_pae = 1, IdlePTD_nopae = 1;
 uint32_t kernel_l1pa = 1;
 #elif defined(__mips__)
 void *kernel_segmap = (void *)1;
+#elif defined(__powerpc__)
+struct bat {
+	uint32_t	 batu;
+	uint32_t	 batl;
+};
+
+vm_offset_t __startkernel = 1;
+int hw_direct_map = 1;
+struct bat battable[16] = { { 1, 1 } };
+void *moea_pteg_table = (void *)1, *moea64_pteg_table = (void *)1;
+u_int moea_pteg_count = 1;
+u_long moea64_pteg_count = 1;
+void *isa3_proctab = (void *)1;
 #endif
 
 const vm_offset_t vm_maxuser_address = USER_END;

@@ -103,11 +103,43 @@ struct pmap {
 	struct vm_radix	 pm_root;
 };
 #elif defined(__powerpc__)
+#ifdef __powerpc64__
+#define PMAP_ROOT	.pm_pml1 = (uint64_t *)USER_ROOT_VA,
+#else
+/* A number of the process's own above that of the segment. */
+#define PMAP_SR(n)	(USER_ROOT | (n))
+#define PMAP_ROOT							\
+	.pm_sr = { PMAP_SR(0), PMAP_SR(1), PMAP_SR(2), PMAP_SR(3),	\
+	    PMAP_SR(4), PMAP_SR(5), PMAP_SR(6), PMAP_SR(7), PMAP_SR(8),	\
+	    PMAP_SR(9), PMAP_SR(10), PMAP_SR(11), PMAP_SR(12),		\
+	    PMAP_SR(13), PMAP_SR(14), PMAP_SR(15) },
+#endif
 struct pmap {
 	struct pmap_statistics pm_stats;
 	struct mtx	 pm_mtx;
 	cpuset_t	 pm_active;
-	void		*pm_phys;
+	union {
+		struct {
+#ifdef __powerpc64__
+			struct slbtnode *pm_slb_tree_root;
+			struct slb **pm_slb;
+			int pm_slb_len;
+#else
+			register_t pm_sr[16];
+#endif
+			struct pmap *pmap_phys;
+			struct pvo_entry *pmap_pvo;
+		};
+#ifdef __powerpc64__
+		struct {
+			uint64_t *pm_pml1;
+			struct vm_radix pm_radix;
+			TAILQ_HEAD(, pv_chunk) pm_pvchunk;
+			uint64_t pm_pid;
+			int	 pm_flags;
+		};
+#endif
+	} __attribute__((aligned(128)));
 };
 #endif
 #ifndef PMAP_ROOT

@@ -64,7 +64,10 @@ class Full32:
     bottom: int = 0             # addresses that are told of
     top: int = 1 << 32
     page: int = PAGE
-    windows: list[tuple[int, int]] = field(default_factory=list)  # (va, length) of pa 0 on
+    windows: list[tuple[int, int, int]] = field(default_factory=list)   # (va, length, pa)
+    vaddr: int | None = None    # all that program headers say of addresses in the kernel
+    rest: str = "notmapped"     # what addresses are that nothing maps
+    unordered: bool = False     # tables are not in the order of addresses
 
     def write_u32(self, pa: int, value: int) -> None:
         self.memory.write(pa, struct.pack(f"{self.target.order}I", value))
@@ -78,7 +81,8 @@ class Full32:
         length = self.target.ehdr_size + count * self.target.phdr_size
         offset = -(-length // PAGE) * PAGE
         for start, end in self.ranges:
-            headers += self.target.phdr(PT_LOAD, offset, start, start, end - start)
+            va = start if self.vaddr is None else self.vaddr
+            headers += self.target.phdr(PT_LOAD, offset, va, start, end - start)
             offset += end - start
         if self.delta is not None:
             headers += self.target.phdr(PT_DUMP_DELTA, 0, self.delta[0], self.delta[1], 0)
@@ -94,14 +98,17 @@ class Full32:
         told = write_raw(path, self.memory, self.ranges)
         self.tell(path, {"format": "raw", "raw": told})
 
-    def _tell_window(self, expect: Expect, va: int, length: int) -> int:
+    def _tell_window(self, expect: Expect, va: int, length: int, first: int) -> int:
         at = told = 0
         for start, end in self.ranges:
-            start, end = min(start, length), min(end, length)
+            start, end = max(start - first, 0), min(end - first, length)
+            if start >= end:
+                continue
             expect.hole(va + at, start - at, "notindump")
-            for pa in range(start, end, PAGE):
+            for off in range(start, end, PAGE):
+                pa = first + off
                 add = expect.special if self.memory.is_planted(pa // PAGE) else expect.map
-                add(va + pa, PAGE, pa, "rw-")
+                add(va + off, PAGE, pa, "rw-")
             at, told = end, told + end - start
         expect.hole(va + at, length - at, "notindump")
         return told
@@ -116,6 +123,8 @@ class Full32:
             expect.fact(key, value)
         if self.page != PAGE:
             expect.fact("pagesize", self.page)
+        if self.unordered:
+            expect.fact("unordered", 1)
         for va, pa, length, rights in sorted(self.mapped):
             for off in range(0, length, PAGE):
                 if not self._stored(pa + off):
@@ -129,13 +138,13 @@ class Full32:
             # kvm_walk_pages() comes by the first, which the kernel uses
             expect.fact("unwalked", sum(told_twice[1:]))
         ends = sorted([(va, va + length) for va, _, length, _ in self.mapped] +
-                      [(va, va + length) for va, length in self.windows
+                      [(va, va + length) for va, length, _ in self.windows
                        if self.bottom <= va < self.top])
         at = self.bottom
         for start, end in ends:
-            expect.hole(at, start - at, "notmapped")
+            expect.hole(at, start - at, self.rest)
             at = end
-        expect.hole(at, self.top - at, "notmapped")
+        expect.hole(at, self.top - at, self.rest)
         at = 0
         for start, end in self.ranges:
             expect.phys(at, start - at, "absent")

@@ -61,7 +61,8 @@ def machine(is64: bool, order: str, ranges: list[tuple[int, int]]) -> Full32:
     full = Full32((Target64 if is64 else Target)(name, EM_MIPS, order), ranges)
     if is64:
         full.bottom, full.top = XKSEG, XKSEG + (1 << 39)
-        full.windows = [(XKPHYS, 1 << 40), (SIGNED | KSEG0, SEGMENT), (SIGNED | KSEG1, SEGMENT)]
+        full.windows = [(XKPHYS, 1 << 40, 0), (SIGNED | KSEG0, SEGMENT, 0),
+                        (SIGNED | KSEG1, SEGMENT, 0)]
     else:
-        full.windows = [(KSEG0, SEGMENT), (KSEG1, SEGMENT)]
+        full.windows = [(KSEG0, SEGMENT, 0), (KSEG1, SEGMENT, 0)]
     return full

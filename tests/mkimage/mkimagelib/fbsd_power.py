@@ -50,9 +50,12 @@ class Hash:
     def __init__(self) -> None:
         self.groups: list[list[bytes]] = [[] for _ in range(GROUPS)]
 
-    def insert(self, va: int, pa: int, right: str, large: bool, full: bool = False) -> None:
+    def insert(self, va: int, pa: int, right: str, large: bool, full: bool = False,
+               vsid: int | None = None) -> None:
+        """vsid: where it is not what a kernel of 64 bits computes."""
         shift = 24 if large else 12
-        vsid, page = _vsid(va), (va & 0xFFFFFFF) >> shift
+        vsid = _vsid(va) if vsid is None else vsid
+        page = (va & 0xFFFFFFF) >> shift
         hashed_ = (vsid & 0x7FFFFFFFFF) ^ page
         # AVA: the segment, then the upper five bits of the page's index in it
         api = page << 1 if large else page >> 11

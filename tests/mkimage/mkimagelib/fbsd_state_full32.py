@@ -163,7 +163,7 @@ ARM = Layout(Machine("arm", "armv7", 4, 0xC0000000, 0xC0000000, 0xC0100000, poin
                      user_root_va=0xC0100000 + USER_TABLES),
              0x80200000, 0x80400000, 0x80000000)
 POWERPC = Layout(Machine("powerpc", "powerpc", 32, 0x100000, 0x100000, 0xD0000000, pointer=4,
-                         order=">", wrapped=True), 0x100000, 0x2000000)
+                         order=">", wrapped=True, user_root=0x345670), 0x100000, 0x2000000)
 
 POWERPC64 = Layout(Machine("powerpc64", "powerpc64", 256, 0x100000, 0x100100,
                            0xE000000000100000, order=">"), 0x100000, 0x2000000)

@@ -138,10 +138,17 @@ MIPS = {name: _mips(name, "64" in name, "<" if name.endswith("el") else ">")
         for name in ("mips", "mips64", "mipsel", "mips64el")}
 
 
+POWER_USER_ROOT = 0x3010000
+
+
 def _power64(name: str, order: str) -> Layout:
     start = POWER_DMAP + 0x1000100
     return Layout(Machine("powerpc", name, 256, start, start, POWER_KERNBASE + MIB, order=order,
+                          user_root_va=POWER_DMAP + POWER_USER_ROOT,
                           file_kernbase=0x100100, file_start=0x100100), 0x1000000, 0x2000000)
+
+
+POWER64 = {"powerpc64": _power64("powerpc64", ">"), "powerpc64le": _power64("powerpc64le", "<")}
 
 
 def _hashed(layout: Layout, version: int) -> Mini:
@@ -201,8 +208,7 @@ def _register() -> None:
         _add(name, f"populated {name}", layout,
              {f"v{v}": partial(mips, is64, v, order, fill)
               for v in ((1, 2) if order == ">" else (2,))})
-    for name, order in (("powerpc64", ">"), ("powerpc64le", "<")):
-        layout = _power64(name, order)
+    for name, layout in POWER64.items():
         _add(name, f"populated {name}", layout,
              {f"hpt-v{v}": partial(_hashed, layout, v) for v in (1, 2)} |
              {"radix-v2": partial(_radix, layout)})
