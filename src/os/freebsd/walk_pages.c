@@ -3,8 +3,7 @@
  * kvm_walk_pages().  Where there is a direct map beside the tables: the kernel
  * map first, then the pages in the dump that only the direct map reaches.
  */
-#include <stdlib.h>
-
+#include "base/bits.h"
 #include "image/minidump.h"
 #include "os/freebsd/freebsd.h"
 #include "os/pages.h"
@@ -14,7 +13,8 @@ struct walk {
 	kvm_walk_pages_cb_t *cb;
 	void		*closure;
 	uint64_t	 page;
-	uint8_t		*seen;		/* a bit per page of the file */
+	struct kvmi_bits seen;		/* pages of the file */
+	bool		 no_memory;	/* for more of them */
 };
 
 /* Where the direct map has pa, or 0. */
@@ -34,8 +34,9 @@ dmap_va(const struct kvmi_kernel *k, const struct walk *w, uint64_t pa)
 }
 
 /*
- * By place in the file, not by physical address: that is bounded by what
- * there is, whatever the headers say.  Where the first byte is, or -1.
+ * By place in the file, not by physical address: where memory lies far apart
+ * its pages are still close to each other there.  Where the first byte is, or
+ * -1.
  */
 static off_t
 note_seen(struct kvmi_kernel *k, struct walk *w, const struct kvmi_mapping *m)
@@ -50,11 +51,9 @@ note_seen(struct kvmi_kernel *k, struct walk *w, const struct kvmi_mapping *m)
 		if (at == 0)
 			off = kvmi_pages_offset(k->img, &e, m->pa);
 		for (uint64_t p = m->pa + at; e.state == KVMI_STORED &&
-		    p < e.start + e.len && p - m->pa < m->len; p += w->page) {
-			uint64_t i = (e.off + (p - e.start)) / w->page;
-
-			w->seen[i / 8] |= (uint8_t)(1u << i % 8);
-		}
+		    p < e.start + e.len && p - m->pa < m->len; p += w->page)
+			w->no_memory |= !kvmi_bits_add(&w->seen,
+			    (e.off + (p - e.start)) / w->page);
 	}
 	return (off);
 }
@@ -64,12 +63,14 @@ give_mapping(struct kvmi_kernel *k, const struct kvmi_mapping *m, void *arg)
 {
 	struct kvmi_mapping direct;
 	struct walk *w = arg;
+	off_t off;
 
 	/* The direct map comes last, page by page, wherever it lies. */
 	if (kvmi_freebsd_untabled(&k->space, m->va, &direct))
 		return (true);
-	return (kvmi_pages_give(m, m->va, dmap_va(k, w, m->pa),
-	    note_seen(k, w, m), w->cb, w->closure) != 0);
+	off = note_seen(k, w, m);
+	return (!w->no_memory && kvmi_pages_give(m, m->va,
+	    dmap_va(k, w, m->pa), off, w->cb, w->closure) != 0);
 }
 
 /* The pages of an extent, from pa on, that no table led to; false to stop. */
@@ -81,9 +82,9 @@ give_extent(struct kvmi_kernel *k, struct walk *w, const struct kvmi_extent *e,
 		const struct kvmi_mapping m = { .pa = p, .len = w->page,
 			.prot = KVMI_PROT_R | KVMI_PROT_W };
 		uint64_t va = dmap_va(k, w, p);
-		uint64_t i = (e->off + (p - e->start)) / w->page;
 
-		if (va == 0 || (w->seen[i / 8] >> i % 8 & 1))
+		if (va == 0 || kvmi_bits_has(&w->seen,
+		    (e->off + (p - e->start)) / w->page))
 			continue;
 		if (kvmi_pages_give(&m, 0, va, kvmi_pages_offset(k->img, e, p),
 		    w->cb, w->closure) == 0)
@@ -169,18 +170,16 @@ static int
 walk_both(struct kvmi_kernel *k, struct kvmi_cx *cx, struct walk *w,
     bool *done)
 {
-	uint64_t pages = k->img->src->size / w->page + 1;
 	bool whole;
 	int r;
 
-	w->seen = calloc((size_t)(pages / 8 + 1), 1);
-	if (w->seen == NULL)
-		return (kvmi_fail(&cx->err, KVMI_ENOMEM,
-		    "no memory to note %llu pages", (unsigned long long)pages));
 	r = walk_tables(k, cx, give_mapping, w, &whole);
+	if (r == 0 && w->no_memory)
+		r = kvmi_fail(&cx->err, KVMI_ENOMEM, "%s: no memory to note "
+		    "which pages were seen", k->img->src->name);
 	if (r == 0 && whole)
 		r = give_rest(k, cx, w, done);
-	free(w->seen);
+	kvmi_bits_deinit(&w->seen);
 	return (r);
 }
 
