@@ -205,52 +205,6 @@ kvmi_btf_find(const struct kvmi_btf *b, const char *name)
 	    kvmi_btf_find(b->base, name));
 }
 
-static int
-no_type(const struct kvmi_btf *b, const char *name, struct kvmi_err *err)
-{
-	return (kvmi_fail(err, KVMI_ENOENT, "%s: no type %s", b->t.where,
-	    name));
-}
-
-static int
-btf_size(struct kvmi_types *t, const char *type, uint64_t *ret,
-    struct kvmi_err *err)
-{
-	const struct kvmi_btf *b = (const struct kvmi_btf *)t;
-	uint32_t id = kvmi_btf_find(b, type);
-
-	if (id == 0)
-		return (no_type(b, type, err));
-	return (kvmi_path_size(t, &kvmi_btf_path_ops,
-	    (struct kvmi_tref){ .id = id }, type, ret, err));
-}
-
-static int
-btf_member(struct kvmi_types *t, const char *type, const char *path,
-    struct kvmi_member *ret, struct kvmi_err *err)
-{
-	const struct kvmi_btf *b = (const struct kvmi_btf *)t;
-	uint32_t id = kvmi_btf_find(b, type);
-
-	if (id == 0)
-		return (no_type(b, type, err));
-	return (kvmi_path_member(t, &kvmi_btf_path_ops,
-	    (struct kvmi_tref){ .id = id }, type, path, ret, err));
-}
-
-static int
-btf_list(struct kvmi_types *t, const char *type,
-    struct kvmi_member_list *out, struct kvmi_err *err)
-{
-	const struct kvmi_btf *b = (const struct kvmi_btf *)t;
-	uint32_t id = kvmi_btf_find(b, type);
-
-	if (id == 0)
-		return (no_type(b, type, err));
-	return (kvmi_path_list(t, &kvmi_btf_path_ops,
-	    (struct kvmi_tref){ .id = id }, type, out, err));
-}
-
 /*
  * Up to Linux 5.19 all enumerators are signed 32-bit numbers; since then
  * kind_flag says which enums are signed, and some in each kernel are.
@@ -320,9 +274,10 @@ btf_close(struct kvmi_types *t)
 
 static const struct kvmi_types_ops btf_ops = {
 	.name = "BTF",
-	.size = btf_size,
-	.member = btf_member,
-	.list = btf_list,
+	.path = &kvmi_btf_path_ops,
+	.size = kvmi_path_size,
+	.member = kvmi_path_member,
+	.list = kvmi_path_list,
 	.enumerator = btf_enumerator,
 	.close = btf_close,
 };

@@ -120,7 +120,19 @@ btf_is_signed(struct kvmi_types *t, const struct kvmi_tnode *n)
 	return (v.flag || !b->has_signed_enums);
 }
 
+static int
+btf_find(struct kvmi_types *t, const char *type, struct kvmi_tref *ret,
+    struct kvmi_err *err)
+{
+	uint32_t id = kvmi_btf_find((const struct kvmi_btf *)t, type);
+
+	(void)err;
+	*ret = (struct kvmi_tref){ .id = id };
+	return (id == 0 ? KVMI_ENOENT : 0);
+}
+
 const struct kvmi_path_ops kvmi_btf_path_ops = {
+	.find = btf_find,
 	.node = btf_node,
 	.member = btf_next_member,
 	.is_signed = btf_is_signed,

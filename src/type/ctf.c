@@ -158,53 +158,6 @@ index_types(struct kvmi_ctf *c, struct kvmi_err *err)
 }
 
 static int
-find(struct kvmi_ctf *c, const char *type, struct kvmi_tref *ret,
-    struct kvmi_err *err)
-{
-	const struct kvmi_name *n = kvmi_names_find(&c->names, type);
-
-	if (n == NULL)
-		return (kvmi_fail(err, KVMI_ENOENT, "%s: no type %s",
-		    c->t.where, type));
-	*ret = (struct kvmi_tref){
-		.id = n->where | (c->child ? c->child_bit : 0) };
-	return (0);
-}
-
-static int
-ctf_size(struct kvmi_types *t, const char *type, uint64_t *ret,
-    struct kvmi_err *err)
-{
-	struct kvmi_tref ref;
-	int r = find((struct kvmi_ctf *)t, type, &ref, err);
-
-	return (r != 0 ? r : kvmi_path_size(t, &kvmi_ctf_path_ops, ref, type,
-	    ret, err));
-}
-
-static int
-ctf_member(struct kvmi_types *t, const char *type, const char *path,
-    struct kvmi_member *ret, struct kvmi_err *err)
-{
-	struct kvmi_tref ref;
-	int r = find((struct kvmi_ctf *)t, type, &ref, err);
-
-	return (r != 0 ? r : kvmi_path_member(t, &kvmi_ctf_path_ops, ref, type,
-	    path, ret, err));
-}
-
-static int
-ctf_list(struct kvmi_types *t, const char *type,
-    struct kvmi_member_list *out, struct kvmi_err *err)
-{
-	struct kvmi_tref ref;
-	int r = find((struct kvmi_ctf *)t, type, &ref, err);
-
-	return (r != 0 ? r : kvmi_path_list(t, &kvmi_ctf_path_ops, ref, type,
-	    out, err));
-}
-
-static int
 ctf_enumerator(struct kvmi_types *t, const char *name, int64_t *ret,
     struct kvmi_err *err)
 {
@@ -238,9 +191,10 @@ ctf_close(struct kvmi_types *t)
 
 static const struct kvmi_types_ops ctf_ops = {
 	.name = "CTF",
-	.size = ctf_size,
-	.member = ctf_member,
-	.list = ctf_list,
+	.path = &kvmi_ctf_path_ops,
+	.size = kvmi_path_size,
+	.member = kvmi_path_member,
+	.list = kvmi_path_list,
 	.enumerator = ctf_enumerator,
 	.close = ctf_close,
 };

@@ -129,6 +129,21 @@ forward_node(const struct kvmi_ctf *c, const struct kvmi_ctf_view *v,
 }
 
 static int
+ctf_find(struct kvmi_types *t, const char *type, struct kvmi_tref *ret,
+    struct kvmi_err *err)
+{
+	const struct kvmi_ctf *c = (const struct kvmi_ctf *)t;
+	const struct kvmi_name *n = kvmi_names_find(&c->names, type);
+
+	(void)err;
+	if (n == NULL)
+		return (KVMI_ENOENT);
+	*ret = (struct kvmi_tref){
+		.id = n->where | (c->child ? c->child_bit : 0) };
+	return (0);
+}
+
+static int
 ctf_node(struct kvmi_types *t, struct kvmi_tref ref, struct kvmi_tnode *ret,
     struct kvmi_err *err)
 {
@@ -235,6 +250,7 @@ ctf_is_signed(struct kvmi_types *t, const struct kvmi_tnode *n)
 }
 
 const struct kvmi_path_ops kvmi_ctf_path_ops = {
+	.find = ctf_find,
 	.node = ctf_node,
 	.member = ctf_member,
 	.is_signed = ctf_is_signed,

@@ -123,79 +123,22 @@ kvmi_dwarf_find_type(struct kvmi_dwarf *d, const char *name, Dwarf_Die *ret,
 	return (find(d, &d->types, name, ret, err));
 }
 
-/* Bytes of the file that were lost while libdw looked at them read as 0. */
-static int
-finish(struct kvmi_dwarf *d, int r, struct kvmi_err *err)
+void
+kvmi_dwarf_enter(struct kvmi_types *t)
 {
+	pthread_mutex_lock(&((struct kvmi_dwarf *)t)->lock);
+}
+
+/* Bytes of the file that were lost while libdw looked at them read as 0. */
+int
+kvmi_dwarf_leave(struct kvmi_types *t, int r, struct kvmi_err *err)
+{
+	struct kvmi_dwarf *d = (struct kvmi_dwarf *)t;
 	int lost = kvmi_src_check_lost(d->view.src, d->view.p, d->view.len,
 	    err);
 
 	pthread_mutex_unlock(&d->lock);
 	return (lost != 0 ? lost : r);
-}
-
-/* The type that a name stands for. */
-static int
-find_ref(struct kvmi_dwarf *d, const char *type, struct kvmi_tref *ret,
-    struct kvmi_err *err)
-{
-	Dwarf_Die die;
-	int r;
-
-	r = kvmi_dwarf_find_type(d, type, &die, err);
-	if (r == KVMI_ENOENT)
-		return (kvmi_fail(err, r, "%s: no type %s", d->t.where, type));
-	if (r == 0)
-		*ret = (struct kvmi_tref){ .id = (uintptr_t)die.addr };
-	return (r);
-}
-
-static int
-dwarf_size(struct kvmi_types *t, const char *type, uint64_t *ret,
-    struct kvmi_err *err)
-{
-	struct kvmi_dwarf *d = (struct kvmi_dwarf *)t;
-	struct kvmi_tref ref;
-	int r;
-
-	pthread_mutex_lock(&d->lock);
-	r = find_ref(d, type, &ref, err);
-	if (r == 0)
-		r = kvmi_path_size(t, &kvmi_dwarf_path_ops, ref, type, ret,
-		    err);
-	return (finish(d, r, err));
-}
-
-static int
-dwarf_member(struct kvmi_types *t, const char *type, const char *path,
-    struct kvmi_member *ret, struct kvmi_err *err)
-{
-	struct kvmi_dwarf *d = (struct kvmi_dwarf *)t;
-	struct kvmi_tref ref;
-	int r;
-
-	pthread_mutex_lock(&d->lock);
-	r = find_ref(d, type, &ref, err);
-	if (r == 0)
-		r = kvmi_path_member(t, &kvmi_dwarf_path_ops, ref, type, path,
-		    ret, err);
-	return (finish(d, r, err));
-}
-
-static int
-dwarf_list(struct kvmi_types *t, const char *type,
-    struct kvmi_member_list *out, struct kvmi_err *err)
-{
-	struct kvmi_dwarf *d = (struct kvmi_dwarf *)t;
-	struct kvmi_tref ref;
-	int r;
-
-	pthread_mutex_lock(&d->lock);
-	r = find_ref(d, type, &ref, err);
-	if (r == 0)
-		r = kvmi_path_list(t, &kvmi_dwarf_path_ops, ref, type, out,
-		    err);
-	return (finish(d, r, err));
 }
 
 static int
@@ -206,13 +149,13 @@ dwarf_enumerator(struct kvmi_types *t, const char *name, int64_t *ret,
 	Dwarf_Die die;
 	int r;
 
-	pthread_mutex_lock(&d->lock);
+	kvmi_dwarf_enter(t);
 	r = find(d, &d->enumerators, name, &die, err);
 	if (r == KVMI_ENOENT || (r == 0 &&
 	    !kvmi_dwarf_number(&die, DW_AT_const_value, ret)))
 		r = kvmi_fail(err, KVMI_ENOENT, "%s: no enumerator %s",
 		    t->where, name);
-	return (finish(d, r, err));
+	return (kvmi_dwarf_leave(t, r, err));
 }
 
 static void
@@ -231,9 +174,10 @@ dwarf_close(struct kvmi_types *t)
 
 static const struct kvmi_types_ops dwarf_ops = {
 	.name = "DWARF",
-	.size = dwarf_size,
-	.member = dwarf_member,
-	.list = dwarf_list,
+	.path = &kvmi_dwarf_path_ops,
+	.size = kvmi_path_size,
+	.member = kvmi_path_member,
+	.list = kvmi_path_list,
 	.enumerator = dwarf_enumerator,
 	.close = dwarf_close,
 };

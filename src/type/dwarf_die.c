@@ -191,6 +191,19 @@ is_float(Dwarf_Die *die)
 }
 
 static int
+dwarf_find(struct kvmi_types *t, const char *type, struct kvmi_tref *ret,
+    struct kvmi_err *err)
+{
+	Dwarf_Die die;
+	int r;
+
+	r = kvmi_dwarf_find_type((struct kvmi_dwarf *)t, type, &die, err);
+	if (r == 0)
+		*ret = ref_to(&die);
+	return (r);
+}
+
+static int
 dwarf_node(struct kvmi_types *t, struct kvmi_tref ref,
     struct kvmi_tnode *ret, struct kvmi_err *err)
 {
@@ -275,8 +288,7 @@ storage_bits(struct kvmi_dwarf *d, Dwarf_Die *die, struct kvmi_tref type,
 	uint64_t size = byte_size(die);
 	struct kvmi_err err;
 
-	if (size == 0 && kvmi_path_size(&d->t, &kvmi_dwarf_path_ops, type,
-	    "bit-field", &size, &err) != 0)
+	if (size == 0 && kvmi_path_ref_size(&d->t, type, &size, &err) != 0)
 		return (false);
 	*ret = (int64_t)size * 8;
 	return (size <= 16);
@@ -407,7 +419,10 @@ dwarf_is_signed(struct kvmi_types *t, const struct kvmi_tnode *n)
 }
 
 const struct kvmi_path_ops kvmi_dwarf_path_ops = {
+	.find = dwarf_find,
 	.node = dwarf_node,
 	.member = dwarf_member,
 	.is_signed = dwarf_is_signed,
+	.enter = kvmi_dwarf_enter,
+	.leave = kvmi_dwarf_leave,
 };

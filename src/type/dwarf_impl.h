@@ -30,6 +30,10 @@ struct kvmi_dwarf {
 int kvmi_dwarf_find_type(struct kvmi_dwarf *d, const char *name,
     Dwarf_Die *ret, struct kvmi_err *err);
 
+/* A look-up begins, with the lock, and ends. */
+void kvmi_dwarf_enter(struct kvmi_types *t);
+int kvmi_dwarf_leave(struct kvmi_types *t, int r, struct kvmi_err *err);
+
 /* Types as path.h wants them; a tref's id is the address of the entry. */
 extern const struct kvmi_path_ops kvmi_dwarf_path_ops;
 

@@ -292,38 +292,83 @@ fill_member(struct cursor *c, struct kvmi_member *ret)
 	return (0);
 }
 
-int
-kvmi_path_size(struct kvmi_types *t, const struct kvmi_path_ops *ops,
-    struct kvmi_tref ref, const char *name, uint64_t *ret,
+/* The type is looked for, and c is there. */
+static int
+begin(struct cursor *c, struct kvmi_types *t, const char *type,
     struct kvmi_err *err)
 {
-	struct cursor c = { .t = t, .ops = ops, .err = err };
-	int r = size_of(&c, ref, ret);
+	int r;
 
-	return (r == 0 ? 0 : kvmi_wrap(err, r, "%s", name));
+	*c = (struct cursor){ .t = t, .ops = t->ops->path, .err = err };
+	if (c->ops->enter != NULL)
+		c->ops->enter(t);
+	r = c->ops->find(t, type, &c->type, err);
+	if (r == KVMI_ENOENT)
+		r = kvmi_fail(err, r, "%s: no type %s", t->where, type);
+	return (r);
+}
+
+static int
+end(const struct cursor *c, int r)
+{
+	return (c->ops->leave != NULL ? c->ops->leave(c->t, r, c->err) : r);
 }
 
 int
-kvmi_path_member(struct kvmi_types *t, const struct kvmi_path_ops *ops,
-    struct kvmi_tref ref, const char *type, const char *path,
-    struct kvmi_member *ret, struct kvmi_err *err)
+kvmi_path_size(struct kvmi_types *t, const char *type, uint64_t *ret,
+    struct kvmi_err *err)
 {
-	struct cursor c = { .t = t, .ops = ops, .err = err, .type = ref };
+	struct cursor c;
+	int r = begin(&c, t, type, err);
+
+	if (r == 0) {
+		r = size_of(&c, c.type, ret);
+		if (r != 0)
+			kvmi_wrap(err, r, "%s", type);
+	}
+	return (end(&c, r));
+}
+
+int
+kvmi_path_ref_size(struct kvmi_types *t, struct kvmi_tref ref, uint64_t *ret,
+    struct kvmi_err *err)
+{
+	struct cursor c = { .t = t, .ops = t->ops->path, .err = err };
+
+	return (size_of(&c, ref, ret));
+}
+
+static int
+follow_and_fill(struct cursor *c, const char *type, const char *path,
+    struct kvmi_member *ret)
+{
 	const char *at = path;
 	int r;
 
-	r = follow(&c, path, &at);
+	r = follow(c, path, &at);
 	if (r == 0)
-		r = fill_member(&c, ret);
+		r = fill_member(c, ret);
 	if (r == 0)
 		return (0);
 	if (r == KVMI_ENOENT)
-		return (kvmi_fail(err, r, "%s: no member %s.%.*s", t->where,
-		    type, (int)(at - path), path));
+		return (kvmi_fail(c->err, r, "%s: no member %s.%.*s",
+		    c->t->where, type, (int)(at - path), path));
 	if (r == KVMI_EINVAL)
-		return (kvmi_fail(err, r, "%s: bad path to a member: %s.%s",
-		    t->where, type, path));
-	return (kvmi_wrap(err, r, "%s.%s", type, path));
+		return (kvmi_fail(c->err, r, "%s: bad path to a member: %s.%s",
+		    c->t->where, type, path));
+	return (kvmi_wrap(c->err, r, "%s.%s", type, path));
+}
+
+int
+kvmi_path_member(struct kvmi_types *t, const char *type, const char *path,
+    struct kvmi_member *ret, struct kvmi_err *err)
+{
+	struct cursor c;
+	int r = begin(&c, t, type, err);
+
+	if (r == 0)
+		r = follow_and_fill(&c, type, path, ret);
+	return (end(&c, r));
 }
 
 static int
@@ -340,17 +385,27 @@ add_member(struct cursor *c, const char *name, void *arg)
 	    kvmi_fail(c->err, KVMI_ENOMEM, "out of memory"));
 }
 
-int
-kvmi_path_list(struct kvmi_types *t, const struct kvmi_path_ops *ops,
-    struct kvmi_tref ref, const char *type, struct kvmi_member_list *out,
-    struct kvmi_err *err)
+static int
+list_members(struct cursor *c, const char *type,
+    struct kvmi_member_list *out)
 {
-	struct cursor c = { .t = t, .ops = ops, .err = err, .type = ref };
 	struct kvmi_tnode n;
-	int r = resolve(&c, ref, &n);
+	int r = resolve(c, c->type, &n);
 
 	if (r == 0 && n.kind == KVMI_T_STRUCT)
-		r = each_member(&c, &n, add_member, out, 0);
-	return (r == 0 || r == KVMI_ENOENT ? 0 : kvmi_wrap(err, r, "%s",
+		r = each_member(c, &n, add_member, out, 0);
+	return (r == 0 || r == KVMI_ENOENT ? 0 : kvmi_wrap(c->err, r, "%s",
 	    type));
+}
+
+int
+kvmi_path_list(struct kvmi_types *t, const char *type,
+    struct kvmi_member_list *out, struct kvmi_err *err)
+{
+	struct cursor c;
+	int r = begin(&c, t, type, err);
+
+	if (r == 0)
+		r = list_members(&c, type, out);
+	return (end(&c, r));
 }

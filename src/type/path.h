@@ -44,6 +44,12 @@ struct kvmi_tmember {
 };
 
 struct kvmi_path_ops {
+	/*
+	 * The type that a name stands for.  KVMI_ENOENT, without a text:
+	 * there is none.
+	 */
+	int (*find)(struct kvmi_types *t, const char *type,
+	    struct kvmi_tref *ret, struct kvmi_err *err);
 	int (*node)(struct kvmi_types *t, struct kvmi_tref ref,
 	    struct kvmi_tnode *ret, struct kvmi_err *err);
 	/*
@@ -54,21 +60,25 @@ struct kvmi_path_ops {
 	    uint64_t *pos, struct kvmi_tmember *ret, struct kvmi_err *err);
 	/* Of an integer or enum. */
 	bool (*is_signed)(struct kvmi_types *t, const struct kvmi_tnode *n);
+
+	/*
+	 * Around a look-up, where the source needs that; or both NULL.  leave
+	 * gets its result and may put another in its place.
+	 */
+	void (*enter)(struct kvmi_types *t);
+	int (*leave)(struct kvmi_types *t, int r, struct kvmi_err *err);
 };
 
-/* sizeof(ref), which is named name in messages. */
-int kvmi_path_size(struct kvmi_types *t, const struct kvmi_path_ops *ops,
-    struct kvmi_tref ref, const char *name, uint64_t *ret,
+/* What a source that has such operations has in its struct kvmi_types_ops. */
+int kvmi_path_size(struct kvmi_types *t, const char *type, uint64_t *ret,
     struct kvmi_err *err);
+int kvmi_path_member(struct kvmi_types *t, const char *type,
+    const char *path, struct kvmi_member *ret, struct kvmi_err *err);
+int kvmi_path_list(struct kvmi_types *t, const char *type,
+    struct kvmi_member_list *out, struct kvmi_err *err);
 
-/* kvmi_type_member() within ref, which is named type. */
-int kvmi_path_member(struct kvmi_types *t, const struct kvmi_path_ops *ops,
-    struct kvmi_tref ref, const char *type, const char *path,
-    struct kvmi_member *ret, struct kvmi_err *err);
-
-/* kvmi_type_list() of ref, which is named type. */
-int kvmi_path_list(struct kvmi_types *t, const struct kvmi_path_ops *ops,
-    struct kvmi_tref ref, const char *type, struct kvmi_member_list *out,
-    struct kvmi_err *err);
+/* sizeof(ref), for a source itself while it is asked. */
+int kvmi_path_ref_size(struct kvmi_types *t, struct kvmi_tref ref,
+    uint64_t *ret, struct kvmi_err *err);
 
 #endif

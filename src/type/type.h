@@ -36,9 +36,11 @@ struct kvmi_member_list {
 };
 
 struct kvmi_types;
+struct kvmi_path_ops;
 
 struct kvmi_types_ops {
 	const char *name;		/* "BTF" */
+	const struct kvmi_path_ops *path;	/* for what path.h has */
 	int (*size)(struct kvmi_types *t, const char *type, uint64_t *ret,
 	    struct kvmi_err *err);
 	int (*member)(struct kvmi_types *t, const char *type, const char *path,
