@@ -42,9 +42,10 @@ lint:
 	@scripts/setup build lint
 	@scripts/lint
 
+# Meson would take a relative directory as one inside the build's.
 install: all
-	@meson configure $(BUILD) -Dprefix=$(PREFIX) >/dev/null
-	@DESTDIR=$(DESTDIR) meson install -C $(BUILD) --quiet
+	@meson configure $(BUILD) -Dprefix=$(abspath $(PREFIX)) >/dev/null
+	@DESTDIR=$(abspath $(DESTDIR)) meson install -C $(BUILD) --quiet
 	@[ -n "$(DESTDIR)" ] || ldconfig 2>/dev/null || :
 
 clean:
