@@ -119,6 +119,7 @@ extern const struct kvmi_arch kvmi_arch_loongarch64_64k;
 extern const struct kvmi_arch kvmi_arch_mips;
 extern const struct kvmi_arch kvmi_arch_mips64;
 extern const struct kvmi_arch kvmi_arch_ppc;
+extern const struct kvmi_arch kvmi_arch_ppc_booke;
 extern const struct kvmi_arch kvmi_arch_ppc64;
 extern const struct kvmi_arch kvmi_arch_ppc64_64k;
 extern const struct kvmi_arch kvmi_arch_ppc64_hash[];	/* the last: no name */

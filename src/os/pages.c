@@ -56,12 +56,12 @@ kvmi_pages_kernel(const struct kvmi_paging *p, uint64_t *first,
 	uint64_t whole = UINT64_C(1) << (top->shift + top->bits);
 
 	*last = UINT64_MAX;
-	if (p->arch->pointer_size == 4) {	/* these may map anything */
-		*first = 0;
-		*last = UINT32_MAX;
-	} else if (p->arch->kernel_va != 0) {
+	if (p->arch->kernel_va != 0) {
 		*first = p->arch->kernel_va;
 		*last = *first + whole - 1;
+	} else if (p->arch->pointer_size == 4) { /* these may map anything */
+		*first = 0;
+		*last = UINT32_MAX;
 	} else if (p->arch->reachable(p, -whole)) {
 		/* Where users have tables of their own, it has all of these. */
 		*first = -whole;

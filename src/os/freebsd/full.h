@@ -29,6 +29,9 @@ extern const struct kvmi_full_arch kvmi_full_ppc;
 extern const struct kvmi_full_arch kvmi_full_ppc64;
 extern const struct kvmi_full_arch kvmi_full_riscv64;
 
+/* find_root of the powerpc that has no hash table. */
+int kvmi_full_booke(struct kvmi_kernel *k, struct kvmi_cx *cx);
+
 /* KVMI_ENOTMINE: no FreeBSD dump. */
 int kvmi_freebsd_attach_full(struct kvmi_kernel *k, struct kvmi_cx *cx);
 

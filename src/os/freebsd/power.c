@@ -281,15 +281,35 @@ power_root(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	return (find(k, cx, p));
 }
 
+static bool
+has(struct kvmi_kernel *k, struct kvmi_cx *cx, const char *symbol)
+{
+	struct kvmi_err saved = cx->err;
+	uint64_t ignored;
+	bool ret = kvmi_full_symbol(k, cx, symbol, &ignored) == 0;
+
+	cx->err = saved;
+	return (ret);
+}
+
+/* Book-E kernels have it, others do not. */
+#define BOOKE	"kernload"
+
 static int
 ppc_root(struct kvmi_kernel *k, struct kvmi_cx *cx)
 {
+	if (has(k, cx, BOOKE))
+		return (kvmi_full_booke(k, cx));
 	return (power_root(k, cx, aim32_root));
 }
 
 static int
 ppc64_root(struct kvmi_kernel *k, struct kvmi_cx *cx)
 {
+	if (has(k, cx, BOOKE))
+		return (kvmi_fail(&cx->err, KVMI_ENOTSUP, "%s: %s is a 64-bit "
+		    "Book-E kernel, whose page tables are not read",
+		    k->img->src->name, k->opts->ko_execfile));
 	return (power_root(k, cx, aim64_root));
 }
 

@@ -123,8 +123,8 @@ static const struct kvmi_space_ops user_ops = {
 static int
 absent(struct kvmi_kernel *k, struct kvmi_cx *cx)
 {
-	return (kvmi_fail(&cx->err, KVMI_ENOTINDUMP, "%s: a dump of FreeBSD/%s "
-	    "of this kind does not hold memory of processes",
+	return (kvmi_fail(&cx->err, KVMI_ENOTINDUMP, "%s: in a dump of FreeBSD/%s "
+	    "of this kind no memory of processes is found",
 	    k->img->src->name,
 	    kvmi_arch_freebsd_name(k->arch, k->big_endian)));
 }

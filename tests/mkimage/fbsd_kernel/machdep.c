@@ -28,6 +28,10 @@ void *moea_pteg_table = (void *)1, *moea64_pteg_table = (void *)1;
 u_int moea_pteg_count = 1;
 u_long moea64_pteg_count = 1;
 void *isa3_proctab = (void *)1;
+#ifdef BOOKE
+uint64_t kernload = 1;
+vm_offset_t kernel_ptbl_root = 1;
+#endif
 #endif
 
 const vm_offset_t vm_maxuser_address = USER_END;

@@ -6,7 +6,8 @@ is all ones and p_paddr says where memory is.  Segments: mem_regions() in
 moea_scan_init() (aim/mmu_oea.c), moea64_scan_init() (aim/mmu_oea64.c).  Since 12.0
 moea64_dumpsys_map() gives a physical address for a virtual one, which 64-bit kernels
 no longer have mapped, and mmu_radix_dumpsys_map() is not implemented: memory of these
-comes from hypervisors.
+comes from hypervisors.  mmu_booke_dumpsys_map() (booke/pmap.c) maps memory at the
+address of its own variable: the same holds there.
 
 Tables: moea_pte_insert(), moea_pte_create(), moea_bootstrap() (the BAT table, va = pa)
 of aim/mmu_oea.c; moea64_insert_to_pteg_native() of aim/moea64_native.c;
@@ -27,7 +28,7 @@ NOWHERE32, NOWHERE64 = (1 << 32) - 1, (1 << 64) - 1
 EMPTY_SEGMENT = 0xFFFFF0        # + segment: what the kernel's segment registers hold
 SEGMENT = 1 << 28
 DEVICES = (8, 9, 10, 11, 15)    # segments of moea_bootstrap()'s BAT table beside memory's
-LINKED = 0x100100               # KERNBASE
+LINKED, BOOKE_LINKED = 0x100100, 0x4000100      # KERNBASE
 
 
 class ShortHash:
@@ -77,6 +78,26 @@ def machine64(ranges: list[tuple[int, int]], order: str, start: int | None) -> F
     full.windows = [(0, DMAP, 0)] if start is None else [
         (DMAP, DMAP_END + 1 - DMAP, 0), (0, DMAP, start - DMAP - LINKED)]
     return full
+
+
+class BookeTables:
+    """kernel_pte_alloc() of booke/pmap_32.c: tables for 1 GiB, in one stretch."""
+
+    BASE, LENGTH = 0xC0000000, 0x200000
+
+    def __init__(self, full: Full32, kernel_pa: int, offset: int) -> None:
+        """offset: from the start of the kernel, whose link-time addresses mean it too."""
+        self.full, self.at = full, kernel_pa + offset
+        for pa in range(self.at, self.at + self.LENGTH, PAGE):
+            full.memory.clear(pa // PAGE)
+        full.windows = [(BOOKE_LINKED // PAGE * PAGE, 0x4000000, kernel_pa)]
+
+    def map(self, va: int, pa: int, rights: str) -> None:
+        """pte_enter(): PTE_VALID, PTE_SR, PTE_SW, PTE_SX, PTE_PS_4KB."""
+        self.full.write_u64(self.at + (va - self.BASE) // PAGE * 8,
+                            pa << 12 | 0x205 | (0x10 if "w" in rights else 0) |
+                            (0x40 if "x" in rights else 0))
+        self.full.mapped.append((va, pa, PAGE, rights))
 
 
 class MemoryRadix:

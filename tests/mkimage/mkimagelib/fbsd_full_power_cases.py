@@ -8,8 +8,8 @@ from .case import add, expect_path
 from .expect import Expect
 from .fbsd_full32 import Full32, kernel_file
 from .fbsd_full64 import kernel_file64
-from .fbsd_full_power import (EMPTY_SEGMENT, LINKED, MemoryRadix, ShortHash, battable,
-                              hash_table, machine32, machine64)
+from .fbsd_full_power import (BOOKE_LINKED, EMPTY_SEGMENT, LINKED, BookeTables, MemoryRadix,
+                              ShortHash, battable, hash_table, machine32, machine64)
 from .fbsd_power import DMAP, GROUPS, KERNBASE, Hash
 from .memory import PAGE
 
@@ -115,9 +115,27 @@ def _partition(order: str) -> Full32:
     return full
 
 
+def _booke() -> Full32:
+    """The kernel runs from 0xc0000000 on, linked elsewhere; its tables are behind it."""
+    full = machine32([(0x0, 0x80000), (0x8000000, 0x8280000)])
+    full.unordered = False
+    tables = BookeTables(full, 0x8000000, 0x80000)
+    for off in range(0, LENGTH, PAGE):
+        tables.map(0xC0000000 + off, 0x8000000 + off, "rwx")
+    for i, (va, pa) in enumerate(_pages(0xD0000000, 0x20000000)):
+        tables.map(va, pa % 0x80000, RIGHTS64[i % 4])
+    full.symbols = {"kernbase": BOOKE_LINKED, "__startkernel": 0x4002000,
+                    "kernload": 0x4002008, "kernel_ptbl_root": 0x4002010}
+    full.write_u32(0x8002000, 0xC0000100)
+    full.write_u64(0x8002008, 0x8000000)
+    full.write_u32(0x8002010, 0xC0080000)
+    return full
+
+
 def _kernel(path: Path, full: Full32) -> None:
     make = kernel_file if full.target.phdr_size == 32 else kernel_file64
-    make(path, full.target, 0x100000, LENGTH, full.symbols)
+    base = 0x4000000 if "kernload" in full.symbols else KERNEL
+    make(path, full.target, base, LENGTH, full.symbols)
     told = Expect()
     for name, value in full.symbols.items():
         told.line(f"sym {name} {value:x}")
@@ -128,6 +146,7 @@ def _register() -> None:
     for name, about, full in (
             ("powerpc", "memory of 32-bit powerpc: BAT ranges and a hash table", _aim32(False)),
             ("powerpc-bridge", "the same on a 64-bit CPU: its hash table only", _aim32(True)),
+            ("powerpc-booke", "memory of 32-bit Book-E: tables behind the kernel", _booke()),
             ("powerpc64", "memory of powerpc64: direct map and hash table",
              _hash64(">", START)),
             ("powerpc64le", "the same, little-endian", _hash64("<", START)),

@@ -7,19 +7,23 @@ from pathlib import Path
 
 from .case import add, expect_path
 from .fbsd_full32 import Full32
-from .fbsd_full_power import (MemoryRadix, ShortHash, battable, hash_table, machine32,
-                              machine64)
+from .fbsd_full_power import (BOOKE_LINKED, BookeTables, MemoryRadix, ShortHash, battable,
+                              hash_table, machine32, machine64)
 from .fbsd_power import DMAP, GROUPS, KERNBASE
 from .fbsd_state_boot import boot
-from .fbsd_state_build import Kernel, build
+from .fbsd_state_build import Kernel, Machine, build
 from .fbsd_state_expect import lines
 from .fbsd_state_full32 import POWERPC
-from .fbsd_state_mini import POWER64, POWER_USER_ROOT, Layout
+from .fbsd_state_mini import POWER64, POWER_USER_ROOT, Layout, kernel_file
 from .fbsd_state_user import UserSpace
 from .memory import PAGE
 
 # Tables are in memory of their own: roots, the process table, tables below, or the hash.
 TABLES, PROCTAB, FREE, HASH, END = 0x3000000, 0x3020000, 0x3030000, 0x3040000, 0x3080000
+
+BOOKE = Layout(Machine("powerpc", "powerpc", 32, 0xC0000100, 0xC0000100, 0xD0000000,
+                       ("-DBOOKE",), pointer=4, order=">", file_kernbase=BOOKE_LINKED,
+                       file_start=BOOKE_LINKED), 0x8000000, 0x2000000)
 
 
 def _user(kernel: Kernel, layout: Layout, full: Full32) -> list[tuple[int, int]]:
@@ -66,6 +70,20 @@ def _powerpc(path: Path) -> None:
     _finish(path, kernel, full, False, "fbsd-state-powerpc-virtual.elf")
 
 
+def _booke(path: Path) -> None:
+    layout, kernel = BOOKE, build(BOOKE.machine)
+    full = machine32(sorted([layout.ranges[0], (layout.heap_pa, layout.heap_pa + 0x80000),
+                             (layout.kernel_pa, layout.kernel_pa + 0x240000)]))
+    full.unordered = False
+    tables = BookeTables(full, layout.kernel_pa, 0x40000)
+    boot(kernel, layout.phys, full.memory.write, {
+        "__startkernel": layout.machine.start, "kernload": layout.kernel_pa,
+        "kernel_ptbl_root": BookeTables.BASE + 0x40000})
+    for va, pa, rights in layout.pages(kernel):
+        tables.map(va, pa, rights)
+    _finish(path, kernel, full, False, "fbsd-state-powerpc-booke.elf", False)
+
+
 def _boot64(name: str, variables: dict[str, int]) -> tuple[Kernel, Full32, Layout]:
     layout = POWER64[name]
     kernel, start = build(layout.machine), layout.machine.start
@@ -103,6 +121,9 @@ def _radix(name: str, raw: bool, path: Path) -> None:
 def _register() -> None:
     add("fbsd-state-powerpc-full", "full dump of populated powerpc: BAT ranges, hash table",
         _powerpc)
+    add("fbsd-state-powerpc-booke-full", "all memory of populated 32-bit Book-E", _booke)
+    add("fbsd-state-powerpc-booke.elf", "its kernel file",
+        lambda path: kernel_file(path, BOOKE.machine))
     for name in POWER64:
         add(f"fbsd-state-{name}-hpt-full", f"all memory of populated {name}: hash table",
             partial(_hash, name))
