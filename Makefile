@@ -44,8 +44,10 @@ lint:
 
 # Meson would take a relative directory as one inside the build's.
 install: all
-	@meson configure $(BUILD) -Dprefix=$(abspath $(PREFIX)) >/dev/null
-	@DESTDIR=$(abspath $(DESTDIR)) meson install -C $(BUILD) --quiet
+	@{ meson configure $(BUILD) -Dprefix=$(abspath $(PREFIX)) && \
+	    ninja -C $(BUILD); } >$(BUILD).log 2>&1 || { cat $(BUILD).log; exit 1; }
+	@rm -f $(BUILD).log
+	@DESTDIR=$(abspath $(DESTDIR)) meson install -C $(BUILD) --no-rebuild --quiet
 	@[ -n "$(DESTDIR)" ] || ldconfig 2>/dev/null || :
 
 clean:

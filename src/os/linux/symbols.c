@@ -18,7 +18,11 @@
 struct window {
 	struct kvmi_window w;
 	uint8_t		*copy;		/* NULL: it points into the image */
+	size_t		 cap;		/* of the copy */
 };
+
+/* A copy has room for a multiple of it. */
+#define COPY_STEP	((size_t)1 << 20)
 
 /*
  * The kernel image is contiguous in physical memory too, so often one pointer
@@ -72,15 +76,24 @@ next_stored(struct kvmi_kernel *k, uint64_t *at, uint64_t end, uint64_t *len)
 	return (false);
 }
 
-/* Up to the last byte of [va, va + len) that is stored. */
-static uint64_t
-stored_len(struct kvmi_kernel *k, uint64_t va, uint64_t len)
+/* Let a copy have len bytes, the new ones zeros; false: no memory. */
+static bool
+window_grow(struct window *w, size_t len)
 {
-	uint64_t last = va, n;
+	size_t cap = len / COPY_STEP * COPY_STEP + COPY_STEP;
+	uint8_t *p;
 
-	for (uint64_t at = va; next_stored(k, &at, va + len, &n); at += n)
-		last = at + n;
-	return (last - va);
+	if (len >= w->cap) {
+		p = realloc(w->copy, cap);
+		if (p == NULL)
+			return (false);
+		w->copy = p;
+		w->cap = cap;
+		w->w.p = p;
+	}
+	memset(w->copy + w->w.len, 0, len - w->w.len);
+	w->w.len = len;
+	return (true);
 }
 
 static void
@@ -89,36 +102,47 @@ window_close(struct window *w)
 	free(w->copy);
 }
 
+/*
+ * A copy up to the last byte of [va, va + len) that is stored: small kernels,
+ * and images that lack most of theirs, have less.
+ */
+static int
+window_copy(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t va,
+    uint64_t len, struct window *w)
+{
+	uint64_t at = va, n;
+	size_t done;
+	bool room;
+
+	w->w.len = 0;
+	for (room = window_grow(w, 0);
+	    room && next_stored(k, &at, va + len, &n); at += n) {
+		room = window_grow(w, (size_t)(at + n - va));
+		if (room)
+			kvmi_space_read(&k->space, cx, at, w->copy + (at - va),
+			    (size_t)n, &done);
+	}
+	if (room)
+		return (0);
+	free(w->copy);
+	return (kvmi_fail(&cx->err, KVMI_ENOMEM,
+	    "no memory for a copy of the kernel image"));
+}
+
 /* [va, va + len), with holes as zeros where it is copied. */
 static int
 window_open(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t va,
     uint64_t len, struct window *ret)
 {
 	const uint8_t *direct;
-	uint8_t *p;
-	uint64_t n;
-	size_t done;
 
 	*ret = (struct window){ .w = { .len = (size_t)len, .va = va,
 		.big_endian = k->big_endian,
 		.pointer_size = k->arch->pointer_size } };
 	direct = window_ptr(k, cx, va, len);
-	if (direct != NULL) {
-		ret->w.p = direct;
-		return (0);
-	}
-	/* Small kernels, and images that lack most of theirs, have less. */
-	len = stored_len(k, va, kvmi_min(len, MAX_IMAGE));
-	ret->w.len = (size_t)len;
-	p = calloc(1, (size_t)len + 1);
-	if (p == NULL)
-		return (kvmi_fail(&cx->err, KVMI_ENOMEM, "no memory for %"
-		    PRIu64 " bytes of the kernel image", len));
-	for (uint64_t at = va; next_stored(k, &at, va + len, &n); at += n)
-		kvmi_space_read(&k->space, cx, at, p + (at - va), (size_t)n,
-		    &done);
-	ret->copy = p;
-	ret->w.p = p;
+	if (direct == NULL)
+		return (window_copy(k, cx, va, kvmi_min(len, MAX_IMAGE), ret));
+	ret->w.p = direct;
 	return (0);
 }
 
