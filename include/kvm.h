@@ -79,7 +79,7 @@ struct kvm_nlist {
 
 /* One mapping, as kvm_walk_pages() reports it. */
 struct kvm_page {
-	u_int		kp_version;	/* LIBKVM_WALK_PAGES_VERSION */
+	unsigned int	kp_version;	/* LIBKVM_WALK_PAGES_VERSION */
 	kpaddr_t	kp_paddr;	/* physical; all ones: not known */
 	kvaddr_t	kp_kmap_vaddr;	/* kernel map; 0: direct map only */
 	kvaddr_t	kp_dmap_vaddr;	/* direct map; 0: not in it */
@@ -90,12 +90,12 @@ struct kvm_page {
 
 /* One swap device. */
 struct kvm_swap {
-	char	ksw_devname[32];
-	u_int	ksw_used;		/* pages */
-	u_int	ksw_total;		/* pages */
-	int	ksw_flags;
-	u_int	ksw_reserved1;
-	u_int	ksw_reserved2;
+	char		ksw_devname[32];
+	unsigned int	ksw_used;	/* pages */
+	unsigned int	ksw_total;	/* pages */
+	int		ksw_flags;
+	unsigned int	ksw_reserved1;
+	unsigned int	ksw_reserved2;
 };
 #define SWIF_DEV_PREFIX	0x0002
 
@@ -140,8 +140,9 @@ int	 kvm_close(kvm_t *kd);
 
 /*
  * The text of this thread's last error on kd; "" when there was none or when
- * kd is NULL.  Never NULL.  Valid until this thread's next failing call on kd,
- * its end, or kvm_close().  A successful call leaves it as it was.
+ * kd is NULL.  Never NULL.  Valid until this thread's next call on kd, its end,
+ * or kvm_close().  It means something after a failure: a call that succeeds
+ * does not clear it and may store what it got over.
  */
 char	*kvm_geterr(kvm_t *kd);
 
@@ -321,8 +322,9 @@ struct kvm_options {
 	/* Linux: a file of the kernel's VMCOREINFO, instead of the image's. */
 	const char	*ko_vmcoreinfo;
 };
-#define KVM_OPTIONS_INIT \
-	{ .ko_size = sizeof(struct kvm_options), .ko_key_fd = -1 }
+#define KVM_OPTIONS_INIT						\
+	{ sizeof(struct kvm_options), NULL, NULL, 0, NULL, NULL, NULL,	\
+	    NULL, NULL, -1, NULL, NULL, NULL, NULL, NULL, NULL }
 
 /* Open as kvm_open2() does, with options. */
 kvm_t	*kvm_open_with(const struct kvm_options *options, char *errbuf);
@@ -550,7 +552,8 @@ struct kvm_save_options {
 	int (*kv_progress)(void *closure, uint64_t done, uint64_t total);
 	void		*kv_closure;
 };
-#define KVM_SAVE_OPTIONS_INIT	{ .kv_size = sizeof(struct kvm_save_options) }
+#define KVM_SAVE_OPTIONS_INIT						\
+	{ sizeof(struct kvm_save_options), NULL, 0, NULL, NULL }
 #define KVM_SAVE_FORCE	0x1	/* also a dump that was saved before */
 #define KVM_SAVE_ZSTD	0x2	/* compress it */
 
@@ -578,8 +581,9 @@ struct kvm_convert_options {
 	int (*kc_progress)(void *closure, uint64_t done, uint64_t total);
 	void		*kc_closure;
 };
-#define KVM_CONVERT_OPTIONS_INIT \
-	{ .kc_size = sizeof(struct kvm_convert_options), .kc_fd = -1 }
+#define KVM_CONVERT_OPTIONS_INIT					\
+	{ sizeof(struct kvm_convert_options), NULL, -1, 0, NULL, 0, 0,	\
+	    0, NULL, NULL }
 
 #define KVM_FORMAT_KDUMP	0	/* kdump-compressed */
 #define KVM_FORMAT_ELF		1
@@ -604,7 +608,7 @@ int	 kvm_convert(kvm_t *kd, const struct kvm_convert_options *options);
 struct kvm_frame {
 	kvaddr_t	 kf_pc;		/* where the function goes on */
 	kvaddr_t	 kf_sp;
-	u_int		 kf_flags;	/* KVM_FRAME_* */
+	unsigned int	 kf_flags;	/* KVM_FRAME_* */
 	char		 kf_module[64];	/* it is in; "": the kernel itself */
 };
 /* kf_pc was interrupted; else it is behind a call, so ask for kf_pc - 1. */

@@ -220,8 +220,11 @@ struct kinfo_proc {
 
 #ifdef __cplusplus
 }
+#endif
+
+#if defined(__cplusplus) && __cplusplus >= 201103L
 static_assert(sizeof(struct kinfo_proc) == KINFO_PROC_SIZE, "FreeBSD's LP64 size");
-#else
+#elif defined(__STDC_VERSION__) && __STDC_VERSION__ >= 201112L
 _Static_assert(sizeof(struct kinfo_proc) == KINFO_PROC_SIZE, "FreeBSD's LP64 size");
 #endif
 
