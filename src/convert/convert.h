@@ -31,6 +31,9 @@ void kvmi_pageset_count(struct kvmi_pageset *s);
 /* Dump again what was excluded in runs of less than min pages. */
 void kvmi_pageset_fill_gaps(struct kvmi_pageset *s, uint64_t min);
 
+/* Pages from first up to end are not dumped after all. */
+void kvmi_pageset_drop(struct kvmi_pageset *s, uint64_t first, uint64_t end);
+
 /* The run of pages from pfn on that are alike, and whether they are set. */
 uint64_t kvmi_pageset_run(const struct kvmi_pageset *s, const uint64_t *bits,
     uint64_t pfn, bool *set);

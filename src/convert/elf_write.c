@@ -37,8 +37,12 @@ struct writer {
 	uint8_t		*head;		/* all headers */
 	size_t		 head_len;
 	uint64_t	 loads;
+	uint64_t	 notes_off;
 	uint64_t	 data_off;
 	uint64_t	 at;		/* of the next page */
+	uint64_t	 next;		/* pfn behind the last that was put */
+	uint64_t	 waiting;	/* pages of zeros behind it */
+	bool		 drop;		/* leave zeros out */
 	bool		 holes;		/* segments end in pages left out */
 	bool		 lost;
 };
@@ -137,47 +141,66 @@ put_ehdr(const struct writer *w)
 	    (uint32_t)(w->loads + 1), w->big);
 }
 
+/* p NULL: zeros, which in a file's gap are there. */
 static int
-put_page(void *arg, const struct kvmi_packed *page, struct kvmi_err *err)
+put_bytes(struct writer *w, const uint8_t *p, struct kvmi_err *err)
 {
-	struct writer *w = arg;
 	size_t size = (size_t)1 << w->c->pages.shift;
 	int r = 0;
 
-	/* A file's gaps are zeros; lost pages become some, and e_flags says so. */
-	w->lost |= page->lost;
-	if ((!page->zero && !page->lost) || w->c->sink.flattened)
-		r = kvmi_sink_put(&w->c->sink, w->at, page->p, size, err);
+	if (p != NULL)
+		r = kvmi_sink_put(&w->c->sink, w->at, p, size, err);
 	w->at += size;
 	return (r);
 }
 
-/* A segment's data is read and looked at once more when it is written. */
+/*
+ * Before page pfn: the zeros that are waiting are dropped where they, and what
+ * is left out around them, make a gap that pays.
+ */
 static int
-drop_zeros(struct kvmi_convert *c, struct kvmi_err *err)
+end_zeros(struct writer *w, uint64_t pfn, struct kvmi_err *err)
 {
-	struct kvmi_pageset *s = &c->pages;
-	size_t size = (size_t)1 << s->shift;
-	uint8_t *page = malloc(size);
+	uint8_t *zeros = NULL;
 	int r = 0;
 
-	if (page == NULL)
-		return (kvmi_fail(err, KVMI_ENOMEM, "no memory for a page"));
-	for (uint64_t pfn = 0; pfn < s->npages; pfn++) {
-		uint64_t bit = UINT64_C(1) << pfn % 64;
-
-		if ((s->dump[pfn / 64] & bit) == 0)
-			continue;
-		r = kvmi_pageset_read(s, c->k->img, pfn, page, err);
-		if (r == 0 && kvmi_all_zero(page, size))
-			s->dump[pfn / 64] &= ~bit;
-		/* What is lost is for the writing to tell. */
-		if (r != 0 && r != KVMI_ETRUNC && r != KVMI_EFORMAT)
-			break;
-		r = 0;
+	if (w->waiting == 0)
+		return (0);
+	if (pfn - w->next >= MIN_GAP) {
+		kvmi_pageset_drop(&w->c->pages, w->next, pfn);
+		w->waiting = 0;
+		return (0);
 	}
-	free(page);
+	if (w->c->sink.flattened) {
+		zeros = calloc(1, (size_t)1 << w->c->pages.shift);
+		if (zeros == NULL)
+			return (kvmi_fail(err, KVMI_ENOMEM, "no memory for a "
+			    "page"));
+	}
+	for (; r == 0 && w->waiting > 0; w->waiting--)
+		r = put_bytes(w, zeros, err);
+	free(zeros);
 	return (r);
+}
+
+static int
+put_page(void *arg, const struct kvmi_packed *page, struct kvmi_err *err)
+{
+	struct writer *w = arg;
+	int r;
+
+	if (page->zero && !page->lost && w->drop) {
+		w->waiting++;
+		return (0);
+	}
+	r = end_zeros(w, page->pfn, err);
+	if (r != 0)
+		return (r);
+	w->next = page->pfn + 1;
+	/* Lost pages become zeros, and e_flags says so. */
+	w->lost |= page->lost;
+	return (put_bytes(w, (page->zero || page->lost) &&
+	    !w->c->sink.flattened ? NULL : page->p, err));
 }
 
 static int
@@ -187,39 +210,87 @@ put_head(struct writer *w, struct kvmi_err *err)
 	return (kvmi_sink_put(&w->c->sink, 0, w->head, w->head_len, err));
 }
 
+/* Where the data begins when there are loads segments. */
+static void
+place_data(struct writer *w, uint64_t loads)
+{
+	uint64_t page = UINT64_C(1) << w->c->pages.shift;
+
+	w->notes_off = EHDR + (loads + 1) * PHDR +
+	    (loads + 1 >= PN_XNUM ? SHDR : 0);
+	w->data_off = (w->notes_off + w->c->notes_len + page - 1) / page *
+	    page + (w->holes || w->drop ? OFF_ALIGNMENT : 0);
+	w->at = w->data_off;
+}
+
+/*
+ * No more segments than that can come of zeros that are dropped: a new one
+ * behind each MIN_GAP of them, and one at the start of each stretch of memory.
+ */
+static uint64_t
+most_loads(const struct writer *w)
+{
+	return (w->drop ? 2 * w->loads + w->c->pages.ndump / MIN_GAP + 1 :
+	    w->loads);
+}
+
+static int
+make_head(struct writer *w, struct kvmi_err *err)
+{
+	int r;
+
+	w->head_len = EHDR + (size_t)(w->loads + 1) * PHDR +
+	    (w->loads + 1 >= PN_XNUM ? SHDR : 0);
+	w->head = calloc(1, w->head_len);
+	if (w->head == NULL)
+		return (kvmi_fail(err, KVMI_ENOMEM, "no memory for %" PRIu64
+		    " program headers", w->loads));
+	r = put_loads(w, err);
+	put_phdr(w, 0, PT_NOTE, w->notes_off, 0, w->c->notes_len,
+	    w->c->notes_len);
+	return (r);
+}
+
+/* Which zeros are dropped is known when all pages have been seen. */
+static int
+put_data(struct writer *w, struct kvmi_err *err)
+{
+	struct kvmi_convert *c = w->c;
+	int r;
+
+	r = kvmi_sink_put(&c->sink, w->notes_off, c->notes, c->notes_len, err);
+	if (r == 0)
+		r = kvmi_pool_run(c, NULL, put_page, w);
+	if (r == 0)
+		r = end_zeros(w, c->pages.npages, err);
+	kvmi_pageset_count(&c->pages);
+	return (r);
+}
+
 int
 kvmi_convert_elf(struct kvmi_convert *c, struct kvmi_err *err)
 {
-	struct writer w = { .c = c, .big = c->k->big_endian };
-	uint64_t page = UINT64_C(1) << c->pages.shift;
-	int r = 0;
+	struct writer w = { .c = c, .big = c->k->big_endian,
+		.drop = (c->o->kc_exclude & KVM_EXCLUDE_ZERO) != 0 };
+	int r;
 
-	if ((c->o->kc_exclude & KVM_EXCLUDE_ZERO) != 0)
-		r = drop_zeros(c, err);
 	kvmi_pageset_fill_gaps(&c->pages, MIN_GAP);
-	if (r == 0)
-		r = put_loads(&w, err);
+	r = put_loads(&w, err);
 	if (r != 0)
 		return (r);
-	w.head_len = EHDR + (size_t)(w.loads + 1) * PHDR +
-	    (w.loads + 1 >= PN_XNUM ? SHDR : 0);
-	w.data_off = (w.head_len + c->notes_len + page - 1) / page * page +
-	    (w.holes ? OFF_ALIGNMENT : 0);
-	w.at = w.data_off;
-	w.head = calloc(1, w.head_len);
-	if (w.head == NULL)
-		return (kvmi_fail(err, KVMI_ENOMEM, "no memory for %" PRIu64
-		    " program headers", w.loads));
-	r = put_loads(&w, err);
-	put_phdr(&w, 0, PT_NOTE, w.head_len, 0, c->notes_len, c->notes_len);
-	if (r == 0)
+	place_data(&w, most_loads(&w));
+	if (!w.drop)
+		r = make_head(&w, err);
+	/* A stream begins with its headers, where they are known. */
+	if (r == 0 && !w.drop)
 		r = put_head(&w, err);
 	if (r == 0)
-		r = kvmi_sink_put(&c->sink, w.head_len, c->notes, c->notes_len,
-		    err);
-	if (r == 0)
-		r = kvmi_pool_run(c, NULL, put_page, &w);
-	if (r == 0 && w.lost)
+		r = put_data(&w, err);
+	if (r == 0 && w.drop)
+		r = put_loads(&w, err);
+	if (r == 0 && w.drop)
+		r = make_head(&w, err);
+	if (r == 0 && (w.drop || w.lost))
 		r = put_head(&w, err);
 	/* The last pages may be zeros that nobody wrote. */
 	if (r == 0 && !c->sink.flattened)

@@ -136,6 +136,12 @@ kvmi_pageset_count(struct kvmi_pageset *s)
 }
 
 void
+kvmi_pageset_drop(struct kvmi_pageset *s, uint64_t first, uint64_t end)
+{
+	set_range(s->dump, first, end, false);
+}
+
+void
 kvmi_pageset_fill_gaps(struct kvmi_pageset *s, uint64_t min)
 {
 	uint64_t n;

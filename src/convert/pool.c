@@ -80,6 +80,7 @@ pack(struct pool *p, struct slot *slot, uint64_t pfn, void *encoder,
 		if (slot->lost.code == 0)
 			slot->lost = slot->err;
 		to->lost = true;
+		memset(room, 0, size);
 		return (0);
 	}
 	if (r != 0)

@@ -398,6 +398,8 @@ test_bad_page(void **state)
 		r = kvmi_image_read(img, pa, page, sizeof(page), &done, &err);
 		assert_int_equal(r, hows[j].format == KVM_FORMAT_ELF ? 0 :
 		    KVMI_ETRUNC);
+		for (size_t b = 0; r == 0 && b < sizeof(page); b++)
+			assert_int_equal(page[b], 0);
 		kvmi_image_close(img);
 		kvm_close(kd);
 		unlink(path);
