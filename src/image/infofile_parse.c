@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Format: printheader() of sbin/savecore/savecore.c, as text or, by its option
- * --libxo, as JSON or XML.
+ * --libxo, as JSON, XML or HTML.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -15,7 +15,7 @@
 
 enum kind { TEXT, LINE, NUMBER, TIME };
 
-/* As text names it, and as JSON and XML do. */
+/* As text names it, and as the others do. */
 static const struct field {
 	const char	*name;
 	const char	*tag;
@@ -251,13 +251,30 @@ xml_text(const char *p, size_t len, char *ret, size_t size)
 	ret[n] = '\0';
 }
 
-/* <name>text<... */
+/* The name of the element, or in HTML of the field that it has. */
+static struct part
+element(const char *p, size_t n)
+{
+	static const char attribute[] = "data-tag=\"";
+	const char *name = memmem(p, n, attribute, sizeof(attribute) - 1);
+	const char *quote;
+
+	if (name == NULL)
+		return ((struct part){ p, n });
+	name += sizeof(attribute) - 1;
+	quote = memchr(name, '"', n - (size_t)(name - p));
+	return ((struct part){ name, quote == NULL ? 0 :
+	    (size_t)(quote - name) });
+}
+
+/* <name>text<..., or as HTML <div ... data-tag="name" ...>text<... */
 static void
 parse_xml(const char *text, size_t len, struct kvmi_told *ret)
 {
 	const char *end = text + len, *open, *close, *next;
 
 	for (const char *p = text; p < end; p = next) {
+		struct part name;
 		char v[256];
 
 		open = memchr(p, '<', (size_t)(end - p));
@@ -269,8 +286,8 @@ parse_xml(const char *text, size_t len, struct kvmi_told *ret)
 		if (next == NULL)
 			next = end;
 		xml_text(close + 1, (size_t)(next - close - 1), v, sizeof(v));
-		take_tag(&(struct part){ open + 1, (size_t)(close - open) - 1 },
-		    v, ret);
+		name = element(open + 1, (size_t)(close - open) - 1);
+		take_tag(&name, v, ret);
 	}
 }
 

@@ -56,6 +56,13 @@ test_fields(void **state)
 		    "", "", "", 0 },
 		{ "<panic_string>&lt;a&gt; &amp;lt; &quot;&nbsp;</", 0, "", "",
 		    "", "<a> &lt; \"&nbsp;", 0 },
+		{ "<div class=\"line\"><div class=\"label\">Dump Length</div>"
+		    "<div class=\"data\" data-tag=\"dump_length_bytes\">77"
+		    "</div></div>", 77, "", "", "", "", 0 },
+		{ "<div data-tag=\"panic_string\" class=\"data\">&lt;a",
+		    0, "", "", "", "<a", 0 },
+		{ "<div data-tag=\"panic_string>a</div>", 0, "", "", "", "",
+		    0 },
 		{ "<panic_string", 0, "", "", "", "", 0 },
 		{ "<panic_string>", 0, "", "", "", "", 0 },
 	};
