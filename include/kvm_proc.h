@@ -28,7 +28,7 @@ extern "C" {
 #define LOGINCLASSLEN		17
 #define KI_NSPARE_INT		2
 #define KI_NSPARE_LONG		12
-#define KI_NSPARE_PTR		5
+#define KI_NSPARE_PTR		4
 
 /* ki_stat */
 #define SIDL	1	/* being created */
@@ -210,6 +210,7 @@ struct kinfo_proc {
 	kvm_kptr_t ki_udata;
 	kvm_kptr_t ki_tdaddr;		/* the thread: struct thread, task_struct */
 	kvm_kptr_t ki_pd;
+	kvm_kptr_t ki_uerrmsg;		/* in the process: of extended errors */
 	kvm_kptr_t ki_spareptrs[KI_NSPARE_PTR];
 	int64_t	ki_sparelongs[KI_NSPARE_LONG];
 	int64_t	ki_sflag;

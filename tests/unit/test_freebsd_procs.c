@@ -207,6 +207,10 @@ fill_child(struct typed *w, struct made *m)
 	typed_set(w, td, "thread.td_lockname", typed_string(w, "a lock's"));
 	typed_set(w, td, "thread.td_flags", 0x80000008);
 	typed_set(w, td, "thread.td_slptick", TICKS - 3 * HZ);
+	if (typed_has(w, "thread.td_exterr_ptr")) {
+		typed_set(w, td, "thread.td_pflags2", 0x20);
+		typed_set(w, td, "thread.td_exterr_ptr", 0x7ffe1230);
+	}
 	if (typed_has(w, "thread.td_cow"))
 		typed_set(w, td, "thread.td_cow", 6);
 	if (typed_has(w, "proc.p_ktrioparms")) {
@@ -300,6 +304,8 @@ check_child(struct typed *w, const struct made *m, const struct kinfo_proc *k)
 	UTIL_EQ(n, k->ki_sigignore.__bits[1], 0x201);
 	UTIL_EQ(n, k->ki_siglist.__bits[2], 0xc02);
 	UTIL_EQ(n, k->ki_sigmask.__bits[0], 0x1000);
+	UTIL_EQ(n, k->ki_uerrmsg, typed_has(w, "thread.td_exterr_ptr") ?
+	    0x7ffe1230 : 0);
 	UTIL_EQ(n, k->ki_nice, -7);
 	UTIL_EQ(n, k->ki_size, 0x123000);
 	UTIL_EQ(n, k->ki_rssize, 9);

@@ -82,7 +82,8 @@ static const struct kinfo_field kinfo_fields[] = {
 	KINFO(ki_rusage_ch.ru_majflt, ASLEEP),
 	KINFO(ki_pcb, ADDRESS), KINFO(ki_kstack, ADDRESS),
 	KINFO(ki_udata, ALWAYS), KINFO(ki_tdaddr, ADDRESS),
-	KINFO(ki_pd, ALWAYS), KINFO(ki_spareptrs, ALWAYS),
+	KINFO(ki_pd, ALWAYS), KINFO(ki_uerrmsg, ALWAYS),
+	KINFO(ki_spareptrs, ALWAYS),
 	KINFO(ki_sparelongs, ALWAYS), KINFO(ki_sflag, ALWAYS),
 	KINFO(ki_tdflags, ASLEEP),
 };

@@ -10,6 +10,8 @@
 #define TDI_SLEEPING	0x0002
 #define TDI_LOCK	0x0008
 
+#define TDP2_UEXTERR	0x20	/* the process set td_exterr_ptr */
+
 #define P_STOPPED_SINGLE 0x00080000
 #define P_STOPPED	(P_STOPPED_SIG | P_STOPPED_SINGLE | P_STOPPED_TRACE)
 
@@ -74,6 +76,8 @@ fill_typed(struct kvmi_freebsd_lister *x, struct kinfo_proc *ki, uint64_t td,
 		.pri_user = (uint8_t)kvmi_lget(x, td, TD_USER_PRI) };
 	ki->ki_tdflags = (int64_t)kvmi_lget(x, td, TD_FLAGS);
 	ki->ki_kstack = kvmi_lget(x, td, TD_KSTACK);
+	ki->ki_uerrmsg = (kvmi_lget(x, td, TD_PFLAGS2) & TDP2_UEXTERR) != 0 ?
+	    kvmi_lget(x, td, TD_EXTERR) : 0;
 	if (x->hz != 0)
 		ki->ki_slptime = ((uint32_t)x->ticks -
 		    (uint32_t)kvmi_lget(x, td, TD_SLPTICK)) / (uint32_t)x->hz;

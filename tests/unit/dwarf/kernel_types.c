@@ -74,6 +74,10 @@ struct thread {
 #if RELEASE >= 13
 	u_int		 td_cow;
 #endif
+#if RELEASE >= 15
+	int		 td_pflags2;
+	void		*td_exterr_ptr;
+#endif
 };
 
 struct td_sched {
