@@ -220,7 +220,7 @@ struct kinfo_proc *kvm_getprocs(kvm_t *kd, int op, int arg, int *cnt);
 
 /*
  * The arguments, or the environment, of the process kp, up to a NULL entry;
- * nchr: the number of characters to get at most, with the NULs; 0: all.  The
+ * nchr: the number of characters to give at most, with the NULs; 0: all.  The
  * result belongs to kd and is valid until the next call of either on kd or
  * kvm_close().  NULL on failure; none at all (a kernel process): the first
  * entry is NULL.

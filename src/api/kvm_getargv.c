@@ -10,13 +10,18 @@
 /* sys/syslimits.h of FreeBSD has 512 KiB; Linux allows more. */
 #define MAX_STRINGS	(6u << 20)
 
-/* One block: the vector, and behind it the strings. */
+/*
+ * One block: the vector, and behind it the strings.  As BSD: where they were cut
+ * at max, the NUL of the last one is among these.
+ */
 static char **
-to_vector(const struct kvmi_strings *s)
+to_vector(struct kvmi_strings *s, size_t max)
 {
 	size_t n = 0, i = 0, at = 0;
 	char **v, *text;
 
+	if (s->len == max)
+		s->p[max - 1] = '\0';
 	for (size_t p = 0; p < s->len; p += strnlen(s->p + p, s->len - p) + 1)
 		n++;
 	v = malloc((n + 1) * sizeof(*v) + s->len + 1);
@@ -25,7 +30,7 @@ to_vector(const struct kvmi_strings *s)
 	text = (char *)(v + n + 1);
 	if (s->len > 0)
 		memcpy(text, s->p, s->len);
-	text[s->len] = '\0';	/* the last may have been cut */
+	text[s->len] = '\0';	/* the last need not end in the image */
 	for (; i < n; i++) {
 		v[i] = text + at;
 		at += strlen(v[i]) + 1;
@@ -55,7 +60,7 @@ strings(kvm_t *kd, const struct kinfo_proc *kp, int nchr,
 	    k->os->strings == NULL ?
 	    kvmi_kd_lacks(k, cx, "arguments of processes") :
 	    k->os->strings(k, cx, kp, kind, max, &s);
-	if (r == 0 && (v = to_vector(&s)) == NULL)
+	if (r == 0 && (v = to_vector(&s, max)) == NULL)
 		r = kvmi_fail(&cx->err, KVMI_ENOMEM, "out of memory");
 	free(s.p);
 	if (r != 0) {

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* kvm_read(3): reading and writing by virtual and by physical address. */
-#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -33,7 +32,6 @@ enter(kvm_t *kd, size_t nbytes)
 	if (cx != NULL && nbytes > SSIZE_MAX) {
 		kvmi_kd_fail(kd, cx, kvmi_fail(&cx->err, KVMI_EINVAL,
 		    "%zu bytes are more than a call can return", nbytes));
-		errno = EINVAL;
 		return (NULL);
 	}
 	return (cx);
@@ -118,7 +116,11 @@ kvm_read_partial(kvm_t *kd, kvaddr_t addr, void *buf, size_t nbytes)
 	size_t done;
 	int r;
 
-	if (cx == NULL || (s = ready_space(kd, cx)) == NULL)
+	if (cx == NULL)
+		return (-1);
+	if (nbytes == 0)
+		return (0);
+	if ((s = ready_space(kd, cx)) == NULL)
 		return (-1);
 	r = kvmi_space_read(s, cx, addr, buf, nbytes, &done);
 	if (r != 0)
@@ -133,7 +135,11 @@ kvm_read_phys(kvm_t *kd, kpaddr_t pa, void *buf, size_t nbytes)
 	size_t done;
 	int r;
 
-	if (cx == NULL || ready_space(kd, cx) == NULL)
+	if (cx == NULL)
+		return (-1);
+	if (nbytes == 0)
+		return (0);
+	if (ready_space(kd, cx) == NULL)
 		return (-1);
 	r = kvmi_image_read(kd->kernel->img, pa, buf, nbytes, &done, &cx->err);
 	return (r == 0 ? (ssize_t)nbytes : kvmi_kd_fail(kd, cx, r));

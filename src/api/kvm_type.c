@@ -91,8 +91,8 @@ int
 kvm_type_member(kvm_t *kd, const char *type, const char *path,
     struct kvm_member *member)
 {
-	struct question q = { .path = path != NULL ? path : "" };
-	int r = ask(kd, type, ask_member, &q);
+	struct question q = { .path = path };
+	int r = ask(kd, path != NULL ? type : NULL, ask_member, &q);
 
 	if (r == 0)
 		*member = public_member(&q.member);

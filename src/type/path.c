@@ -229,7 +229,7 @@ follow(struct cursor *c, const char *path, const char **at)
 	int r;
 
 	for (;; p++) {
-		len = strcspn(p, ".[");
+		len = strcspn(p, ".[]");
 		if (len == 0)
 			return (KVMI_EINVAL);
 		r = enter_member(c, p, len);

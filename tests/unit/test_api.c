@@ -189,6 +189,11 @@ reading(void **state)
 	assert_int_equal(kvm_read2(kd, UINT64_MAX - 2, buf, 8), -1);
 	assert_int_equal(kvm_read2(kd, 0, buf, (size_t)SSIZE_MAX + 1), -1);
 	assert_int_equal(kvm_errkind(kd), KVM_ERR_INVAL);
+	/* Nothing can be had of any address, and of a host without memory. */
+	assert_int_equal(kvm_read2(kd, 0, NULL, 0), 0);
+	assert_int_equal(kvm_read_partial(kd, UINT64_MAX, NULL, 0), 0);
+	assert_int_equal(kvm_read_phys(kd, UINT64_MAX, NULL, 0), 0);
+	assert_int_equal(kvm_errkind(kd), KVM_ERR_INVAL);
 	assert_int_equal(kvm_write(kd, nl[0].n_value, "x", 1), -1);
 	assert_int_equal(kvm_errkind(kd), KVM_ERR_NOTSUP);
 	assert_int_equal(kvm_native(kd), 0);

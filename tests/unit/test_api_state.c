@@ -244,11 +244,14 @@ test_vector(void **state)
 		{ 14, 0, { "one", "", "three", "end", NULL } },
 		{ 14, -5, { "one", "", "three", "end", NULL } },
 		{ 14, INT_MAX, { "one", "", "three", "end", NULL } },
-		{ 14, 1, { "o", NULL } },
-		{ 14, 3, { "one", NULL } },
+		{ 14, 1, { "", NULL } },
+		{ 14, 3, { "on", NULL } },
 		{ 14, 4, { "one", NULL } },
 		{ 14, 5, { "one", "", NULL } },
-		{ 14, 6, { "one", "", "t", NULL } },
+		{ 14, 6, { "one", "", "", NULL } },
+		{ 14, 8, { "one", "", "th", NULL } },
+		{ 14, 14, { "one", "", "three", "en", NULL } },
+		{ 14, 15, { "one", "", "three", "end", NULL } },
 	};
 	kvm_t *kd = &((struct world *)*state)->kd;
 

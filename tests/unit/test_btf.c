@@ -79,6 +79,7 @@ static const struct want members[] = {
 	{ "task", "tasks.", KVMI_EINVAL, { 0 } },
 	{ "task", "tasks..next", KVMI_EINVAL, { 0 } },
 	{ "task", "[0]", KVMI_EINVAL, { 0 } },
+	{ "task", "tasks]", KVMI_EINVAL, { 0 } },
 	{ "task", "comm[", KVMI_EINVAL, { 0 } },
 	{ "task", "comm[]", KVMI_EINVAL, { 0 } },
 	{ "task", "comm[1", KVMI_EINVAL, { 0 } },

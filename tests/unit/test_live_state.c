@@ -419,7 +419,7 @@ test_self(void **state)
 	for (; *v != NULL; at += strlen(*v++) + 1)
 		assert_string_equal(*v, cmdline + at);
 	assert_int_equal(at, len);
-	v = kvm_getargv(kd, p, 3);
+	v = kvm_getargv(kd, p, 4);
 	assert_non_null(v);
 	assert_int_equal(strncmp(v[0], cmdline, 3), 0);
 	assert_int_equal(strlen(v[0]), 3);
