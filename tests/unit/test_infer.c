@@ -109,6 +109,23 @@ test_only(void **state)
 	done(&w);
 }
 
+/* When there is no room for one more, those that are there stay as they are. */
+static void
+test_rows(void **state)
+{
+	struct world w;
+
+	(void)state;
+	make(&w);
+	begin(&w);
+	for (unsigned int i = 0; i < KVMI_INFER_ROWS; i++)
+		kvmi_infer_add(&w.x, "t", "number", i, 4, false);
+	kvmi_infer_add_ptr(&w.x, "t", "pointer", 0);
+	assert_int_equal(w.x.n_rows, KVMI_INFER_ROWS);
+	assert_false(w.x.row[KVMI_INFER_ROWS - 1].m.is_pointer);
+	done(&w);
+}
+
 /* start_code and what follows at that place of an mm_struct. */
 static void
 put_code(struct world *w, uint64_t off)
@@ -189,8 +206,9 @@ test_clock(void **state)
 		if (row[i].tk_core != 0)
 			assert_int_equal(kvmi_symtab_add(w.k.syms, "tk_core", 7,
 			    "", row[i].tk_core, 0, 'd', &w.cx->err), 0);
-		r = kvmi_linux_clock(&w.k, w.cx, &va);
-		UTIL_EQ("clock", r, row[i].found ? 0 : KVMI_ENOENT);
+		r = kvmi_linux_variable(&w.k, w.cx, KVMI_ONCE_CLOCK, &va,
+		    NULL);
+		UTIL_EQ("clock", r, row[i].found ? 0 : KVMI_ENOTSUP);
 		if (r == 0)
 			UTIL_EQ("clock", va, CLOCK);
 		done(&w);
@@ -275,14 +293,54 @@ test_btf_by_content(void **state)
 	}
 }
 
+/* An s390's kernel begins at 0, where its exports are found too. */
+static void
+test_exports_at_zero(void **state)
+{
+	static const char info[] = "SYMBOL(init_uts_ns)=5000\n";
+	static const char *const name[] = { "a_first", "init_uts_ns",
+		"init_task", "z_last" };
+	char where[64];
+	struct kvmi_symtab *t;
+	struct kvmi_sym sym;
+	struct world w;
+
+	(void)state;
+	make(&w);
+	for (unsigned int i = 0; i < KVMI_COUNT(name); i++) {
+		uint64_t at = 0x3000 + 24 * i, text = 0x4000 + 64 * i;
+
+		bytes_poke(&w.mem, at, 0x4f00 + 0x100 * i, 8);
+		bytes_poke(&w.mem, at + 8, text, 8);
+		strcpy((char *)w.mem.p + text, name[i]);
+	}
+	w.l.stext = 0x1000;
+	assert_true(kvmi_vmcoreinfo_init(&w.l.info, info, sizeof(info) - 1));
+	begin(&w);
+	assert_int_equal(kvmi_symtab_create(&w.l.early, &w.cx->err), 0);
+	assert_int_equal(kvmi_symtab_add(w.l.early, "schedule", 8, "", 0x1040,
+	    0, 't', &w.cx->err), 0);
+	assert_int_equal(kvmi_symtab_create(&t, &w.cx->err), 0);
+	assert_int_equal(kvmi_linux_symbols(&w.k, w.cx, &t, where,
+	    sizeof(where)), 0);
+	assert_int_equal(kvmi_symtab_by_name(t, "init_task", &sym,
+	    &w.cx->err), 0);
+	assert_int_equal(sym.addr, 0x5100);
+	kvmi_symtab_destroy(t);
+	kvmi_vmcoreinfo_deinit(&w.l.info);
+	done(&w);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_only),
+		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_mm),
 		cmocka_unit_test(test_clock),
 		cmocka_unit_test(test_btf_by_content),
+		cmocka_unit_test(test_exports_at_zero),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

@@ -11,6 +11,13 @@
 #define COMM_LEN	16
 #define MAX_PROCESSES	(1u << 22)
 #define MAX_READS	(UINT64_C(1) << 24)
+#define CHUNK		65536		/* of a scan */
+#define PAGE		4096
+
+struct scan {
+	uint64_t	last;		/* where it fits */
+	unsigned int	found;		/* and how often, up to 2 */
+};
 
 uint64_t
 kvmi_infer_get(const struct kvmi_infer *x, size_t i, uint64_t off,
@@ -59,6 +66,51 @@ kvmi_infer_only(struct kvmi_infer *x, uint64_t from, uint64_t to,
 	return (found);
 }
 
+/* In [start, start + len), as far as it is there, of which copy has done bytes. */
+static void
+scan_chunk(struct kvmi_infer *x, uint64_t start, const uint8_t *copy,
+    size_t done, kvmi_infer_at_fn *fits, struct scan *s)
+{
+	uint64_t word[2];
+
+	for (size_t at = 0; at + 2 * x->ptr <= done && s->found < 2; at +=
+	    x->ptr) {
+		word[0] = kvmi_get_uint(copy + at, x->ptr, x->k->big_endian);
+		word[1] = kvmi_get_uint(copy + at + x->ptr, x->ptr,
+		    x->k->big_endian);
+		if ((s->found != 0 && start + at <= s->last) ||
+		    !fits(x, start + at, word))
+			continue;
+		s->found++;
+		s->last = start + at;
+	}
+}
+
+bool
+kvmi_infer_scan(struct kvmi_infer *x, uint64_t start, uint64_t len,
+    kvmi_infer_at_fn *fits, uint64_t *ret)
+{
+	struct scan s = { 0 };
+	uint8_t *chunk = malloc(CHUNK);
+
+	start = kvmi_infer_up(start, x->ptr);
+	for (uint64_t off = 0; chunk != NULL && off < len && s.found < 2;) {
+		size_t want = (size_t)kvmi_min(CHUNK, len - off), done = 0;
+
+		kvmi_space_read(&x->k->space, x->cx, start + off, chunk, want,
+		    &done);
+		scan_chunk(x, start + off, chunk, done, fits, &s);
+		/* The last word may be the first of a pair. */
+		off += done < PAGE ? PAGE - (start + off) % PAGE : done == want ?
+		    done - x->ptr : done & ~(size_t)(PAGE - 1);
+		if (want <= 2 * x->ptr)
+			break;
+	}
+	free(chunk);
+	*ret = s.last;
+	return (s.found == 1);
+}
+
 void
 kvmi_infer_add(struct kvmi_infer *x, const char *type, const char *path,
     uint64_t off, uint64_t size, bool is_signed)
@@ -73,8 +125,11 @@ void
 kvmi_infer_add_ptr(struct kvmi_infer *x, const char *type, const char *path,
     uint64_t off)
 {
+	size_t n = x->n_rows;
+
 	kvmi_infer_add(x, type, path, off, x->ptr, false);
-	x->row[x->n_rows - 1].m.is_pointer = true;
+	if (x->n_rows > n)
+		x->row[n].m.is_pointer = true;
 }
 
 /* The name of the first task, "swapper" and perhaps a CPU's number behind it. */
@@ -224,22 +279,53 @@ begin(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t *budget)
 	return (x);
 }
 
-int
-kvmi_linux_clock(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t *ret)
+static const struct {
+	void		(*find)(struct kvmi_infer *x);
+	const char	*what;
+} variables[KVMI_ONCES] = {
+	[KVMI_ONCE_CLOCK] = { kvmi_infer_clock, "the clock's timekeeper" },
+	[KVMI_ONCE_MODULES] = { kvmi_infer_modules, "the list of modules" },
+	[KVMI_ONCE_TICK] = { kvmi_infer_tick, "where idle time is kept" },
+	[KVMI_ONCE_SWAP] = { kvmi_infer_swap, "the table of swap devices" },
+};
+
+void
+kvmi_infer_found(struct kvmi_infer *x, enum kvmi_linux_once which,
+    uint64_t va, uint64_t more)
 {
-	const uint64_t *found = kvmi_linux_once(k->priv, KVMI_ONCE_CLOCK);
+	struct kvmi_linux *l = x->k->priv;
+	uint64_t *made = malloc(2 * sizeof(*made));
+
+	if (made == NULL)
+		return;
+	made[0] = va;
+	made[1] = more;
+	kvmi_linux_once_set(l, which, made);
+}
+
+int
+kvmi_linux_variable(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    enum kvmi_linux_once which, uint64_t *va, uint64_t *more)
+{
+	const uint64_t *found = kvmi_linux_once(k->priv, which);
 	uint64_t budget = MAX_READS;
 	struct kvmi_infer *x;
 
 	if (found == NULL && (x = begin(k, cx, &budget)) != NULL) {
-		kvmi_infer_clock(x);
+		variables[which].find(x);
+		/* Not once more. */
+		kvmi_infer_found(x, which, 0, 0);
+		kvmi_addrs_deinit(&x->modules);
 		free(x);
-		found = kvmi_linux_once(k->priv, KVMI_ONCE_CLOCK);
+		found = kvmi_linux_once(k->priv, which);
 	}
-	if (found == NULL)
-		return (kvmi_fail(&cx->err, KVMI_ENOENT, "the clock's "
-		    "timekeeper was not found"));
-	*ret = *found;
+	if (found == NULL || found[0] == 0)
+		return (kvmi_fail(&cx->err, KVMI_ENOTSUP, "%s was not found in "
+		    "the image, and the kernel lists no variables; a vmlinux as "
+		    "the second argument tells", variables[which].what));
+	*va = found[0];
+	if (more != NULL)
+		*more = found[1];
 	return (0);
 }
 
@@ -266,6 +352,9 @@ kvmi_linux_infer(struct kvmi_kernel *k, struct kvmi_cx *cx,
 		kvmi_infer_cred(x);
 		kvmi_infer_mm(x);
 		kvmi_infer_clock(x);
+		kvmi_infer_modules(x);
+		kvmi_infer_tick(x);
+		kvmi_infer_swap(x);
 		add_sizes(x);
 	}
 	/* What reads nothing may seem to fit. */
@@ -276,6 +365,7 @@ kvmi_linux_infer(struct kvmi_kernel *k, struct kvmi_cx *cx,
 		r = kvmi_listed_open(x->row, x->n_rows,
 		    "worked out from the tasks in the image", ret, &cx->err);
 	kvmi_addrs_deinit(&x->tasks);
+	kvmi_addrs_deinit(&x->modules);
 	free(x->copy);
 	free(x);
 	return (r);

@@ -10,13 +10,16 @@
 #define KVMI_INFER_H
 
 #include "os/addrs.h"
+#include "os/linux/cpus.h"
 #include "os/linux/linux.h"
 #include "type/listed.h"
 
 /* How much of each task_struct is looked at, and of how many. */
 #define KVMI_INFER_TASK		8192
 #define KVMI_INFER_TASKS	512
-#define KVMI_INFER_ROWS		96
+/* From _stext on, the largest image with its data. */
+#define KVMI_INFER_IMAGE	(UINT64_C(64) << 20)
+#define KVMI_INFER_ROWS		160
 /* Process 0 is init_task, 1 the first on its list; 2 is kthreadd. */
 #define KVMI_INFER_KTHREADD	2
 
@@ -42,6 +45,11 @@ struct kvmi_infer {
 	uint64_t	 pids;		/* in signal_struct, PIDTYPE_TGID's */
 	uint64_t	 tty;		/* in signal_struct; 0: not known */
 
+	struct kvmi_addrs modules;	/* struct module of each, once found */
+	struct kvmi_linux_cpus cpus;	/* while per-CPU objects are looked */
+	uint64_t	 area;		/* for: the first's, to add */
+	uint64_t	 timer;		/* tick_sched_timer() */
+
 	struct kvmi_listed row[KVMI_INFER_ROWS];
 	size_t		 n_rows;
 };
@@ -52,6 +60,15 @@ typedef bool kvmi_infer_fn(struct kvmi_infer *x, uint64_t off);
 /* The one place that fits, of those from off from on, below to; else false. */
 bool kvmi_infer_only(struct kvmi_infer *x, uint64_t from, uint64_t to,
     unsigned int step, kvmi_infer_fn *fits, uint64_t *ret);
+
+/*
+ * The same of places in the kernel's memory, a pointer's size apart: those in
+ * [start, start + len) that hold two pointers.
+ */
+typedef bool kvmi_infer_at_fn(struct kvmi_infer *x, uint64_t va,
+    const uint64_t word[2]);
+bool kvmi_infer_scan(struct kvmi_infer *x, uint64_t start, uint64_t len,
+    kvmi_infer_at_fn *fits, uint64_t *ret);
 
 /* A word of size bytes of the i-th task's copy; 0 when it is outside. */
 uint64_t kvmi_infer_get(const struct kvmi_infer *x, size_t i, uint64_t off,
@@ -96,12 +113,25 @@ void kvmi_infer_tty(struct kvmi_infer *x);
 void kvmi_infer_cred(struct kvmi_infer *x);
 void kvmi_infer_mm(struct kvmi_infer *x);
 
-/* The timekeeper, which no list leads to; KVMI_ONCE_CLOCK becomes its address. */
-void kvmi_infer_clock(struct kvmi_infer *x);
+/*
+ * Variables that no exported one leads to, each with the members of what is
+ * there; these need no tasks.
+ */
+void kvmi_infer_clock(struct kvmi_infer *x);	/* the timekeeper */
+void kvmi_infer_modules(struct kvmi_infer *x);	/* the list "modules" */
+void kvmi_infer_tick(struct kvmi_infer *x);	/* tick_cpu_sched */
+void kvmi_infer_swap(struct kvmi_infer *x);	/* swap_info, how many */
 
-/* That alone, for a kernel whose types are known but not all its symbols. */
-int kvmi_linux_clock(struct kvmi_kernel *k, struct kvmi_cx *cx,
-    uint64_t *ret);
+/* Its address has become known; more: what else that function tells. */
+void kvmi_infer_found(struct kvmi_infer *x, enum kvmi_linux_once which,
+    uint64_t va, uint64_t more);
+
+/*
+ * One of them alone, for a kernel whose types are known but not all its symbols;
+ * more may be NULL.  KVMI_ENOTSUP: it was not found.
+ */
+int kvmi_linux_variable(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    enum kvmi_linux_once which, uint64_t *va, uint64_t *more);
 
 /* Types of a kernel that has none.  KVMI_ENOTSUP: the tasks do not tell. */
 int kvmi_linux_infer(struct kvmi_kernel *k, struct kvmi_cx *cx,

@@ -13,7 +13,6 @@
 #define NSEC		1000000000
 #define LEAST_SEC	1000000000	/* 2001 */
 #define MOST_SEC	(INT64_C(1) << 33)
-#define IMAGE_LEN	(UINT64_C(64) << 20)
 #define CHUNK		65536
 #define NEAR		512		/* how far it is behind its symbol */
 
@@ -112,13 +111,8 @@ static void
 add(struct kvmi_infer *x, const struct shape *s, uint64_t xtime)
 {
 	static const char t[] = "timekeeper";
-	uint64_t *made = malloc(sizeof(*made));
-	struct kvmi_linux *l = x->k->priv;
 
-	if (made == NULL)
-		return;
-	*made = xtime - s->before;
-	kvmi_linux_once_set(l, KVMI_ONCE_CLOCK, made);
+	kvmi_infer_found(x, KVMI_ONCE_CLOCK, xtime - s->before, 0);
 	kvmi_infer_add(x, t, "offs_real", s->before + s->real, 8, true);
 	kvmi_infer_add(x, t, "offs_boot", s->before + s->real + 8, 8, true);
 	kvmi_infer_add(x, t, "tkr_mono.shift", s->base - 12, 4, false);
@@ -130,7 +124,7 @@ void
 kvmi_infer_clock(struct kvmi_infer *x)
 {
 	const unsigned int aligns[] = { 8, 4 };
-	uint64_t start = x->l->stext, len = IMAGE_LEN, va;
+	uint64_t start = x->l->stext, len = KVMI_INFER_IMAGE, va;
 	uint8_t *chunk = malloc(CHUNK);
 
 	if (chunk == NULL)

@@ -10,6 +10,9 @@
 struct kvmi_addrs;
 struct kvmi_linux;
 
+/* Since 6.14 the count of a swap device's pages in use has a flag in it. */
+#define KVMI_SWAP_OFFLIST	(UINT64_C(1) << 30)
+
 /* What a table entry that is absent to the CPU says to Linux. */
 enum kvmi_linux_absent {
 	KVMI_ABSENT_NONE,	/* nothing: no page */
@@ -106,7 +109,8 @@ extern const struct kvmi_linux_arch kvmi_linux_s390x;
 extern const struct kvmi_linux_arch kvmi_linux_x86_64;
 
 enum kvmi_linux_once { KVMI_ONCE_ORC, KVMI_ONCE_SAVED, KVMI_ONCE_STACK,
-    KVMI_ONCE_FRAME, KVMI_ONCE_CLOCK, KVMI_ONCES };
+    KVMI_ONCE_FRAME, KVMI_ONCE_CLOCK, KVMI_ONCE_MODULES, KVMI_ONCE_TICK,
+    KVMI_ONCE_SWAP, KVMI_ONCES };
 
 struct kvmi_linux {
 	struct kvmi_vmcoreinfo info;

@@ -8,6 +8,7 @@
 #include "base/endian.h"
 #include "base/math.h"
 #include "os/linux/cpus.h"
+#include "os/linux/infer.h"
 #include "os/linux/linux.h"
 
 /* include/linux/sched/loadavg.h: FIXED_1 */
@@ -81,6 +82,30 @@ is_number(const struct kvmi_member *m)
 	return (m->size > 0 && m->size <= MAX_MEMBER);
 }
 
+/* tick_cpu_sched, and whether there is more in it than zeros. */
+static int
+tick_place(struct times *x, uint64_t *va, bool *active)
+{
+	struct kvmi_cx *cx = x->cx;
+	uint64_t ignored, n = 0;
+	int r;
+
+	*active = false;
+	if (kvmi_kernel_addr(x->k, cx, "tick_nohz_active", va) == 0) {
+		if (kvmi_kread_ptr(x->k, cx, *va, &n) == 0 && n != 0)
+			*active = kvmi_kernel_addr(x->k, cx, "tick_cpu_sched",
+			    va) == 0;
+		return (0);
+	}
+	/* A function of all kernels that may stop them. */
+	if (kvmi_linux_variables(x->k, cx) == 0 ||
+	    kvmi_kernel_addr(x->k, cx, "tick_nohz_idle_enter", &ignored) != 0)
+		return (0);
+	r = kvmi_linux_variable(x->k, cx, KVMI_ONCE_TICK, va, &n);
+	*active = n != 0;
+	return (r);
+}
+
 /*
  * Where CPUs stop their ticks when idle, they note down how long that was
  * apart (kernel/time/tick-sched.c).
@@ -90,15 +115,14 @@ find_tick(struct times *x, struct kvmi_types *t)
 {
 	struct tick *tick = &x->tick;
 	struct kvmi_cx *cx = x->cx;
-	uint64_t va, active = 0;
+	uint64_t va;
+	bool active;
+	int r;
 
-	/* A kernel that does not list it may stop them all the same. */
-	if (kvmi_kernel_addr(x->k, cx, "tick_nohz_active", &va) != 0)
-		return (kvmi_linux_variables(x->k, cx));
-	if (kvmi_kread_ptr(x->k, cx, va, &active) != 0 || active == 0)
-		return (0);
-	if (kvmi_kernel_addr(x->k, cx, "tick_cpu_sched", &va) != 0 ||
-	    kvmi_type_member(t, "tick_sched", "idle_sleeptime", &tick->idle,
+	r = tick_place(x, &va, &active);
+	if (r != 0 || !active)
+		return (r);
+	if (kvmi_type_member(t, "tick_sched", "idle_sleeptime", &tick->idle,
 	    &cx->err) != 0 ||
 	    kvmi_type_member(t, "tick_sched", "iowait_sleeptime",
 	    &tick->iowait, &cx->err) != 0 ||

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "os/linux/infer.h"
 #include "os/linux/linux.h"
 #include "os/linux/tasks.h"
 
@@ -82,6 +83,8 @@ kvmi_linux_modules_collect(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	uint64_t head;
 	int r = kvmi_kernel_addr(k, cx, "modules", &head);
 
+	if (r == KVMI_ENOENT && kvmi_linux_variables(k, cx) != 0)
+		r = kvmi_linux_variable(k, cx, KVMI_ONCE_MODULES, &head, NULL);
 	return (r != 0 ? r : kvmi_list_collect(k, cx, head, list_off,
 	    "module", ret));
 }

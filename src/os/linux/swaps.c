@@ -7,21 +7,20 @@
 #include <string.h>
 
 #include "base/math.h"
+#include "os/linux/infer.h"
 #include "os/linux/linux.h"
 
 /* include/linux/swap.h: SWP_USED, SWP_WRITEOK */
 #define SWP_SHOWN	1
 #define SWP_FLAGS	3
 
-/* Since 6.14 the count of pages in use has a flag of its own in it. */
-#define USAGE_OFFLIST	(UINT64_C(1) << 30)
-
 /* MAX_SWAPFILES is below. */
 #define MAX_DEVICES	32
 
 #define PATH_LEN	4096
 
-enum { S_FLAGS, S_PAGES, S_INUSE, S_FILE, F_PATH, MEMBERS };
+/* Without the last two there are devices, but no names. */
+enum { S_FLAGS, S_PAGES, S_INUSE, NEEDED, S_FILE = NEEDED, F_PATH, MEMBERS };
 
 static const char *const spellings[MEMBERS] = {
 	[S_FLAGS] = "swap_info_struct.flags",
@@ -53,8 +52,8 @@ fill_name(const struct lister *x, uint64_t file, struct kvmi_swap *s)
 {
 	const char *name = x->path;
 
-	if (kvmi_linux_path(x->k, x->cx, file + x->m[F_PATH].off, x->path,
-	    PATH_LEN) != 0)
+	if (x->m[F_PATH].size == 0 || kvmi_linux_path(x->k, x->cx,
+	    file + x->m[F_PATH].off, x->path, PATH_LEN) != 0)
 		name = "?";
 	s->device = strncmp(name, "/dev/", 5) == 0;
 	if (s->device)
@@ -66,7 +65,7 @@ static int
 add_device(const struct lister *x, uint64_t info)
 {
 	struct kvmi_swap s = { .name = "" };
-	uint64_t flags, file;
+	uint64_t flags, file = 1;
 	int r;
 
 	r = number(x, info, S_FLAGS, &flags);
@@ -75,48 +74,86 @@ add_device(const struct lister *x, uint64_t info)
 	r = number(x, info, S_PAGES, &s.total);
 	if (r == 0)
 		r = number(x, info, S_INUSE, &s.used);
-	if (r == 0)
+	if (r == 0 && x->m[S_FILE].size != 0)
 		r = number(x, info, S_FILE, &file);
 	/* Being set up, or taken down. */
 	if (r != 0 || file == 0)
 		return (r);
 	/* A long since then, which where it is short nothing else fills. */
 	if (x->m[S_INUSE].size == 8 || x->k->arch->pointer_size == 4)
-		s.used &= ~USAGE_OFFLIST;
+		s.used &= ~KVMI_SWAP_OFFLIST;
 	s.flags = (int)(flags & SWP_FLAGS);
 	fill_name(x, file, &s);
 	x->out->v[x->out->n++] = s;
 	return (0);
 }
 
+/* The same of a kernel that lists no variables but tells how much is free. */
 static int
-list_devices(struct lister *x)
+find_unlisted(struct lister *x, uint64_t *table, uint64_t *n)
 {
-	unsigned int ptr = x->k->arch->pointer_size;
-	struct kvmi_types *t;
-	uint64_t table, va, n, info;
-	int r;
+	uint64_t va, left;
+	int r = kvmi_linux_variable(x->k, x->cx, KVMI_ONCE_SWAP, table, n);
+	struct kvmi_err why = x->cx->err;
 
-	r = kvmi_linux_variables(x->k, x->cx);
-	if (r != 0)
+	if (r == 0 || kvmi_kernel_addr(x->k, x->cx, "nr_swap_pages",
+	    &va) != 0 || kvmi_kread_ptr(x->k, x->cx, va, &left) != 0)
 		return (r);
+	x->cx->err = why;
+	return (kvmi_wrap(&x->cx->err, r, left == 0 ? "there are none, or all "
+	    "are full" : "%" PRIu64 " pages are free", left));
+}
+
+/* The array of pointers to them, and how many are in it; *n 0: no swap. */
+static int
+find_table(struct lister *x, uint64_t *table, uint64_t *n)
+{
+	uint64_t va;
+	int r = kvmi_kernel_addr(x->k, x->cx, "swap_info", table);
+
+	*n = 0;
+	if (r == KVMI_ENOENT && kvmi_linux_variables(x->k, x->cx) != 0)
+		return (find_unlisted(x, table, n));
 	/* A kernel without CONFIG_SWAP has none of these. */
-	r = kvmi_kernel_addr(x->k, x->cx, "swap_info", &table);
 	if (r == KVMI_ENOENT)
 		return (0);
 	if (r == 0)
 		r = kvmi_kernel_addr(x->k, x->cx, "nr_swapfiles", &va);
 	if (r == 0)
-		r = kvmi_kread_uint(x->k, x->cx, va, 4, &n);
-	if (r == 0 && n > MAX_DEVICES)
+		r = kvmi_kread_uint(x->k, x->cx, va, 4, n);
+	if (r == 0 && *n > MAX_DEVICES)
 		r = kvmi_fail(&x->cx->err, KVMI_EFORMAT, "nr_swapfiles is %"
-		    PRIu64, n);
+		    PRIu64, *n);
+	return (r);
+}
+
+static int
+find_members(struct lister *x)
+{
+	struct kvmi_types *t;
+	int r = kvmi_kernel_types(x->k, x->cx, &t);
+
+	if (r == 0)
+		r = kvmi_type_members(t, spellings, NEEDED, x->m,
+		    &x->cx->err);
+	for (unsigned int i = NEEDED; i < MEMBERS && r == 0; i++)
+		if (kvmi_type_first(t, spellings[i], &x->m[i],
+		    &x->cx->err) != 0)
+			x->m[i].size = 0;
+	return (r);
+}
+
+static int
+list_devices(struct lister *x)
+{
+	unsigned int ptr = x->k->arch->pointer_size;
+	uint64_t table, n, info;
+	int r;
+
+	r = find_table(x, &table, &n);
 	if (r != 0 || n == 0)
 		return (r);
-	r = kvmi_kernel_types(x->k, x->cx, &t);
-	if (r == 0)
-		r = kvmi_type_members(t, spellings, MEMBERS, x->m,
-		    &x->cx->err);
+	r = find_members(x);
 	x->out->v = calloc((size_t)n, sizeof(*x->out->v));
 	x->path = malloc(PATH_LEN);
 	if (r == 0 && (x->out->v == NULL || x->path == NULL))

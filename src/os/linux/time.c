@@ -41,7 +41,8 @@ timekeeper(struct kvmi_kernel *k, struct kvmi_cx *cx, struct kvmi_types *t,
 	/* Not listed, or no types tell how far behind: by its content. */
 	if (r == KVMI_ENOENT || (r == 0 && kvmi_type_size(t, "timekeeper",
 	    &seq, &cx->err) != 0))
-		return (kvmi_linux_clock(k, cx, ret));
+		return (kvmi_linux_variable(k, cx, KVMI_ONCE_CLOCK, ret,
+		    NULL));
 	if (r != 0)
 		return (r);
 	if (kvmi_type_member(t, "tk_data", "timekeeper", &in, &cx->err) == 0)
