@@ -4,6 +4,7 @@
  * and BTF whose place no symbol tells.  Of real kernels tests/vm does both.
  */
 #include "build_btf.h"
+#include "build_tasks.h"
 #include "flat_memory.h"
 
 #include <stdlib.h>
@@ -293,6 +294,57 @@ test_btf_by_content(void **state)
 	}
 }
 
+/* All at once, of memory that has tasks and a module; the fuzzer changes it. */
+static void
+test_tasks(void **state)
+{
+	static const struct {
+		const char	*type, *path;
+		uint64_t	 off;
+	} want[] = {
+		{ "task_struct", "tasks", TASKS_LIST_OFF },
+		{ "task_struct", "stack", TASKS_STACK_OFF },
+		{ "task_struct", "mm", TASKS_MM_OFF },
+		{ "task_struct", "exit_state", TASKS_EXIT_OFF },
+		{ "task_struct", "pid", TASKS_PID_OFF },
+		{ "task_struct", "real_parent", TASKS_PARENT_OFF },
+		{ "task_struct", "thread_node", TASKS_NODE_OFF },
+		{ "task_struct", "comm", TASKS_COMM_OFF },
+		{ "task_struct", "signal", TASKS_SIGNAL_OFF },
+		{ "module", "list", 8 },
+		{ "module", "core_layout.base", 0x140 },
+	};
+	struct kvmi_types *t;
+	struct kvmi_member m;
+	struct world w;
+	uint64_t head;
+
+	(void)state;
+	make(&w);
+	bytes_fill(&w.mem, 0, TASKS_LEN - SIZE);
+	tasks_build(w.mem.p);
+	w.l.va.first = 0x1000;
+	w.l.va.last = TASKS_LEN;
+	w.l.stext = TASKS_STEXT;
+	begin(&w);
+	assert_int_equal(kvmi_symtab_add(w.k.syms, "init_task", 9, "",
+	    TASKS_TASK(0), 0, 'D', &w.cx->err), 0);
+	assert_int_equal(kvmi_linux_infer(&w.k, w.cx, &t), 0);
+	for (size_t i = 0; i < KVMI_COUNT(want); i++) {
+		UTIL_EQ(want[i].path, kvmi_type_member(t, want[i].type,
+		    want[i].path, &m, &w.cx->err), 0);
+		UTIL_EQ(want[i].path, m.off, want[i].off);
+	}
+	kvmi_types_close(t);
+	assert_int_equal(kvmi_linux_variable(&w.k, w.cx, KVMI_ONCE_MODULES,
+	    &head, NULL), 0);
+	assert_int_equal(head, TASKS_MODULES);
+	/* There is no swap table. */
+	assert_int_equal(kvmi_linux_variable(&w.k, w.cx, KVMI_ONCE_SWAP, &head,
+	    NULL), KVMI_ENOTSUP);
+	done(&w);
+}
+
 /* An s390's kernel begins at 0, where its exports are found too. */
 static void
 test_exports_at_zero(void **state)
@@ -340,6 +392,7 @@ main(void)
 		cmocka_unit_test(test_mm),
 		cmocka_unit_test(test_clock),
 		cmocka_unit_test(test_btf_by_content),
+		cmocka_unit_test(test_tasks),
 		cmocka_unit_test(test_exports_at_zero),
 	};
 
