@@ -74,7 +74,8 @@ def machine32(ranges: list[tuple[int, int]]) -> Full32:
 
 def machine64(ranges: list[tuple[int, int]], order: str, start: int | None) -> Full32:
     """start: where the kernel runs, in the direct map; None: as linked, at va = pa."""
-    full = Full32(Target64("powerpc64", EM_PPC64, order), ranges, vaddr=NOWHERE64, top=1 << 64)
+    name = "powerpc64" if order == ">" else "powerpc64le"
+    full = Full32(Target64(name, EM_PPC64, order), ranges, vaddr=NOWHERE64, top=1 << 64)
     full.windows = [(0, DMAP, 0)] if start is None else [
         (DMAP, DMAP_END + 1 - DMAP, 0), (0, DMAP, start - DMAP - LINKED)]
     return full
