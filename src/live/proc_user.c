@@ -94,7 +94,7 @@ open_process(struct kvmi_live *l, const struct kinfo_proc *ki, int *ret,
 	int fd, r;
 
 	if (ki->ki_pid <= 0)
-		return (kvmi_fail(err, KVMI_EINVAL, "process %" PRId32,
+		return (kvmi_fail(err, KVMI_EINVAL, "no process %" PRId32,
 		    ki->ki_pid));
 	snprintf(path, sizeof(path), "%s/%" PRId32, l->proc_root, ki->ki_pid);
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

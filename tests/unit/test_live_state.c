@@ -352,6 +352,7 @@ test_other_process(void **state)
 	ki.ki_pid = -1;
 	assert_int_equal(kvmi_os_live_linux.strings(&r.k, r.cx, &ki,
 	    KVMI_ARGV, 100, &s), KVMI_EINVAL);
+	assert_non_null(strstr(r.cx->err.text, "no process -1"));
 	ki.ki_pid = 77;
 	root_file(&r, "proc/77/stat", "rubbish\n");
 	assert_int_equal(kvmi_os_live_linux.strings(&r.k, r.cx, &ki,
