@@ -187,10 +187,11 @@ ssize_t	 kvm_write(kvm_t *kd, unsigned long addr, const void *buf,
 	    size_t nbytes);
 
 /*
- * Call cb for each mapping of the kernel's page tables, in address order,
- * then for each page that only the direct map reaches.  cb returns non-zero
- * to go on, 0 to stop.  Returns 1 when the walk came to its end; 0 when cb
- * stopped it, on failure, or when the image has no page tables.
+ * Call cb for each mapping of the kernel's page tables, in address order (that
+ * of the table where it is hashed), then for each page that only the direct
+ * map reaches.  cb returns non-zero to go on, 0 to stop.  Returns 1 when the
+ * walk came to its end; 0 when cb stopped it, on failure, or when the image has
+ * no page tables.
  */
 typedef int kvm_walk_pages_cb_t(struct kvm_page *page, void *closure);
 int	 kvm_walk_pages(kvm_t *kd, kvm_walk_pages_cb_t *cb, void *closure);
