@@ -72,11 +72,34 @@ open_named(struct kvmi_sink *s, const char *path, struct kvmi_err *err)
 	return (0);
 }
 
+/* The caller's descriptor is asked what it can take before it gets a byte. */
+static int
+check_descriptor(const struct kvmi_sink *s, struct kvmi_err *err)
+{
+	int flags = fcntl(s->fd, F_GETFL);
+	struct stat st;
+
+	if (flags < 0 || fstat(s->fd, &st) != 0)
+		return (kvmi_fail_errno(err, "descriptor %d", s->fd));
+	if ((flags & O_ACCMODE) == O_RDONLY)
+		return (kvmi_fail(err, KVMI_EINVAL, "descriptor %d is not "
+		    "open for writing", s->fd));
+	if (s->flattened)
+		return (0);
+	if (!S_ISREG(st.st_mode))
+		return (kvmi_fail(err, KVMI_EINVAL, "only a flattened dump can "
+		    "be written to what is not a regular file"));
+	/* pwrite(2) would put everything at the end. */
+	if ((flags & O_APPEND) != 0)
+		return (kvmi_fail(err, KVMI_EINVAL, "only a flattened dump can "
+		    "be appended (descriptor %d has O_APPEND)", s->fd));
+	return (0);
+}
+
 int
 kvmi_sink_open(struct kvmi_sink *s, const struct kvm_convert_options *o,
     struct kvmi_err *err)
 {
-	struct stat st;
 	int r = 0;
 
 	*s = (struct kvmi_sink){ .fd = o->kc_fd, .out = { .fd = -1 },
@@ -86,11 +109,7 @@ kvmi_sink_open(struct kvmi_sink *s, const struct kvm_convert_options *o,
 	else if (s->fd < 0)
 		r = kvmi_fail(err, KVMI_EINVAL, "neither a path nor a "
 		    "descriptor to write to");
-	else if (!s->flattened && (fstat(s->fd, &st) != 0 ||
-	    !S_ISREG(st.st_mode)))
-		r = kvmi_fail(err, KVMI_EINVAL, "only a flattened dump can be "
-		    "written to what is not a regular file");
-	else if (!s->flattened)
+	else if ((r = check_descriptor(s, err)) == 0 && !s->flattened)
 		r = kvmi_sink_size(s, 0, err);	/* gaps are to be zeros */
 	if (r == 0 && s->flattened)
 		r = begin_stream(s, err);

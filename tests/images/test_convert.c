@@ -559,6 +559,54 @@ test_old_bytes(void **state)
 	kvm_close(kd);
 }
 
+/* A descriptor is asked what it can take before any byte goes there. */
+static void
+test_descriptors(void **state)
+{
+	static const struct {
+		const char *name;
+		int open_flags, flags;
+		enum kvm_errkind kind;
+		const char *why;
+	} row[] = {
+		{ "for reading", O_RDONLY, 0, KVM_ERR_INVAL, "for writing" },
+		{ "the same, a stream", O_RDONLY, KVM_CONVERT_FLATTENED,
+		    KVM_ERR_INVAL, "for writing" },
+		{ "behind what is there", O_WRONLY | O_APPEND, 0, KVM_ERR_INVAL,
+		    "flattened" },
+		{ "closed", -1, 0, KVM_ERR_IO, "Bad file descriptor" },
+		{ "a stream behind what is there", O_WRONLY | O_APPEND,
+		    KVM_CONVERT_FLATTENED, KVM_ERR_NONE, "" },
+	};
+	kvm_t *kd = open_image("linux-elf-tiny");
+	int fd = open(path, O_WRONLY | O_CREAT, 0600);
+	struct stat st;
+
+	(void)state;
+	assert_int_equal(write(fd, "old", 3), 3);
+	close(fd);
+	for (size_t i = 0; i < KVMI_COUNT(row); i++) {
+		struct kvm_convert_options o = KVM_CONVERT_OPTIONS_INIT;
+		bool fails = row[i].kind != KVM_ERR_NONE;
+
+		o.kc_fd = row[i].open_flags < 0 ? 999 :
+		    open(path, row[i].open_flags);
+		o.kc_flags = row[i].flags;
+		if (kvm_convert(kd, &o) != (fails ? -1 : 0))
+			fail_msg("%s", row[i].name);
+		if (fails) {
+			assert_int_equal(kvm_errkind(kd), row[i].kind);
+			assert_non_null(strstr(kvm_geterr(kd), row[i].why));
+		}
+		assert_int_equal(stat(path, &st), 0);
+		assert_true(fails ? st.st_size == 3 : st.st_size > 4096);
+		if (row[i].open_flags >= 0)
+			close(o.kc_fd);
+	}
+	unlink(path);
+	kvm_close(kd);
+}
+
 /* A file that is there stays, unless it is to be replaced. */
 static void
 test_force(void **state)
@@ -598,6 +646,7 @@ main(void)
 		cmocka_unit_test(test_failures),
 		cmocka_unit_test(test_full_disk),
 		cmocka_unit_test(test_old_bytes),
+		cmocka_unit_test(test_descriptors),
 		cmocka_unit_test(test_force),
 	};
 	int r;
