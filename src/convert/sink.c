@@ -72,7 +72,7 @@ open_named(struct kvmi_sink *s, const char *path, struct kvmi_err *err)
 	return (0);
 }
 
-/* The caller's descriptor is asked what it can take before it gets a byte. */
+/* The caller's descriptor is asked what it takes before any byte goes there. */
 static int
 check_descriptor(const struct kvmi_sink *s, struct kvmi_err *err)
 {
