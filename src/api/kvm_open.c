@@ -262,7 +262,9 @@ open_common(const struct kvm_options *o, const struct report *to)
 	r = kvmi_threads_init(&kd->threads);
 	if (r != 0) {
 		free(kd);
-		report(to, strerror(r));
+		report(to, r == EAGAIN ? "too many descriptors are open: each "
+		    "takes a key of pthread_key_create(3), of which a process "
+		    "has PTHREAD_KEYS_MAX" : strerror(r));
 		return (NULL);
 	}
 	pthread_mutex_init(&kd->lock, NULL);

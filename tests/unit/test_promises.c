@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -183,6 +184,24 @@ read_gives_the_value(void **state)
 	assert_int_equal(kvm_close(kd), 0);
 }
 
+/* Descriptors end somewhere, and then it is said where. */
+static void
+too_many_are_refused(void **state)
+{
+	static kvm_t *kd[PTHREAD_KEYS_MAX + 1];
+	size_t n = 0;
+
+	(void)state;
+	why[0] = '\0';
+	while (n <= PTHREAD_KEYS_MAX && (kd[n] = kvm_open2(NULL, "/dev/null",
+	    O_RDONLY, why, NULL)) != NULL)
+		n++;
+	assert_true(n <= PTHREAD_KEYS_MAX);
+	assert_non_null(strstr(why, "PTHREAD_KEYS_MAX"));
+	while (n > 0)
+		assert_int_equal(kvm_close(kd[--n]), 0);
+}
+
 int
 main(void)
 {
@@ -196,6 +215,7 @@ main(void)
 		cmocka_unit_test(open_of_invalid_core),
 		cmocka_unit_test(open_of_invalid_exec),
 		cmocka_unit_test(read_gives_the_value),
+		cmocka_unit_test(too_many_are_refused),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
