@@ -27,8 +27,12 @@ static int
 listed_member(struct kvmi_types *t, const char *type, const char *path,
     struct kvmi_member *ret, struct kvmi_err *err)
 {
-	const struct kvmi_listed *row = find(t, type, path);
+	const struct kvmi_listed *row;
 
+	if (path[0] == '\0')		/* the row of the size has no path */
+		return (kvmi_fail(err, KVMI_EINVAL, "%s: bad path to a "
+		    "member: %s.", t->where, type));
+	row = find(t, type, path);
 	if (row == NULL)
 		return (kvmi_fail(err, KVMI_ENOENT, "%s: %s.%s is not known; "
 		    "a vmlinux with DWARF as the second argument has it",

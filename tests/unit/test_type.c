@@ -177,6 +177,7 @@ test_listed(void **state)
 	static const struct kvmi_types_ops none = { .name = "none" };
 	struct kvmi_types bare = { .ops = &none, .where = "bare" }, *t;
 	struct kvmi_member_list l = { 0 };
+	struct kvmi_member m;
 
 	(void)state;
 	assert_int_equal(kvmi_listed_open(rows, KVMI_COUNT(rows), "told", &t,
@@ -186,6 +187,9 @@ test_listed(void **state)
 	assert_int_equal(kvmi_type_list(t, "sized", &l, &err), 0);
 	assert_int_equal(l.n, 0);
 	assert_int_equal(kvmi_type_list(t, "nothing", &l, &err), KVMI_ENOENT);
+	assert_int_equal(kvmi_type_member(t, "task", "second", &m, &err), 0);
+	assert_int_equal(kvmi_type_member(t, "task", "", &m, &err),
+	    KVMI_EINVAL);
 	kvmi_types_close(t);
 	assert_int_equal(kvmi_type_list(&bare, "task", &l, &err),
 	    KVMI_ENOTSUP);
