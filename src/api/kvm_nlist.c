@@ -31,7 +31,10 @@ n_type_of(char letter)
 	}
 }
 
-/* BSD's order: the name itself, then copies of variables that have several. */
+/*
+ * BSD's order: the name itself, then copies of variables that have several.
+ * Modules come last: few ask for theirs.
+ */
 static int
 look_up(struct kvmi_kernel *k, struct kvmi_cx *cx, const char *name,
     struct kvmi_sym *sym)
@@ -39,14 +42,15 @@ look_up(struct kvmi_kernel *k, struct kvmi_cx *cx, const char *name,
 	int r = kvmi_kernel_symbol(k, cx, name, sym);
 	struct kvmi_err unknown;
 
-	if (r != KVMI_ENOENT || k->os->set_symbol == NULL)
+	if (r != KVMI_ENOENT)
 		return (r);
 	/* Whatever keeps a copy from being found, the name stays unknown. */
 	unknown = cx->err;
-	if (k->os->set_symbol(k, cx, name, sym) == 0)
+	if (k->os->set_symbol != NULL &&
+	    k->os->set_symbol(k, cx, name, sym) == 0)
 		return (0);
 	cx->err = unknown;
-	return (KVMI_ENOENT);
+	return (kvmi_module_symbol(k, cx, name, sym));
 }
 
 int
@@ -125,7 +129,6 @@ int
 kvm_symbol_by_addr(kvm_t *kd, kvaddr_t addr, struct kvm_symbol *sym)
 {
 	struct kvmi_cx *cx = kvmi_kd_enter(kd);
-	struct kvmi_symtab *t;
 	struct kvmi_err before;
 	struct kvmi_sym s;
 	int r;
@@ -133,9 +136,8 @@ kvm_symbol_by_addr(kvm_t *kd, kvaddr_t addr, struct kvm_symbol *sym)
 	if (cx == NULL)
 		return (-1);
 	before = cx->err;
-	r = kvmi_kernel_symtab(kd->kernel, cx, &t);
-	if (r == 0 && (r = kvmi_symtab_by_addr(t, addr, &s, &cx->err)) ==
-	    KVMI_ENOENT)
+	r = kvmi_symbol_at(kd->kernel, cx, addr, &s);
+	if (r == KVMI_ENOENT)
 		kvmi_fail(&cx->err, r, "no symbol at or below 0x%" PRIx64,
 		    addr);
 	return (give(kd, cx, &before, r, &s, sym));
@@ -155,8 +157,11 @@ kvm_symbol_by_name(kvm_t *kd, const char *name, struct kvm_symbol *sym)
 	before = cx->err;
 	/* From the table, so that the name outlives the caller's. */
 	r = kvmi_kernel_symtab(kd->kernel, cx, &t);
-	if (r == 0 && (r = kvmi_symtab_by_name(t, name, &s, &cx->err)) ==
-	    KVMI_ENOENT)
+	if (r == 0)
+		r = kvmi_symtab_by_name(t, name, &s, &cx->err);
+	if (r == KVMI_ENOENT)
+		r = kvmi_module_symbol(kd->kernel, cx, name, &s);
+	if (r == KVMI_ENOENT)
 		kvmi_fail(&cx->err, r, "%s: no such symbol", name);
 	return (give(kd, cx, &before, r, &s, sym));
 }

@@ -46,6 +46,7 @@ kvmi_kernel_close(struct kvmi_kernel *k)
 	if (k->os != NULL)
 		k->os->detach(k);
 	kvmi_module_types_free(k->module_types);
+	kvmi_symtab_destroy(k->module_syms);
 	kvmi_types_close(k->types);
 	kvmi_symtab_destroy(k->syms);
 	kvmi_elf_close(k->debug);

@@ -137,6 +137,10 @@ struct kvmi_os_ops {
 	int (*symbols)(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	    struct kvmi_symtab **t, char *where, size_t where_len);
 
+	/* Add those of modules that are not among them.  NULL: there are none. */
+	void (*module_symbols)(struct kvmi_kernel *k, struct kvmi_cx *cx,
+	    struct kvmi_symtab *t);
+
 	int (*types)(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	    struct kvmi_types **ret);
 	/*
@@ -279,6 +283,7 @@ struct kvmi_kernel {
 	int		 types_status;
 	char		 types_why[KVMI_ERR_SIZE];
 	_Atomic(struct kvmi_module_types *) module_types; /* NULL: not tried */
+	_Atomic(struct kvmi_symtab *) module_syms;	/* the same */
 };
 
 /*
@@ -306,6 +311,14 @@ int kvmi_kernel_symtab(struct kvmi_kernel *k, struct kvmi_cx *cx,
  */
 int kvmi_kernel_symbol(struct kvmi_kernel *k, struct kvmi_cx *cx,
     const char *name, struct kvmi_sym *ret);
+
+/* A symbol of a module; KVMI_ENOENT, with the error that was there before. */
+int kvmi_module_symbol(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    const char *name, struct kvmi_sym *ret);
+
+/* The kernel's or a module's last symbol at or below an address. */
+int kvmi_symbol_at(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t addr,
+    struct kvmi_sym *ret);
 
 /* The address alone, of the exact name. */
 int kvmi_kernel_addr(struct kvmi_kernel *k, struct kvmi_cx *cx,

@@ -4,6 +4,9 @@
 
 #include "os/linux/x86_caller.h"
 
+/* One without modules. */
+static const struct kvmi_os_ops no_os = { .name = "none" };
+
 #define SIZE	0x8000
 #define FUNCTION UINT64_C(0x3000)	/* that the tables leave out */
 #define OTHER	UINT64_C(0x3100)
@@ -23,6 +26,7 @@ world_init(struct world *w)
 {
 	*w = (struct world){ .top = CALLER };
 	w->k.arch = &kvmi_arch_x86_64;
+	w->k.os = &no_os;
 	w->cx = kvmi_cx_new();
 	pthread_mutex_init(&w->k.lock, NULL);
 	assert_int_equal(kvmi_symtab_create(&w->k.syms, &w->cx->err), 0);

@@ -9,9 +9,13 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Per-CPU variables of modules have offsets below this. */
+#define MAX_PERCPU	0x1000000
 
 struct line {
 	uint64_t	addr;
@@ -19,8 +23,16 @@ struct line {
 	char		name[512];
 };
 
+struct module_line {
+	uint64_t	addr;
+	char		name[512];
+	char		module[64];
+};
+
 static struct line *lines;
 static size_t nlines;
+static struct module_line *of_modules;
+static size_t nof_modules;
 static uint64_t kernel;		/* addresses are above, per-CPU offsets not */
 
 static int
@@ -32,12 +44,34 @@ by_name(const void *a, const void *b)
 	return (r != 0 ? r : (x->addr > y->addr) - (x->addr < y->addr));
 }
 
+/* What is in memory that is no module's, and marks of the assembler, are not. */
+static int
+keep_of_module(uint64_t addr, const char *name, const char *text)
+{
+	struct module_line *l;
+
+	if (name[0] == '$' || strncmp(name, ".L", 2) == 0 ||
+	    strncmp(text, "[bpf]", 5) == 0 || strncmp(text, "[__", 3) == 0)
+		return (0);
+	if (nof_modules % 1024 == 0) {
+		of_modules = realloc(of_modules, (nof_modules + 1024) *
+		    sizeof(*of_modules));
+		if (of_modules == NULL)
+			return (-1);
+	}
+	l = &of_modules[nof_modules++];
+	l->addr = addr;
+	snprintf(l->name, sizeof(l->name), "%s", name);
+	return (sscanf(text, "[%63[^]]]", l->module) == 1 ? 0 : -1);
+}
+
 static int
 load(const char *path)
 {
 	FILE *f = fopen(path, "r");
 	char text[1024], module[512];
 	size_t cap = 0;
+	int n;
 
 	if (f == NULL)
 		return (-1);
@@ -49,9 +83,13 @@ load(const char *path)
 				return (-1);
 		}
 		/* Modules have their own tables. */
-		if (sscanf(text, "%" SCNx64 " %c %511s %511s",
+		n = sscanf(text, "%" SCNx64 " %c %511s %511s",
 		    &lines[nlines].addr, &lines[nlines].letter,
-		    lines[nlines].name, module) != 3)
+		    lines[nlines].name, module);
+		if (n == 4 && keep_of_module(lines[nlines].addr,
+		    lines[nlines].name, module) != 0)
+			return (-1);
+		if (n != 3)
 			continue;
 		kernel |= lines[nlines++].addr;
 	}
@@ -81,6 +119,34 @@ listed(const char *name, uint64_t addr)
 			hi = mid;
 	}
 	return (0);
+}
+
+/* Those of modules; none where the kernel does not tell its types. */
+static size_t
+check_modules(kvm_t *kd, const char *path)
+{
+	bool types, right;
+	struct kvm_symbol s;
+	size_t bad = 0;
+	uint64_t size;
+
+	types = kvm_type_size(kd, "mod_kallsyms", &size) == 0;
+	for (size_t i = 0; i < nof_modules; i++) {
+		const struct module_line *l = &of_modules[i];
+
+		right = kvm_symbol_by_name(kd, l->name, &s) == 0;
+		if (right && l->addr > MAX_PERCPU)
+			right = kvm_symbol_by_addr(kd, l->addr, &s) == 0 &&
+			    s.ks_value == l->addr;
+		/* Kernels have some of these names, too. */
+		right = right && strcmp(s.ks_module, l->module) == 0;
+		if (right != types && bad++ < 5)
+			printf("%s: %s [%s] at %" PRIx64 ": %s\n", path,
+			    l->name, l->module, l->addr, kvm_geterr(kd));
+	}
+	printf("%s: %zu symbols of modules, %zu wrong\n", path, nof_modules,
+	    bad);
+	return (bad);
 }
 
 static int
@@ -115,6 +181,7 @@ check(const char *path)
 			    l->addr, kvm_geterr(kd));
 	}
 	printf("%s: %zu symbols, %zu wrong\n", path, nlines, bad);
+	bad += check_modules(kd, path);
 	kvm_close(kd);
 	return (bad != 0);
 }
@@ -133,5 +200,6 @@ main(int argc, char **argv)
 	for (int i = 2; i < argc; i++)
 		bad |= check(argv[i]);
 	free(lines);
+	free(of_modules);
 	return (bad);
 }

@@ -493,6 +493,7 @@ const struct kvmi_os_ops kvmi_os_linux = {
 	.detach = linux_detach,
 	.early_symbol = linux_early_symbol,
 	.symbols = kvmi_linux_symbols,
+	.module_symbols = kvmi_linux_module_symbols,
 	.types = kvmi_linux_types,
 	.module_types = kvmi_linux_module_types,
 	.procs = kvmi_linux_procs,

@@ -156,6 +156,9 @@ int kvmi_linux_early_symtab(struct kvmi_kernel *k, struct kvmi_linux *l,
 int kvmi_linux_kallsyms(struct kvmi_kernel *k, struct kvmi_cx *cx,
     struct kvmi_symtab *t);
 
+void kvmi_linux_module_symbols(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    struct kvmi_symtab *out);
+
 int kvmi_linux_types(struct kvmi_kernel *k, struct kvmi_cx *cx,
     struct kvmi_types **ret);
 void kvmi_linux_module_types(struct kvmi_kernel *k, struct kvmi_cx *cx,

@@ -88,13 +88,11 @@ static const char *
 name_of(struct kvmi_linux_waits *w, uint64_t pc)
 {
 	struct named *n = &w->cache[pc / 4 % CACHED];
-	struct kvmi_symtab *t;
 	struct kvmi_sym sym;
 
 	if (n->pc == pc)
 		return (n->name);
-	if (kvmi_kernel_symtab(w->k, w->cx, &t) != 0 ||
-	    kvmi_symtab_by_addr(t, pc - 1, &sym, &w->cx->err) != 0)
+	if (kvmi_symbol_at(w->k, w->cx, pc - 1, &sym) != 0)
 		return ("");
 	n->pc = pc;
 	memset(n->name, 0, sizeof(n->name));

@@ -32,12 +32,10 @@ static bool
 find(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t end,
     struct kvmi_orc_state *s)
 {
-	struct kvmi_symtab *t;
 	struct kvmi_sym function;
 	uint64_t va, ip = s->exact ? s->ip : s->ip - 1, word;
 
-	if (kvmi_kernel_symtab(k, cx, &t) != 0 ||
-	    kvmi_symtab_by_addr(t, ip, &function, &cx->err) != 0)
+	if (kvmi_symbol_at(k, cx, ip, &function) != 0)
 		return (false);
 	for (va = s->sp; va < end && va - s->sp < MAX_FRAME; va += 8) {
 		if (kvmi_kread_uint(k, cx, va, 8, &word) != 0)
