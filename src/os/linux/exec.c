@@ -5,6 +5,8 @@
 #include "base/hex.h"
 #include "os/linux/linux.h"
 
+#define	NOTE_HEAD	16	/* before a build id: three words and "GNU" */
+
 /* How far the image's kernel was moved from where the file has it. */
 static void
 find_displacement(struct kvmi_kernel *k, const struct kvmi_linux *l,
@@ -30,29 +32,49 @@ mismatch(struct kvmi_kernel *k, struct kvmi_cx *cx, const char *what,
 	    k->img->src->name, what, file, image, release));
 }
 
+/* Are there the notes of some kernel where the kernel file has its id? */
+static bool
+has_note(struct kvmi_kernel *k, const uint8_t *note, size_t len)
+{
+	const struct kvmi_blob blob = { .p = note, .len = len };
+	struct kvmi_note n;
+	size_t pos = 0;
+
+	return (kvmi_note_next(&blob, k->big_endian, &pos, &n) &&
+	    kvmi_note_is(&n, "GNU", 3) && n.desc == note + NOTE_HEAD);
+}
+
 /*
  * Linux 5.15.168 .. 6.11.9 print a wrong BUILD-ID; the note's bytes in memory
- * are right on all.  KVMI_ENOENT: neither side can tell.
+ * are right on all.  Another kernel has other bytes at that place: it is asked
+ * for its BUILD-ID.  KVMI_ENOENT: neither side can tell.
  */
 static int
 check_buildid(struct kvmi_kernel *k, struct kvmi_linux *l, struct kvmi_cx *cx)
 {
 	struct kvmi_buildid id;
-	uint8_t there[sizeof(id.bytes)];
+	uint8_t there[NOTE_HEAD + sizeof(id.bytes)];
 	char want[2 * sizeof(id.bytes) + 1], have[2 * sizeof(id.bytes) + 1];
+	bool readable;
 
 	if (kvmi_elf_buildid(k->exec, &id, &cx->err) != 0)
 		return (KVMI_ENOENT);
 	kvmi_hex(want, id.bytes, id.len);
-	if (id.note_va != 0 && kvmi_kread(k, cx, id.note_va +
-	    (uint64_t)k->kerndisp, there, id.len) == 0) {
-		kvmi_hex(have, there, id.len);
+	readable = id.note_va != 0 && kvmi_kread(k, cx, id.note_va +
+	    (uint64_t)k->kerndisp - NOTE_HEAD, there, NOTE_HEAD + id.len) == 0;
+	if (readable && memcmp(there + NOTE_HEAD, id.bytes, id.len) == 0)
+		return (0);
+	if (readable && has_note(k, there, NOTE_HEAD + id.len)) {
+		kvmi_hex(have, there + NOTE_HEAD, id.len);
 	} else if (!kvmi_vmcoreinfo_get(&l->info, "BUILD-ID", have,
 	    sizeof(have))) {
-		return (KVMI_ENOENT);
+		if (!readable)
+			return (KVMI_ENOENT);
+		strcpy(have, "another");
+	} else if (!readable && strcmp(want, have) == 0) {
+		return (0);
 	}
-	return (strcmp(want, have) == 0 ? 0 :
-	    mismatch(k, cx, "build id", want, have));
+	return (mismatch(k, cx, "build id", want, have));
 }
 
 /* "Linux version 6.1.0-42-amd64 (debian-kernel@...": the release in it. */
