@@ -505,6 +505,38 @@ test_log(void **state)
 	}
 }
 
+/* The dump has a hole where the text of the second record was. */
+static void
+test_log_hole(void **state)
+{
+	struct world w;
+
+	(void)state;
+	for (int i = 0; i < n_samples; i++) {
+		const uint8_t *text;
+		uint8_t *hole;
+		size_t n = 0;
+
+		if (!make(&w, samples[i]))
+			continue;
+		text = memmem(w.mem.p, w.mem.len, V_LOG_SECOND,
+		    strlen(V_LOG_SECOND));
+		assert_non_null(text);
+		hole = w.mem.p + (text - w.mem.p) - w.k.arch->pointer_size;
+		if (kvmi_linux_log_is_old(&w.k, w.cx)) {
+			done(&w);
+			continue;
+		}
+		memset(hole, 0, w.k.arch->pointer_size +
+		    strlen(V_LOG_SECOND));
+		take(&w);
+		UTIL_EQ(w.name, kvmi_linux_log(&w.k, w.cx, on_record, &w, &n),
+		    0);
+		UTIL_EQ(w.name, n, 1);
+		done(&w);
+	}
+}
+
 static int
 ignore_module(const struct kvm_module *m, void *arg)
 {
@@ -687,6 +719,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(test_cpus),
 		cmocka_unit_test(test_modules),
 		cmocka_unit_test(test_log),
+		cmocka_unit_test(test_log_hole),
 		cmocka_unit_test(test_damaged),
 	};
 

@@ -226,31 +226,40 @@ field(const struct ring *g, const uint8_t *rec, uint64_t size, uint64_t off,
 	    kvmi_get_uint(rec + off, len, g->k->big_endian) : 0);
 }
 
-/* Where the text of a block lies; false when it was lost or is corrupt. */
+/* A block begins with the id of its record; where the dump has a hole, not. */
 static bool
-text_block(const struct ring *g, uint64_t begin, uint64_t next,
+is_of(const struct ring *g, uint64_t off, uint64_t id)
+{
+	return (kvmi_inside(off, g->ptr, g->text_size) &&
+	    kvmi_get_uint(g->text + off, g->ptr, g->k->big_endian) == id);
+}
+
+/* Where the text of record id lies; false when it was lost or is corrupt. */
+static bool
+text_block(const struct ring *g, uint64_t id, uint64_t begin, uint64_t next,
     const uint8_t **text, uint64_t *space)
 {
-	uint64_t size = g->text_size, id = g->ptr, b, n;
+	uint64_t size = g->text_size, head = g->ptr, b, n;
 
 	*text = g->text;
 	*space = 0;
 	if ((begin & LPOS_DATALESS) && (next & LPOS_DATALESS))
 		return (begin == LPOS_EMPTY && next == LPOS_EMPTY);
-	if (begin % id != 0 || next % id != 0)
+	if (begin % head != 0 || next % head != 0)
 		return (false);
 	b = begin % size;
-	if (begin / size == (next - 1) / size && next - begin > id) {
-		*text = g->text + b + id;
-		*space = next - begin - id;
-		return (kvmi_inside(b + id, *space, size));
+	if (begin / size == (next - 1) / size && next - begin > head) {
+		*text = g->text + b + head;
+		*space = next - begin - head;
+		return (kvmi_inside(b + head, *space, size) &&
+		    is_of(g, b, id));
 	}
 	if (begin / size + 1 == (next - 1) / size) {
 		/* It did not fit at the end and is at the start instead. */
 		n = next % size;
-		*text = g->text + id;
-		*space = n > id ? n - id : 0;
-		return (kvmi_inside(id, *space, size));
+		*text = g->text + head;
+		*space = n > head ? n - head : 0;
+		return (kvmi_inside(head, *space, size) && is_of(g, 0, id));
 	}
 	return (false);
 }
@@ -271,7 +280,8 @@ record(const struct ring *g, uint64_t id, struct kvm_logrec *ret)
 	if ((word & ~(UINT64_C(3) << (bits - 2))) != id ||
 	    (state != DESC_COMMITTED && state != DESC_FINALIZED))
 		return (false);
-	if (!text_block(g, field(g, d, g->desc_size, g->begin_off, g->ptr),
+	if (!text_block(g, id,
+	    field(g, d, g->desc_size, g->begin_off, g->ptr),
 	    field(g, d, g->desc_size, g->next_off, g->ptr), &text, &space))
 		return (false);
 	lf = (uint8_t)field(g, i, g->info_size, g->level_off, 1);
