@@ -442,6 +442,9 @@ linux_attach(struct kvmi_kernel *k, struct kvmi_cx *cx)
 		r = use_info(k, l, cx);
 		if (r == KVMI_EFORMAT && file == NULL)
 			r = replace_info(k, l, cx);
+		/* Cut short: what is left says which kernel it was. */
+		if (r == KVMI_ETRUNC && k->space.ops != NULL)
+			r = 0;
 	} else if (r == KVMI_ENOTMINE)
 		r = find_kernel(k, l, cx);
 	if (r == 0 && k->exec != NULL)

@@ -105,6 +105,8 @@ kvmi_linux_facts(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	size_t n = 0;
 
 	uts_field(k, cx, 1, f->hostname, sizeof(f->hostname));
+	kvmi_vmcoreinfo_get(&l->info, "OSRELEASE", f->release,
+	    sizeof(f->release));
 	uts_field(k, cx, 2, f->release, sizeof(f->release));
 	uts_field(k, cx, 3, f->version, sizeof(f->version));
 	f->info.ki_page_size = 1u << k->arch->page_shift;
