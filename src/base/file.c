@@ -146,6 +146,10 @@ kvmi_file_open(int fd, const char *name, struct kvmi_src **ret,
 		/* A memory device: as long as it will answer. */
 		f->src.size = INT64_MAX;
 		f->src.volatile_ = true;
+	} else if (S_ISDIR(st.st_mode)) {
+		r = kvmi_fail(err, KVMI_ENOTSUP, "%s: a directory; name the "
+		    "file in it", name);
+		goto fail;
 	} else {
 		r = kvmi_fail(err, KVMI_ENOTSUP, "%s: not a regular file or "
 		    "device; an image must allow random access (copy it to a "

@@ -98,8 +98,8 @@ unrecognised(struct kvmi_src *src, const uint8_t *head, size_t len,
 	return (kvmi_fail(err, KVMI_EFORMAT, "%s: not a kernel image that is "
 	    "known here (%" PRIu64 " bytes, starts with%s%s%s): wanted an ELF "
 	    "vmcore, a kdump-compressed file, a FreeBSD minidump, "
-	    "textdump or dump device, a LiME or AVML file (or, when it is raw "
-	    "memory, being told so)",
+	    "textdump or dump device, a LiME or AVML file or another of "
+	    "kvm-formats(5); of raw memory say so (kpeek --raw-memory)",
 	    src->name, src->size, len == 0 ? " nothing" : hex,
 	    src->wrapping != NULL ? "; " : "",
 	    src->wrapping != NULL ? src->wrapping : ""));

@@ -82,7 +82,7 @@ open_fails(void **state)
 		{ NULL, "/etc/passwd", O_RDONLY, "not a kernel image" },
 		{ "/etc/passwd", "/bin/sh", O_RDONLY, "/etc/passwd" },
 		{ NULL, "/bin/sh", O_RDONLY, "/bin/sh" },
-		{ NULL, "/", O_RDONLY, "random access" },
+		{ NULL, "/", O_RDONLY, "a directory" },
 		{ NULL, NULL, O_WRONLY, "bad flags" },
 		{ NULL, "/nonexistent", O_RDONLY | O_TRUNC, "bad flags" },
 	};

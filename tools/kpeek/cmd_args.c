@@ -162,20 +162,37 @@ document(struct args *a, const struct kinfo_proc *p, int n)
 	return (doc);
 }
 
+/* Say which of the processes that were asked for there are not. */
+static bool
+miss(const struct args *a, const struct kinfo_proc *p, int n)
+{
+	bool missing = false;
+
+	for (size_t i = 0; i < a->npids; i++) {
+		int k = 0;
+
+		while (k < n && p[k].ki_pid != a->pids[i])
+			k++;
+		if (k < n)
+			continue;
+		fprintf(stderr, "kpeek: no process %d\n", a->pids[i]);
+		missing = true;
+	}
+	return (missing);
+}
+
 /* What went wrong, and the exit status. */
 static int
-verdict(const struct args *a, int damage)
+verdict(const struct args *a, bool missing, int damage)
 {
 	if (a->failed != 0)
 		fprintf(stderr, "kpeek: %s of %u process%s cannot be had; the "
 		    "first: %s\n", a->environment ? "environment" :
 		    "arguments", a->failed, a->failed == 1 ? "" : "es",
 		    a->why);
-	if (a->shown == 0)
-		fprintf(stderr, "kpeek: no such process\n");
 	if (a->failed == a->shown)
 		return (EXIT_FAILED);
-	return (a->failed != 0 ? EXIT_PARTIAL : damage);
+	return (a->failed != 0 || missing ? EXIT_PARTIAL : damage);
 }
 
 /* Numbers are process ids: what comes behind them is the dump. */
@@ -216,6 +233,7 @@ run(struct context *c, int argc, char **argv, const struct command *cmd)
 		.environment = cmd == &cmd_env };
 	const struct kinfo_proc *p;
 	json_object *doc = NULL;
+	bool missing;
 	int n, r;
 
 	r = parse_options(&a, argc, argv);
@@ -231,6 +249,7 @@ run(struct context *c, int argc, char **argv, const struct command *cmd)
 	if (n > 0 && kvm_getargv(c->kd, &p[0], 1) == NULL &&
 	    kvm_errkind(c->kd) == KVM_ERR_NOTSUP)
 		return (context_fail(c, NULL));
+	missing = miss(&a, p, n);
 	if (c->json)
 		doc = document(&a, p, n);
 	else
@@ -238,7 +257,7 @@ run(struct context *c, int argc, char **argv, const struct command *cmd)
 	r = context_damage(c, "processes", doc);
 	if (doc != NULL)
 		json_print(doc);
-	return (verdict(&a, r));
+	return (verdict(&a, missing, r));
 }
 
 static int

@@ -211,7 +211,11 @@ run_traces(struct bt *b)
 	}
 	if (b->failed == b->printed)
 		return (context_fail(b->c, NULL));
-	return (b->broken != 0 ? EXIT_PARTIAL : EXIT_OK);
+	if (b->broken == 0)
+		return (EXIT_OK);
+	fprintf(stderr, "kpeek: %u of %u stacks end too early\n", b->broken,
+	    b->printed);
+	return (EXIT_PARTIAL);
 }
 
 static int

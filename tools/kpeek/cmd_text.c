@@ -70,7 +70,7 @@ show(struct text *t)
 		json_object_put(t->list);
 		return (context_fail(t->c, NULL));
 	}
-	if (t->list != NULL) {
+	if (t->list != NULL && t->found) {
 		doc = json_object_new_object();
 		json_object_object_add(doc, "files", t->list);
 		json_print(doc);

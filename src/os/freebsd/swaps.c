@@ -186,5 +186,5 @@ kvmi_freebsd_swaps(struct kvmi_kernel *k, struct kvmi_cx *cx,
 		return (0);
 	free(out->v);
 	*out = (struct kvmi_swaps){ 0 };
-	return (kvmi_wrap(&cx->err, r, "swap devices"));
+	return (r);
 }

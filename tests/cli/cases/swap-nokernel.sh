@@ -1,0 +1,1 @@
+"$KPEEK" swap "$IMAGES/fbsd-v3" 2>&1 | sed "s|$IMAGES/||"
