@@ -44,7 +44,8 @@ begin_stream(struct kvmi_sink *s, struct kvmi_err *err)
 }
 
 static int
-open_named(struct kvmi_sink *s, const char *path, struct kvmi_err *err)
+open_named(struct kvmi_sink *s, const char *path, bool replace,
+    struct kvmi_err *err)
 {
 	const char *slash = strrchr(path, '/');
 	const char *name = slash != NULL ? slash + 1 : path;
@@ -62,7 +63,12 @@ open_named(struct kvmi_sink *s, const char *path, struct kvmi_err *err)
 	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return (kvmi_fail_errno(err, "%s", dir));
-	r = kvmi_out_create(&s->out, fd, name, err);
+	/* Sooner than at the end. */
+	if (!replace && faccessat(fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		r = kvmi_fail(err, KVMI_ESYS, "%s: there is such a file; it "
+		    "is replaced when forced (kpeek convert -f)", path);
+	else
+		r = kvmi_out_create(&s->out, fd, name, err);
 	if (r != 0) {
 		close(fd);
 		return (r);
@@ -105,7 +111,8 @@ kvmi_sink_open(struct kvmi_sink *s, const struct kvm_convert_options *o,
 	*s = (struct kvmi_sink){ .fd = o->kc_fd, .out = { .fd = -1 },
 		.flattened = (o->kc_flags & KVM_CONVERT_FLATTENED) != 0 };
 	if (o->kc_path != NULL)
-		r = open_named(s, o->kc_path, err);
+		r = open_named(s, o->kc_path,
+		    (o->kc_flags & KVM_CONVERT_FORCE) != 0, err);
 	else if (s->fd < 0)
 		r = kvmi_fail(err, KVMI_EINVAL, "neither a path nor a "
 		    "descriptor to write to");

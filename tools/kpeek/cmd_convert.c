@@ -143,8 +143,10 @@ run_convert(struct context *c, int argc, char **argv)
 		o.kc_progress = show_percent;
 		o.kc_closure = &p;
 	}
-	if (kvm_convert(c->kd, &o) != 0)
-		return (context_fail(c, NULL));
+	if (kvm_convert(c->kd, &o) != 0) {
+		r = context_fail(c, NULL);
+		return (kvm_errkind(c->kd) == KVM_ERR_INVAL ? EXIT_USAGE : r);
+	}
 	if (c->json && o.kc_path != NULL) {
 		doc = json_object_new_object();
 		json_object_object_add(doc, "converted", json_text(o.kc_path,
