@@ -8,7 +8,7 @@ def kpeek(*args):
 me = os.getpid()
 master, slave = pty.openpty()
 name = os.ttyname(slave)
-p = subprocess.Popen(["sh", "-c", "exec <" + name + "; sleep 1000; :"],
+p = subprocess.Popen(["sh", "-c", "exec <" + name + "; exec sleep 1000"],
                      start_new_session=True)
 while not any(r["pid"] == p.pid for r in kpeek("-t", name)):
     pass
