@@ -13,6 +13,7 @@
 #include "os/linux/cpus.h"
 #include "os/linux/infer.h"
 #include "os/linux/linux.h"
+#include "os/linux/log.h"
 #include "typed_file.h"
 
 #define SIZE	UINT64_C(0x80000)
