@@ -345,6 +345,55 @@ test_tasks(void **state)
 	done(&w);
 }
 
+/* struct swap_info_struct of 6.1, as the only one on its lists. */
+static void
+put_swap(uint8_t *mem, uint64_t va, int prio, uint64_t pages, uint64_t used)
+{
+	tasks_put(mem, va + 16, 0x53, 8);
+	tasks_put(mem, va + 24, (uint64_t)(int64_t)prio, 2);
+	tasks_put(mem, va + 32, (uint64_t)-prio, 4);
+	tasks_list(mem, (uint64_t[]){ va + 40 }, 1);
+	tasks_list(mem, (uint64_t[]){ va + 56 }, 1);
+	tasks_put(mem, va + 76, pages + 1, 4);
+	tasks_put(mem, va + 80, va, 8);
+	tasks_put(mem, va + 160, pages, 4);
+	tasks_put(mem, va + 164, used, 4);
+}
+
+/* What looks like a device but has not as many pages free is no other table. */
+static void
+test_swap_table(void **state)
+{
+	static const struct { uint64_t free; int want; } row[] = {
+		{ 100, 0 }, { 99, KVMI_ENOTSUP },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < KVMI_COUNT(row); i++) {
+		struct world w;
+		uint64_t table;
+
+		make(&w);
+		bytes_fill(&w.mem, 0, TASKS_LEN - SIZE);
+		put_swap(w.mem.p, 0x5000, -2, 128, 28);
+		tasks_put(w.mem.p, 0x3040, 0x5000, 8);
+		put_swap(w.mem.p, 0x5800, 0, 1, 0);
+		tasks_put(w.mem.p, 0x2f00, 0x5800, 8);
+		tasks_put(w.mem.p, 0x3000, row[i].free, 8);
+		w.l.va.first = 0x1000;
+		w.l.va.last = TASKS_LEN;
+		w.l.stext = TASKS_STEXT;
+		begin(&w);
+		assert_int_equal(kvmi_symtab_add(w.k.syms, "nr_swap_pages", 13,
+		    "", 0x3000, 0, 'D', &w.cx->err), 0);
+		UTIL_EQ("swap", kvmi_linux_variable(&w.k, w.cx, KVMI_ONCE_SWAP,
+		    &table, NULL), row[i].want);
+		if (row[i].want == 0)
+			UTIL_EQ("swap", table, 0x3040);
+		done(&w);
+	}
+}
+
 /* An s390's kernel begins at 0, where its exports are found too. */
 static void
 test_exports_at_zero(void **state)
@@ -393,6 +442,7 @@ main(void)
 		cmocka_unit_test(test_clock),
 		cmocka_unit_test(test_btf_by_content),
 		cmocka_unit_test(test_tasks),
+		cmocka_unit_test(test_swap_table),
 		cmocka_unit_test(test_exports_at_zero),
 	};
 

@@ -110,14 +110,6 @@ find_devices(struct kvmi_infer *x, uint64_t va, struct devices *d)
 	return (found == 1 && are_devices(d, one));
 }
 
-static bool
-is_table(struct kvmi_infer *x, uint64_t va, const uint64_t word[2])
-{
-	struct devices d;
-
-	return (kvmi_infer_is_ptr(x, word[0]) && find_devices(x, va, &d));
-}
-
 /*
  * pages and inuse_pages, since 6.9 a long with a flag in it: what is free of
  * all is nr_swap_pages, and neither is more than max.
@@ -171,6 +163,16 @@ find_pages(struct devices *d)
 	return (found == 1);
 }
 
+/* One device looks like much else, but not with as many pages free. */
+static bool
+is_table(struct kvmi_infer *x, uint64_t va, const uint64_t word[2])
+{
+	struct devices d;
+
+	return (kvmi_infer_is_ptr(x, word[0]) && find_devices(x, va, &d) &&
+	    find_pages(&d));
+}
+
 /* bdev and swap_file. */
 static bool
 find_file(struct devices *d, uint64_t files[MAX_DEVICES])
@@ -207,12 +209,10 @@ kvmi_infer_swap(struct kvmi_infer *x)
 
 	if (kvmi_kernel_addr(x->k, x->cx, "nr_swap_pages", &va) != 0 ||
 	    !kvmi_infer_scan(x, va - NEAR, 2 * NEAR, is_table, &table) ||
-	    !find_devices(x, table, &d))
+	    !find_devices(x, table, &d) || !find_pages(&d))
 		return;
 	kvmi_infer_found(x, KVMI_ONCE_SWAP, table, d.n);
 	kvmi_infer_add(x, t, "flags", d.flags, x->ptr, false);
-	if (!find_pages(&d))
-		return;
 	kvmi_infer_add(x, t, "pages", d.pages, 4, false);
 	kvmi_infer_add(x, t, "inuse_pages", d.inuse, d.inuse_size, false);
 	if (!find_file(&d, files))
