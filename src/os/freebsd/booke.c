@@ -27,13 +27,15 @@ booke_place(struct kvmi_kernel *k, struct kvmi_cx *cx, struct kvmi_boot *b)
 		r = kvmi_full_symbol(k, cx, "kernload", &va);
 	if (r != 0)
 		return (r);
-	b->va = base & ~(PAGE_LEN - 1);
-	for (b->pa = 0; b->pa < LOADER_LIMIT; b->pa += PAGE_LEN) {
+	*b = (struct kvmi_boot){ .va = base & ~(PAGE_LEN - 1) };
+	for (uint64_t hole; b->pa < LOADER_LIMIT;
+	    b->pa += hole != 0 ? hole : PAGE_LEN) {
 		struct kvmi_err ignored;
 		uint8_t raw[8];
 
-		if (kvmi_image_read_phys(k->img, b->pa + (va - b->va), raw,
-		    sizeof(raw), &ignored) == 0 &&
+		hole = kvmi_full_hole(k, b->pa + (va - b->va), LOADER_LIMIT);
+		if (hole == 0 && kvmi_image_read_phys(k->img, b->pa + (va -
+		    b->va), raw, sizeof(raw), &ignored) == 0 &&
 		    kvmi_get64(raw, true) == b->pa)
 			return (0);
 	}

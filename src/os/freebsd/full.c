@@ -36,6 +36,21 @@ kvmi_full_symbol(struct kvmi_kernel *k, struct kvmi_cx *cx, const char *name,
 	return (kvmi_elf_symbol(k->exec, name, ret, &cx->err));
 }
 
+uint64_t
+kvmi_full_hole(struct kvmi_kernel *k, uint64_t pa, uint64_t limit)
+{
+	const uint64_t page = 4096;
+	struct kvmi_extent e;
+
+	if (kvmi_image_locate(k->img, pa, &e, NULL) != 0)
+		return (page);
+	if (e.state == KVMI_STORED)
+		return (0);
+	if (e.len > limit || e.start + e.len > limit)
+		return (limit);
+	return ((e.start + e.len - pa + page - 1) & ~(page - 1));
+}
+
 int
 kvmi_full_variable(struct kvmi_kernel *k, struct kvmi_cx *cx,
     const struct kvmi_boot *b, const char *name, unsigned int size,

@@ -44,6 +44,12 @@ int kvmi_full_variable(struct kvmi_kernel *k, struct kvmi_cx *cx,
     const struct kvmi_boot *b, const char *name, unsigned int size,
     uint64_t *ret);
 
+/*
+ * For who looks for the kernel: from pa how far on the dump has nothing, in
+ * whole pages of 4 KiB and no further than to limit; 0: it has what is at pa.
+ */
+uint64_t kvmi_full_hole(struct kvmi_kernel *k, uint64_t pa, uint64_t limit);
+
 /* Set the page tables, and see whether va leads to pa through them. */
 int kvmi_full_root(struct kvmi_kernel *k, struct kvmi_cx *cx,
     const struct kvmi_arch *arch, uint64_t root, unsigned int levels,

@@ -166,11 +166,13 @@ place64(struct kvmi_kernel *k, struct kvmi_cx *cx, struct kvmi_boot *b)
 		cx->err = saved;
 		return (0);
 	}
-	for (uint64_t pa = base % PAGE_LEN; pa < LOADER_LIMIT; pa += PAGE_LEN) {
+	for (uint64_t pa = base % PAGE_LEN, hole; pa < LOADER_LIMIT;
+	    pa += hole != 0 ? hole : PAGE_LEN) {
 		uint8_t raw[8];
 
-		if (kvmi_image_read_phys(k->img, pa + (va - base), raw,
-		    sizeof(raw), &saved) != 0 ||
+		hole = kvmi_full_hole(k, pa + (va - base), LOADER_LIMIT);
+		if (hole != 0 || kvmi_image_read_phys(k->img, pa + (va - base),
+		    raw, sizeof(raw), &saved) != 0 ||
 		    kvmi_get64(raw, k->big_endian) != (DMAP | pa))
 			continue;
 		*b = (struct kvmi_boot){ .va = base, .pa = pa };
