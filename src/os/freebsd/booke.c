@@ -6,11 +6,9 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "base/endian.h"
 #include "os/freebsd/full.h"
 
 #define PAGE_LEN	UINT64_C(4096)
-#define LOADER_LIMIT	(UINT64_C(4) << 30)
 #define FIRST_TLB_LEN	UINT64_C(0x4000000)	/* maps the kernel: locore.S */
 
 /*
@@ -27,18 +25,9 @@ booke_place(struct kvmi_kernel *k, struct kvmi_cx *cx, struct kvmi_boot *b)
 		r = kvmi_full_symbol(k, cx, "kernload", &va);
 	if (r != 0)
 		return (r);
-	*b = (struct kvmi_boot){ .va = base & ~(PAGE_LEN - 1) };
-	for (uint64_t hole; b->pa < LOADER_LIMIT;
-	    b->pa += hole != 0 ? hole : PAGE_LEN) {
-		struct kvmi_err ignored;
-		uint8_t raw[8];
-
-		hole = kvmi_full_hole(k, b->pa + (va - b->va), LOADER_LIMIT);
-		if (hole == 0 && kvmi_image_read_phys(k->img, b->pa + (va -
-		    b->va), raw, sizeof(raw), &ignored) == 0 &&
-		    kvmi_get64(raw, true) == b->pa)
-			return (0);
-	}
+	b->va = base & ~(PAGE_LEN - 1);
+	if (kvmi_full_find(k, b->va, va, 0, &b->pa))
+		return (0);
 	return (kvmi_fail(&cx->err, KVMI_EMISMATCH, "%s: no kernel of %s in it: "
 	    "nowhere does kernload say its own address", k->img->src->name,
 	    k->opts->ko_execfile));

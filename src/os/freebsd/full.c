@@ -6,6 +6,9 @@
 #include "base/endian.h"
 #include "base/math.h"
 
+#define PAGE_LEN	UINT64_C(4096)
+#define LOADER_LIMIT	(UINT64_C(4) << 30)
+
 #define ELFOSABI_FREEBSD 9
 #define ELFOSABI_STANDALONE 255
 
@@ -36,19 +39,39 @@ kvmi_full_symbol(struct kvmi_kernel *k, struct kvmi_cx *cx, const char *name,
 	return (kvmi_elf_symbol(k->exec, name, ret, &cx->err));
 }
 
-uint64_t
-kvmi_full_hole(struct kvmi_kernel *k, uint64_t pa, uint64_t limit)
+/* From pa how far on the dump has nothing, in whole pages; 0: it has pa. */
+static uint64_t
+hole_at(struct kvmi_kernel *k, uint64_t pa)
 {
-	const uint64_t page = 4096;
 	struct kvmi_extent e;
 
 	if (kvmi_image_locate(k->img, pa, &e, NULL) != 0)
-		return (page);
+		return (PAGE_LEN);
 	if (e.state == KVMI_STORED)
 		return (0);
-	if (e.len > limit || e.start + e.len > limit)
-		return (limit);
-	return ((e.start + e.len - pa + page - 1) & ~(page - 1));
+	if (e.len > LOADER_LIMIT || e.start + e.len > LOADER_LIMIT)
+		return (LOADER_LIMIT);
+	return ((e.start + e.len - pa + PAGE_LEN - 1) & ~(PAGE_LEN - 1));
+}
+
+bool
+kvmi_full_find(struct kvmi_kernel *k, uint64_t base, uint64_t va,
+    uint64_t tag, uint64_t *pa)
+{
+	uint64_t hole;
+
+	for (*pa = base % PAGE_LEN; *pa < LOADER_LIMIT;
+	    *pa += hole != 0 ? hole : PAGE_LEN) {
+		struct kvmi_err ignored;
+		uint8_t raw[8];
+
+		hole = hole_at(k, *pa + (va - base));
+		if (hole == 0 && kvmi_image_read_phys(k->img, *pa + (va - base),
+		    raw, sizeof(raw), &ignored) == 0 &&
+		    kvmi_get64(raw, k->big_endian) == (tag | *pa))
+			return (true);
+	}
+	return (false);
 }
 
 int

@@ -45,10 +45,12 @@ int kvmi_full_variable(struct kvmi_kernel *k, struct kvmi_cx *cx,
     uint64_t *ret);
 
 /*
- * For who looks for the kernel: from pa how far on the dump has nothing, in
- * whole pages of 4 KiB and no further than to limit; 0: it has what is at pa.
+ * Find a kernel that the loader put anywhere: the variable of 8 bytes that is
+ * linked at va, in a kernel that is linked at base, holds base's physical
+ * address, with tag in its upper bits.  false: nowhere does one.
  */
-uint64_t kvmi_full_hole(struct kvmi_kernel *k, uint64_t pa, uint64_t limit);
+bool kvmi_full_find(struct kvmi_kernel *k, uint64_t base, uint64_t va,
+    uint64_t tag, uint64_t *pa);
 
 /* Set the page tables, and see whether va leads to pa through them. */
 int kvmi_full_root(struct kvmi_kernel *k, struct kvmi_cx *cx,

@@ -28,8 +28,6 @@
 /* sys/powerpc/include/vmparam.h */
 #define DMAP		UINT64_C(0xc000000000000000)
 #define DMAP_END	UINT64_C(0xc008000000000000)
-#define PAGE_LEN	UINT64_C(4096)
-#define LOADER_LIMIT	(UINT64_C(4) << 30)
 /* The first entry of the process table: Power ISA 3.0, Book III, 5.7.6.2. */
 #define RADIX_ROOT	UINT64_C(0x0fffffffffffff00)
 
@@ -166,18 +164,9 @@ place64(struct kvmi_kernel *k, struct kvmi_cx *cx, struct kvmi_boot *b)
 		cx->err = saved;
 		return (0);
 	}
-	for (uint64_t pa = base % PAGE_LEN, hole; pa < LOADER_LIMIT;
-	    pa += hole != 0 ? hole : PAGE_LEN) {
-		uint8_t raw[8];
-
-		hole = kvmi_full_hole(k, pa + (va - base), LOADER_LIMIT);
-		if (hole != 0 || kvmi_image_read_phys(k->img, pa + (va - base),
-		    raw, sizeof(raw), &saved) != 0 ||
-		    kvmi_get64(raw, k->big_endian) != (DMAP | pa))
-			continue;
-		*b = (struct kvmi_boot){ .va = base, .pa = pa };
+	b->va = base;
+	if (kvmi_full_find(k, base, va, DMAP, &b->pa))
 		return (0);
-	}
 	return (kvmi_fail(&cx->err, KVMI_EMISMATCH, "%s: no kernel of %s in it: "
 	    "nowhere does __startkernel say its own address",
 	    k->img->src->name, k->opts->ko_execfile));
