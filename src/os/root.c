@@ -8,14 +8,23 @@
 /* Beyond that no kernel is loaded; what a file claims may be more. */
 #define MAX_PA		(UINT64_C(1) << 42)
 
+int
+kvmi_root_check(const struct kvmi_kernel *k, const struct kvmi_paging *p,
+    uint64_t root_va)
+{
+	struct kvmi_mapping m;
+	int r = kvmi_walk(p, root_va, kvmi_image_read_phys, k->img, &m, NULL);
+
+	if (r == 0 && m.pa + (root_va - m.va) != p->root_pa)
+		r = KVMI_ENOENT;
+	return (r);
+}
+
 bool
 kvmi_root_is(const struct kvmi_kernel *k, const struct kvmi_paging *p,
     uint64_t root_va)
 {
-	struct kvmi_mapping m;
-
-	return (kvmi_walk(p, root_va, kvmi_image_read_phys, k->img, &m,
-	    NULL) == 0 && m.pa + (root_va - m.va) == p->root_pa);
+	return (kvmi_root_check(k, p, root_va) == 0);
 }
 
 bool

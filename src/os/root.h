@@ -12,6 +12,10 @@
 bool kvmi_root_is(const struct kvmi_kernel *k, const struct kvmi_paging *p,
     uint64_t root_va);
 
+/* The same; KVMI_ETRUNC: some of them are lost. */
+int kvmi_root_check(const struct kvmi_kernel *k, const struct kvmi_paging *p,
+    uint64_t root_va);
+
 /*
  * Set p->root_pa, trying every place in memory that kernels are loaded to.
  * False: there are no such tables.

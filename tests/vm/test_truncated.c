@@ -4,7 +4,9 @@
  * and no cut makes the library allocate more than twice what the whole dump
  * takes.  A file that shrinks while it is open gives errors too.
  *
- * usage: test_truncated [-n CUTS] DUMP...
+ * usage: test_truncated [-n CUTS] [-o PERCENT] DUMP...
+ *
+ * -o: with so much of it, it opens and has its whole log and some processes.
  */
 #include <kvm.h>
 
@@ -99,6 +101,7 @@ struct truth {
 	char	banner[256];
 	kvaddr_t banner_va;
 	int	nprocs;
+	size_t	records;
 	ssize_t	peak;
 };
 
@@ -134,10 +137,36 @@ use(const char *path, struct truth *truth, bool whole)
 		return (false);
 	}
 	kvm_walk_log(kd, count_record, &records);
+	if (whole)
+		truth->records = records;
 	if (kvm_getinfo(kd) == NULL)
 		return (false);
 	kvm_close(kd);
 	return (!whole || (truth->nprocs > 10 && records > 100 && n > 0));
+}
+
+/* What a dump has that lacks its end, and so perhaps its page tables. */
+static bool
+opens(const char *path, const struct truth *truth)
+{
+	char why[2048] = "";
+	kvm_t *kd = kvm_open2(NULL, path, O_RDONLY, why, NULL);
+	size_t records = 0;
+	bool ok;
+	int cnt = 0;
+
+	if (kd == NULL) {
+		printf("%s: %s\n", path, why);
+		return (false);
+	}
+	kvm_walk_log(kd, count_record, &records);
+	kvm_getprocs(kd, KERN_PROC_PROC, 0, &cnt);
+	ok = records == truth->records && cnt > 10;
+	if (!ok)
+		printf("%s: %zu records, %d processes: %s\n", path, records,
+		    cnt, kvm_geterr(kd));
+	kvm_close(kd);
+	return (ok);
 }
 
 static int
@@ -188,7 +217,7 @@ shrink(const char *path, int fd, const struct truth *truth)
 }
 
 static bool
-test(const char *path, int cuts)
+test(const char *path, int cuts, int percent)
 {
 	char name[] = "/var/tmp/kvm-truncated-XXXXXX";
 	struct truth truth = { 0 };
@@ -218,6 +247,9 @@ test(const char *path, int cuts)
 	unlink(name);
 	strcpy(name + strlen(name) - 6, "XXXXXX");
 	fd = copy_of(path, name);
+	if (percent != 0 && (ftruncate(fd, st.st_size / 100 * percent) != 0 ||
+	    !opens(name, &truth)))
+		bad++;
 	for (int i = 0; i < cuts && bad < 5; i++) {
 		live_bytes = peak_bytes = 0;
 		if (ftruncate(fd, cut[i]) != 0 || !use(name, &truth, false)) {
@@ -242,15 +274,19 @@ test(const char *path, int cuts)
 int
 main(int argc, char **argv)
 {
-	int cuts = 1000, at = 1, bad = 0;
+	int cuts = 1000, percent = 0, bad = 0, c;
 
-	if (argc > 2 && strcmp(argv[1], "-n") == 0) {
-		cuts = atoi(argv[2]);
-		at = 3;
+	while ((c = getopt(argc, argv, "n:o:")) != -1) {
+		if (c == 'n')
+			cuts = atoi(optarg);
+		else if (c == 'o')
+			percent = atoi(optarg);
+		else
+			return (2);
 	}
-	if (at >= argc)
+	if (optind >= argc)
 		return (2);
-	for (; at < argc; at++)
-		bad += !test(argv[at], cuts);
+	for (; optind < argc; optind++)
+		bad += !test(argv[optind], cuts, percent);
 	return (bad != 0);
 }

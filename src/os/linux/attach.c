@@ -11,6 +11,7 @@
 #include "base/endian.h"
 #include "base/math.h"
 #include "os/linux/cpus.h"
+#include "os/linux/linear.h"
 #include "os/linux/linux.h"
 
 static const struct kvmi_linux_arch *const linux_arch_table[] = {
@@ -207,6 +208,10 @@ use_tables(struct kvmi_kernel *k, struct kvmi_linux *l, struct kvmi_cx *cx)
 	if (r != 0)
 		return (r);
 	kvmi_space_flush(cx);
+	r = verify(k, l, cx);
+	if (r != KVMI_ETRUNC || !kvmi_linux_use_told(k, l))
+		return (r);
+	kvmi_space_flush(cx);
 	return (verify(k, l, cx));
 }
 
@@ -289,11 +294,19 @@ try_note_at(struct kvmi_kernel *k, struct kvmi_linux *l, uint64_t pa,
 	return (r == 0 ? use_info(k, l, cx) : r);
 }
 
+/* Cut short: what is left says which kernel it was. */
+static bool
+is_cut(const struct kvmi_kernel *k, int r)
+{
+	return (r == KVMI_ETRUNC && k->space.ops != NULL);
+}
+
 /* The last resort: the note is page aligned, somewhere in memory. */
 static int
 scan_memory(struct kvmi_kernel *k, struct kvmi_linux *l, struct kvmi_cx *cx)
 {
-	uint64_t pa = 0;
+	uint64_t pa = 0, cut_pa = UINT64_MAX;
+	int r;
 
 	while (pa < k->img->max_pa) {
 		struct kvmi_extent e;
@@ -306,10 +319,17 @@ scan_memory(struct kvmi_kernel *k, struct kvmi_linux *l, struct kvmi_cx *cx)
 				break;
 			continue;
 		}
-		if (try_note_at(k, l, pa, cx) == 0)
+		k->space.ops = NULL;
+		r = try_note_at(k, l, pa, cx);
+		if (r == 0)
 			return (0);
+		if (is_cut(k, r) && cut_pa == UINT64_MAX)
+			cut_pa = pa;
 		pa += PAGE;
 	}
+	/* None of them leads to its kernel; one may be of what is lost. */
+	if (cut_pa != UINT64_MAX && is_cut(k, try_note_at(k, l, cut_pa, cx)))
+		return (0);
 	kvmi_vmcoreinfo_deinit(&l->info);
 	from(l, "", "");
 	k->space.ops = NULL;
@@ -375,8 +395,9 @@ find_kernel(struct kvmi_kernel *k, struct kvmi_linux *l, struct kvmi_cx *cx)
 
 	if (l->arch != NULL && l->arch->note_pa != NULL &&
 	    l->arch->note_pa(k, cx, &pa) == 0 &&
-	    try_note_at(k, l, pa, cx) == 0)
+	    ((r = try_note_at(k, l, pa, cx)) == 0 || is_cut(k, r)))
 		return (0);
+	r = KVMI_ENOTMINE;
 	if (l->arch != NULL && l->arch->find != NULL)
 		r = l->arch->find(k, l, cx);
 	if (r != 0)
@@ -442,8 +463,7 @@ linux_attach(struct kvmi_kernel *k, struct kvmi_cx *cx)
 		r = use_info(k, l, cx);
 		if (r == KVMI_EFORMAT && file == NULL)
 			r = replace_info(k, l, cx);
-		/* Cut short: what is left says which kernel it was. */
-		if (r == KVMI_ETRUNC && k->space.ops != NULL)
+		if (is_cut(k, r))
 			r = 0;
 	} else if (r == KVMI_ENOTMINE)
 		r = find_kernel(k, l, cx);

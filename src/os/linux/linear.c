@@ -2,7 +2,9 @@
 #include "os/linux/linear.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 
+#include "base/math.h"
 #include "os/root.h"
 
 /* Pieces of a linear map, which holes of memory and rights divide. */
@@ -47,4 +49,27 @@ kvmi_linux_linear(struct kvmi_kernel *k, uint64_t va, uint64_t pa,
 	*ret = (struct kvmi_mapping){ .va = va, .pa = pa, .len = at - va };
 	return (at != va ? 0 : kvmi_fail(err, KVMI_ENOENT, "0x%" PRIx64
 	    " does not map physical 0x%" PRIx64, va, pa));
+}
+
+bool
+kvmi_linux_use_told(struct kvmi_kernel *k, struct kvmi_linux *l)
+{
+	struct kvmi_direct told[KVMI_LINUX_TOLD], *d;
+	size_t n = l->arch->told != NULL ? l->arch->told(k, l, told) : 0, m = 0;
+
+	if (n == 0 || (d = calloc(n, sizeof(*d))) == NULL)
+		return (false);
+	for (size_t i = 0; i < n; i++) {
+		if (told[i].pa >= k->img->max_pa)
+			continue;
+		d[m] = told[i];
+		d[m].len = kvmi_min(d[m].len, k->img->max_pa - d[m].pa);
+		d[m].len = kvmi_min(d[m].len, UINT64_MAX - d[m].va);
+		m++;
+	}
+	free(l->direct);
+	l->direct = d;
+	k->space.paging.direct = d;
+	k->space.paging.ndirect = m;
+	return (m > 0);
 }

@@ -22,4 +22,10 @@ uint64_t kvmi_linux_split(const uint64_t *splits, size_t n, uint64_t va);
 int kvmi_linux_linear(struct kvmi_kernel *k, uint64_t va, uint64_t pa,
     struct kvmi_mapping *ret, struct kvmi_err *err);
 
+/*
+ * Read by what l->info tells to be mapped in one piece, where page tables are
+ * lost.  False: it does not.
+ */
+bool kvmi_linux_use_told(struct kvmi_kernel *k, struct kvmi_linux *l);
+
 #endif

@@ -43,6 +43,8 @@ struct kvmi_linux_saved {
  * What Linux does on one architecture; the table is in attach.c.  A function
  * that is NULL: not had.
  */
+#define KVMI_LINUX_TOLD	2
+
 struct kvmi_linux_arch {
 	/* The usual one; k->arch may become another of the same name. */
 	const struct kvmi_arch *arch;
@@ -83,6 +85,12 @@ struct kvmi_linux_arch {
 	 */
 	int (*user)(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t mm,
 	    struct kvmi_paging *p);
+	/*
+	 * What is mapped in one piece, as l->info tells: for a dump that lacks
+	 * its page tables.  How many; too long is no matter.
+	 */
+	size_t (*told)(const struct kvmi_kernel *k, const struct kvmi_linux *l,
+	    struct kvmi_direct ret[KVMI_LINUX_TOLD]);
 	/* Where all memory is mapped: va, pa; len, or 0 for the image's. */
 	int (*linear)(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	    struct kvmi_mapping *ret);

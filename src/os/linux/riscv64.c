@@ -12,6 +12,8 @@
 
 #define LINK_ADDR	UINT64_C(0xffffffff80000000)	/* since 5.13 */
 
+#define IMAGE_ALIGN	(UINT64_C(2) << 20)
+
 #define PTE_LEAF	UINT64_C(0x0e)		/* R, W or X */
 #define PTE_PROT_NONE	UINT64_C(0x20)		/* the bit of global pages */
 #define PTE_PPN		UINT64_C(0x003ffffffffffc00)
@@ -55,12 +57,37 @@ find_root(struct kvmi_kernel *k, const struct kvmi_linux *l,
 		if (kvmi_vmcoreinfo_number(&l->info, "va_kernel_pa_offset",
 		    &offset)) {
 			p->root_pa = root - (uint64_t)offset;
-			if (kvmi_root_is(k, p, root))
+			r = kvmi_root_check(k, p, root);
+			if (r == 0 || (r == KVMI_ETRUNC && levels != 0))
 				return (0);
 		}
 		r = kvmi_linux_root(k, p, root, err);
 	}
 	return (r);
+}
+
+/*
+ * The image, which ends the address space, and all memory.  Kernels that do not
+ * tell the one, since 6.13, are found by their tables only.
+ */
+static size_t
+told(const struct kvmi_kernel *k, const struct kvmi_linux *l,
+    struct kvmi_direct ret[KVMI_LINUX_TOLD])
+{
+	int64_t offset, va, pa;
+
+	(void)k;
+	if (l->stext == 0 || !kvmi_vmcoreinfo_number(&l->info,
+	    "va_kernel_pa_offset", &offset))
+		return (0);
+	ret[0].va = l->stext & ~(IMAGE_ALIGN - 1);
+	ret[0].pa = ret[0].va - (uint64_t)offset;
+	ret[0].len = -ret[0].va;
+	if (!kvmi_vmcoreinfo_number(&l->info, "PAGE_OFFSET", &va) ||
+	    !kvmi_vmcoreinfo_number(&l->info, "phys_ram_base", &pa))
+		return (1);
+	ret[1] = (struct kvmi_direct){ (uint64_t)va, UINT64_MAX, (uint64_t)pa };
+	return (2);
 }
 
 static int
@@ -225,6 +252,7 @@ const struct kvmi_linux_arch kvmi_linux_riscv64 = {
 	.arch = &kvmi_arch_riscv64,
 	.from_vmcoreinfo = from_vmcoreinfo,
 	.absent = absent,
+	.told = told,
 	.linear = linear,
 	.regs = regs,
 	.saved_regs = saved_regs,

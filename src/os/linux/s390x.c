@@ -22,6 +22,7 @@
 
 /* Of an address space control element, and of an entry: which tables. */
 #define ASCE_TYPE		UINT64_C(0xc)
+#define USUAL_TYPE		UINT64_C(0x4)	/* three levels */
 #define MIN_LEVELS		2	/* segments and pages */
 
 #define PTE_PRESENT		UINT64_C(0x001)
@@ -59,10 +60,15 @@ from_vmcoreinfo(struct kvmi_kernel *k, struct kvmi_linux *l,
 	k->kerndisp = (int64_t)va;
 	if (kvmi_vmcoreinfo_hex(&l->info, "KERNELOFFPHYS", &pa))
 		root = root - va + pa;
-	/* An entry tells its level even where it leads nowhere. */
+	/*
+	 * An entry tells its level even where it leads nowhere; where it is
+	 * lost, so is all that it would lead to.
+	 */
 	r = kvmi_image_read_phys(k->img, root, entry, sizeof(entry),
 	    &cx->err);
-	if (r != 0)
+	if (r == KVMI_ETRUNC)
+		kvmi_put64(entry, USUAL_TYPE, true);
+	else if (r != 0)
 		return (kvmi_wrap(&cx->err, r, "%s: swapper_pg_dir",
 		    k->img->src->name));
 	k->big_endian = true;
@@ -166,6 +172,24 @@ linear(struct kvmi_kernel *k, struct kvmi_cx *cx, struct kvmi_mapping *ret)
 	return (0);
 }
 
+/* All memory and, where it is moved, the image, which is above all else. */
+static size_t
+told(const struct kvmi_kernel *k, const struct kvmi_linux *l,
+    struct kvmi_direct ret[KVMI_LINUX_TOLD])
+{
+	uint64_t va = 0, pa = 0, base = 0;
+
+	(void)k;
+	kvmi_vmcoreinfo_hex(&l->info, "IDENTITYBASE", &base);
+	ret[0] = (struct kvmi_direct){ .va = base, .len = UINT64_MAX };
+	if (!kvmi_vmcoreinfo_hex(&l->info, "KERNELOFFSET", &va) ||
+	    !kvmi_vmcoreinfo_hex(&l->info, "KERNELOFFPHYS", &pa) ||
+	    va > l->va.last)
+		return (1);
+	ret[1] = (struct kvmi_direct){ va, l->va.last - va + 1, pa };
+	return (2);
+}
+
 /* s390_regs (arch/s390/include/uapi/asm/ptrace.h). */
 static const struct kvmi_linux_reg regs[] = {
 	{ "psw_mask", 0, 8 }, { "psw_addr", 8, 8 }, { "r0", 16, 8 },
@@ -201,6 +225,7 @@ const struct kvmi_linux_arch kvmi_linux_s390x = {
 	.note_pa = note_pa,
 	.absent = absent,
 	.user = user,
+	.told = told,
 	.linear = linear,
 	.regs = regs,
 	.more_regs = more_regs,

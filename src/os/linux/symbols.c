@@ -129,7 +129,22 @@ window_copy(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t va,
 	    "no memory for a copy of the kernel image"));
 }
 
-/* [va, va + len), with holes as zeros where it is copied. */
+/* Of [va, va + len) what is stored at its start, if nothing else is; or 0. */
+static uint64_t
+stored_start(struct kvmi_kernel *k, uint64_t va, uint64_t len)
+{
+	uint64_t at = va, n, more;
+
+	if (!next_stored(k, &at, va + len, &n) || at != va)
+		return (0);
+	at += n;
+	return (next_stored(k, &at, va + len, &more) ? 0 : n);
+}
+
+/*
+ * [va, va + len), with holes as zeros where it is copied.  Of a dump that ends
+ * before it does, what there is.
+ */
 static int
 window_open(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t va,
     uint64_t len, struct window *ret)
@@ -140,8 +155,14 @@ window_open(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t va,
 		.big_endian = k->big_endian,
 		.pointer_size = k->arch->pointer_size } };
 	direct = window_ptr(k, cx, va, len);
+	if (direct == NULL) {
+		len = kvmi_min(len, MAX_IMAGE);
+		ret->w.len = (size_t)stored_start(k, va, len);
+		if (ret->w.len != 0)
+			direct = window_ptr(k, cx, va, ret->w.len);
+	}
 	if (direct == NULL)
-		return (window_copy(k, cx, va, kvmi_min(len, MAX_IMAGE), ret));
+		return (window_copy(k, cx, va, len, ret));
 	ret->w.p = direct;
 	return (0);
 }
