@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The notes of a converted dump: the image's own, and the kernel's VMCOREINFO.
+ * The notes of a converted dump: the image's own, or what else it has to say of
+ * where memory is (image/own_note.h), and the kernel's VMCOREINFO.
  * They are in the kernel's byte order, as the file is: what a file had in
  * another, as QEMU's big-endian ones of a little-endian powerpc64, would be
  * read wrongly.
  */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/endian.h"
 #include "base/math.h"
 #include "convert/convert.h"
+#include "image/own_note.h"
 
 #define NAME		"VMCOREINFO"
 #define HEADER		12
@@ -97,6 +100,15 @@ swapped_notes(const struct kvmi_convert *c, uint8_t *to)
 	return (len);
 }
 
+static int
+too_long(const struct kvmi_image *img, uint64_t len, struct kvmi_err *err)
+{
+	return (kvmi_fail(err, KVMI_ENOTSUP, "%s: page tables and message "
+	    "buffer of %" PRIu64 " bytes, but notes of no more than %u are "
+	    "read; compress it as it is (gzip, zstd): that opens too",
+	    img->src->name, len, KVMI_MAX_NOTES));
+}
+
 /* VMCOREINFO is put first when the image lacks it, or has another. */
 int
 kvmi_convert_notes(struct kvmi_convert *c, struct kvmi_err *err)
@@ -105,20 +117,27 @@ kvmi_convert_notes(struct kvmi_convert *c, struct kvmi_err *err)
 	bool big = c->k->big_endian;
 	size_t info = c->df.vmcoreinfo_len, len = (img->notes.len + 3) / 4 * 4;
 	size_t room = info == 0 ? 0 : TEXT + (info + 3) / 4 * 4;
+	uint64_t own = kvmi_own_notes_len(img);
 	uint8_t *p;
+	int r;
 
 	if (info != 0 && img->big_endian == big &&
 	    has_info(img, &c->df, &c->info_off))
 		room = 0;
 	/* A swapped note may have a longer name. */
-	c->notes = calloc(1, 2 * len + room + 1);
+	if (own > KVMI_MAX_NOTES - room)
+		return (too_long(img, own, err));
+	c->notes = calloc(1, 2 * len + room + (size_t)own + 1);
 	if (c->notes == NULL)
 		return (kvmi_fail(err, KVMI_ENOMEM, "no memory for notes"));
 	if (img->big_endian != big)
 		len = swapped_notes(c, c->notes + room);
 	else if (len > 0)
 		memcpy(c->notes + room, img->notes.p, img->notes.len);
-	c->notes_len = len + room;
+	r = kvmi_own_notes_put(img, c->notes + room + len, err);
+	if (r != 0)
+		return (r);
+	c->notes_len = len + room + (size_t)own;
 	if (room == 0)
 		return (0);
 	p = c->notes;

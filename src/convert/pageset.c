@@ -76,6 +76,31 @@ take_extents(struct kvmi_pageset *s, struct kvmi_image *img,
 	return (0);
 }
 
+/*
+ * Where memory ends: what was left out may lie behind all that was not.  It
+ * counts as far as there may be pages.
+ */
+static int
+find_end(struct kvmi_image *img, unsigned int shift, uint64_t *ret,
+    struct kvmi_err *err)
+{
+	uint64_t pa = img->max_pa, limit = MAX_PAGES << shift;
+
+	*ret = pa;
+	while (pa < limit) {
+		struct kvmi_extent e;
+		int r = kvmi_image_locate(img, pa, &e, err);
+
+		if (r != 0)
+			return (r);
+		if (!kvmi_add(e.start, e.len, &pa))
+			break;
+		if (e.state == KVMI_EXCLUDED)
+			*ret = kvmi_min(pa, limit);
+	}
+	return (0);
+}
+
 struct exclusion {
 	struct kvmi_pageset *s;
 	int		 kinds;		/* KVM_EXCLUDE_* */
@@ -96,17 +121,19 @@ kvmi_pageset_init(struct kvmi_pageset *s, struct kvmi_kernel *k,
     struct kvmi_cx *cx, unsigned int shift, int kinds)
 {
 	struct exclusion x = { s, kinds & ~KVM_EXCLUDE_ZERO };
-	uint64_t words;
-	int r;
+	uint64_t words, end;
+	int r = find_end(k->img, shift, &end, &cx->err);
 
+	if (r != 0)
+		return (r);
 	*s = (struct kvmi_pageset){ .shift = shift };
-	s->npages = (k->img->max_pa >> s->shift) +
-	    (k->img->max_pa & ((UINT64_C(1) << s->shift) - 1) ? 1 : 0);
+	s->npages = (end >> s->shift) +
+	    (end & ((UINT64_C(1) << s->shift) - 1) ? 1 : 0);
 	if (s->npages == 0 || s->npages > MAX_PAGES)
 		return (kvmi_fail(&cx->err, s->npages == 0 ? KVMI_ENOTSUP :
 		    KVMI_ENOMEM, "%s: memory up to 0x%" PRIx64 " cannot be "
 		    "converted: wanted 1 to %" PRIu64 " pages",
-		    k->img->src->name, k->img->max_pa, MAX_PAGES));
+		    k->img->src->name, end, MAX_PAGES));
 	words = s->npages / 64 + 1;
 	s->ram = calloc(words, sizeof(*s->ram));
 	s->have = calloc(words, sizeof(*s->have));

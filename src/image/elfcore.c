@@ -22,9 +22,6 @@
 #define PN_XNUM		0xffff
 #define DUMP_ELF_INCOMPLETE 1	/* e_flags, set by makedumpfile */
 
-/* Every CPU leaves a note of less than 4 KiB; this is for 16384 of them. */
-#define MAX_NOTES	(64u << 20)
-
 struct elf_phdr {
 	uint32_t	type;
 	uint64_t	off, vaddr, paddr, filesz, memsz, align;
@@ -146,7 +143,7 @@ add_notes(struct kvmi_image *img, const struct elf_phdr *ph,
 		return (0);
 	len = kvmi_min(len, img->src->size - ph->off);
 	if (!kvmi_add(img->notes.len, (len + 3) & ~UINT64_C(3), &total) ||
-	    total > MAX_NOTES)
+	    total > KVMI_MAX_NOTES)
 		return (kvmi_fail(err, KVMI_EFORMAT, "%s: notes of %" PRIu64
 		    " bytes at 0x%" PRIx64 ", more than any machine has CPUs "
 		    "for", img->src->name, len, ph->off));

@@ -7,6 +7,7 @@
 
 #include "base/math.h"
 #include "image/cache.h"
+#include "image/own_note.h"
 
 /* Text of a crash; no more is held in memory at once. */
 #define MAX_FILE	(256 << 20)
@@ -18,6 +19,7 @@ kvmi_image_close(struct kvmi_image *img)
 
 	if (img == NULL)
 		return (0);
+	kvmi_own_notes_drop(img);
 	if (img->ops != NULL)
 		img->ops->close(img);
 	kvmi_cache_destroy(img->cache);

@@ -52,6 +52,7 @@ struct kvmi_image_ops {
 	/* Where a magic number at the start is not all; NULL: it is. */
 	bool (*recognise)(struct kvmi_src *src);
 	uint32_t	 min_size;
+	bool		 shares_pages;	/* several may lie in one place */
 	bool		 any_content;	/* a wrapper that takes whatever there is */
 	/*
 	 * A wrapper yields another source, and recognition starts again on
@@ -97,6 +98,10 @@ struct kvmi_file {
 };
 
 struct kvmi_cache;
+struct kvmi_minidump;
+
+/* Every CPU leaves a note of less than 4 KiB; this is for 16384 of them. */
+#define KVMI_MAX_NOTES	(64u << 20)
 
 struct kvmi_image {
 	const struct kvmi_image_ops *ops;
@@ -122,6 +127,7 @@ struct kvmi_image {
 	uint8_t		 elf_osabi;
 	bool		 virtual_segments;	/* no physical addresses */
 	struct kvmi_dump_delta delta;
+	struct kvmi_minidump *minidump;	/* of FreeBSD; NULL: none */
 	char		 release[65];	/* utsname fields of a kdump header */
 	char		 nodename[65];
 	char		 version[193];

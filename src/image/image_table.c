@@ -9,6 +9,7 @@
 #include "image/cache.h"
 #include "image/image.h"
 #include "image/infofile.h"
+#include "image/own_note.h"
 
 extern const struct kvmi_image_ops kvmi_image_avml;
 extern const struct kvmi_image_ops kvmi_image_bzip2;
@@ -202,6 +203,8 @@ try_open(const struct kvmi_image_ops *ops, struct kvmi_src *src,
 		    err);
 	/* Headers and bitmaps may have gaps; behind them lies only data. */
 	src->gaps_lost = src->truncated;
+	if (r == 0)
+		r = kvmi_own_notes_take(img, err);
 	if (r == 0)
 		r = take_arch(img, o, err);
 	if (r == 0 && (img->cache = kvmi_cache_create(img->block_size)) == NULL)

@@ -22,7 +22,6 @@
 
 #define STATUS_INCOMPLETE 0x8
 #define LAST		256		/* descriptors */
-#define MAX_NOTES	(64u << 20)
 
 /* Notes or the bare VMCOREINFO text; damage here must not hide the pages. */
 static int
@@ -30,7 +29,7 @@ read_notes(struct kvmi_image *img, struct kdump *k, struct kvmi_err *err)
 {
 	const struct kdump_sub *s = &k->sub;
 
-	if (s->size_note > MAX_NOTES || s->size_vmcoreinfo > MAX_NOTES)
+	if (s->size_note > KVMI_MAX_NOTES || s->size_vmcoreinfo > KVMI_MAX_NOTES)
 		return (kvmi_fail(err, KVMI_EFORMAT, "%s: kdump sub header has "
 		    "notes of %" PRIu64 " and vmcoreinfo of %" PRIu64 " bytes",
 		    img->src->name, s->size_note, s->size_vmcoreinfo));
@@ -343,6 +342,7 @@ const struct kvmi_image_ops kvmi_image_kdump = {
 		{ .off = 0, .len = 8, .bytes = "DISKDUMP" },
 	},
 	.min_size = 1024,
+	.shares_pages = true,
 	.open = kdump_open,
 	.locate = kdump_locate,
 	.count = kdump_count,

@@ -165,6 +165,11 @@ sub_layout_of(const struct kdump_header *h, const uint8_t *p)
 		return (&sub_64);
 	if (h->version < 3)
 		return (&sub_32_packed);
+	/* The main header's number of pages, once more. */
+	if (h->version >= 6 && h->max_mapnr != 0 &&
+	    kvmi_get64(p + 72, h->big_endian) != h->max_mapnr &&
+	    kvmi_get64(p + 88, h->big_endian) == h->max_mapnr)
+		return (&sub_32_padded);
 	off = kvmi_get64(p + 20, h->big_endian);
 	size = kvmi_get32(p + 28, h->big_endian);
 	if (off == 0 && size == 0 && h->version >= 4) {

@@ -182,7 +182,11 @@ minidump_open(struct kvmi_image *img, struct kvmi_err *err)
 	if (m == NULL)
 		return (kvmi_fail(err, KVMI_ENOMEM, "%s: out of memory",
 		    img->src->name));
-	r = kvmi_minidump_header(img, &m->pub, err);
+	m->pub.src = img->src;
+	r = kvmi_minidump_header(img->src, &m->pub, err);
+	img->minidump = &m->pub;
+	img->arch = m->pub.machine;
+	img->big_endian = m->pub.big_endian;
 	if (r == 0)
 		r = place_sections(img, m, &avail_off, &bitmap_off, err);
 	if (r == 0)
@@ -320,11 +324,3 @@ const struct kvmi_image_ops kvmi_image_minidump = {
 	.count = minidump_count,
 	.close = minidump_close,
 };
-
-const struct kvmi_minidump *
-kvmi_minidump(const struct kvmi_image *img)
-{
-	if (img->ops != &kvmi_image_minidump)
-		return (NULL);
-	return (&((const struct minidump *)img->priv)->pub);
-}

@@ -8,9 +8,16 @@
 
 #include "image/image.h"
 
+#define KVMI_MINIDUMP_HEADER	256	/* bytes of it that mean something */
+
 struct kvmi_minidump {
 	char		 arch[24];	/* FreeBSD's name, from the magic */
 	uint32_t	 version;
+	const struct kvmi_arch *machine;
+	bool		 big_endian;
+	struct kvmi_src	*src;		/* all offsets are of this */
+	uint64_t	 header_off;
+	bool		 noted;		/* see own_note.h */
 	unsigned int	 page_shift;	/* of the unit of everything below */
 	uint64_t	 kernbase;	/* lowest address the page tables cover */
 	uint64_t	 dmap_start;	/* direct map */
@@ -35,14 +42,8 @@ struct kvmi_minidump {
 	int64_t		 kerndisp;
 };
 
-/*
- * Read and check the header (minidump_header.c); sets img->arch and
- * img->big_endian too.
- */
-int kvmi_minidump_header(struct kvmi_image *img, struct kvmi_minidump *m,
+/* Read and check the header, at header_off in src (minidump_header.c). */
+int kvmi_minidump_header(struct kvmi_src *src, struct kvmi_minidump *m,
     struct kvmi_err *err);
-
-/* NULL when img is no minidump. */
-const struct kvmi_minidump *kvmi_minidump(const struct kvmi_image *img);
 
 #endif

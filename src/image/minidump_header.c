@@ -14,15 +14,13 @@
 #define MAGIC_LEN	24
 #define MAGIC_LONG	32		/* of powerpc64 */
 #define MMU_NAME_LEN	32
-#define HEADER_LEN	256
 
 struct minidump_row {
 	const char	*arch;
 	uint32_t	 max_version;
 	uint8_t		 version_off;
 	bool		 either_order;	/* the kernel may be big-endian */
-	int (*decode)(struct kvmi_rd *r, struct kvmi_image *img,
-	    struct kvmi_minidump *m);
+	int (*decode)(struct kvmi_rd *r, struct kvmi_minidump *m);
 };
 
 /* The three sizes that follow the version everywhere. */
@@ -35,10 +33,9 @@ sizes(struct kvmi_rd *r, struct kvmi_minidump *m, const char *tables)
 }
 
 static int
-amd64_decode(struct kvmi_rd *r, struct kvmi_image *img,
-    struct kvmi_minidump *m)
+amd64_decode(struct kvmi_rd *r, struct kvmi_minidump *m)
 {
-	img->arch = &kvmi_arch_x86_64;
+	m->machine = &kvmi_arch_x86_64;
 	sizes(r, m, "pmapsize");
 	m->kernbase = kvmi_rd_u64(r, "kernbase");
 	m->dmap_start = kvmi_rd_u64(r, "dmapbase");
@@ -50,12 +47,11 @@ amd64_decode(struct kvmi_rd *r, struct kvmi_image *img,
 }
 
 static int
-i386_decode(struct kvmi_rd *r, struct kvmi_image *img,
-    struct kvmi_minidump *m)
+i386_decode(struct kvmi_rd *r, struct kvmi_minidump *m)
 {
 	sizes(r, m, "ptesize");
 	m->kernbase = kvmi_rd_u32(r, "kernbase");
-	img->arch = kvmi_rd_u32(r, "paemode") != 0 ? &kvmi_arch_i386_pae :
+	m->machine = kvmi_rd_u32(r, "paemode") != 0 ? &kvmi_arch_i386_pae :
 	    &kvmi_arch_i386;
 	if (m->version >= 2)
 		m->avail_len = kvmi_rd_u32(r, "dumpavailsize");
@@ -76,8 +72,7 @@ dmap_decode(struct kvmi_rd *r, struct kvmi_minidump *m)
 }
 
 static int
-arm64_decode(struct kvmi_rd *r, struct kvmi_image *img,
-    struct kvmi_minidump *m)
+arm64_decode(struct kvmi_rd *r, struct kvmi_minidump *m)
 {
 	uint32_t flags = 0;
 
@@ -86,10 +81,10 @@ arm64_decode(struct kvmi_rd *r, struct kvmi_image *img,
 		flags = kvmi_rd_u32(r, "flags");
 	switch (flags & 3) {
 	case 0:
-		img->arch = &kvmi_arch_arm64;
+		m->machine = &kvmi_arch_arm64;
 		return (r->status);
 	case 1:
-		img->arch = &kvmi_arch_arm64_16k;
+		m->machine = &kvmi_arch_arm64_16k;
 		m->page_shift = 14;
 		return (r->status);
 	default:
@@ -100,17 +95,15 @@ arm64_decode(struct kvmi_rd *r, struct kvmi_image *img,
 }
 
 static int
-riscv_decode(struct kvmi_rd *r, struct kvmi_image *img,
-    struct kvmi_minidump *m)
+riscv_decode(struct kvmi_rd *r, struct kvmi_minidump *m)
 {
-	img->arch = &kvmi_arch_riscv64;
+	m->machine = &kvmi_arch_riscv64;
 	dmap_decode(r, m);
 	return (r->status);
 }
 
 static int
-arm_decode(struct kvmi_rd *r, struct kvmi_image *img,
-    struct kvmi_minidump *m)
+arm_decode(struct kvmi_rd *r, struct kvmi_minidump *m)
 {
 	uint32_t format;
 
@@ -125,15 +118,14 @@ arm_decode(struct kvmi_rd *r, struct kvmi_image *img,
 		return (kvmi_fail(r->err, KVMI_ENOTSUP, "minidump header: "
 		    "mmuformat %" PRIu32 "; 1 (V4) and 2 (V6) are known",
 		    format));
-	img->arch = format == 1 ? &kvmi_arch_arm_v4 : &kvmi_arch_arm_v6;
+	m->machine = format == 1 ? &kvmi_arch_arm_v4 : &kvmi_arch_arm_v6;
 	m->bitmap_word = 4;
 	m->pt_packed = true;
 	return (r->status);
 }
 
 static int
-mips_decode(struct kvmi_rd *r, struct kvmi_image *img,
-    struct kvmi_minidump *m)
+mips_decode(struct kvmi_rd *r, struct kvmi_minidump *m)
 {
 	bool is64;
 
@@ -144,7 +136,7 @@ mips_decode(struct kvmi_rd *r, struct kvmi_image *img,
 	if (m->version >= 2)
 		m->avail_len = kvmi_rd_u32(r, "dumpavailsize");
 	is64 = m->kernbase > UINT32_MAX;
-	img->arch = is64 ? &kvmi_arch_mips64 : &kvmi_arch_mips;
+	m->machine = is64 ? &kvmi_arch_mips64 : &kvmi_arch_mips;
 	m->bitmap_word = is64 && m->version >= 2 ? 8 : 4;
 	return (r->status);
 }
@@ -154,8 +146,7 @@ mips_decode(struct kvmi_rd *r, struct kvmi_image *img,
 #define POWER_QUADRANT	UINT64_C(0xc000000000000000)
 
 static int
-powerpc64_decode(struct kvmi_rd *r, struct kvmi_image *img,
-    struct kvmi_minidump *m)
+powerpc64_decode(struct kvmi_rd *r, struct kvmi_minidump *m)
 {
 	const char *mmu;
 
@@ -175,7 +166,7 @@ powerpc64_decode(struct kvmi_rd *r, struct kvmi_image *img,
 		m->avail_len = kvmi_rd_u32(r, "dumpavailsize");
 	if (r->status != 0)
 		return (r->status);
-	img->arch = &kvmi_arch_ppc64;
+	m->machine = &kvmi_arch_ppc64;
 	m->bitmap_word = 8;
 	m->pt_big_endian = true;	/* whatever the kernel's order */
 	m->hashed = strncmp(mmu, "mmu_g5", MMU_NAME_LEN) == 0 ||
@@ -233,35 +224,35 @@ version_in(struct kvmi_rd *r, const struct minidump_row *row, bool big_endian,
 }
 
 int
-kvmi_minidump_header(struct kvmi_image *img, struct kvmi_minidump *m,
+kvmi_minidump_header(struct kvmi_src *src, struct kvmi_minidump *m,
     struct kvmi_err *err)
 {
-	uint8_t buf[HEADER_LEN];
+	uint8_t buf[KVMI_MINIDUMP_HEADER];
 	struct kvmi_rd r = { .base = buf, .len = sizeof(buf),
 		.what = "minidump header", .err = err };
 	const struct minidump_row *row;
 	int s;
 
-	s = kvmi_src_read(img->src, 0, buf, sizeof(buf), "minidump header",
-	    err);
+	s = kvmi_src_read(src, m->header_off, buf, sizeof(buf),
+	    "minidump header", err);
 	if (s != 0)
 		return (s);
 	row = row_of(buf, m->arch, sizeof(m->arch));
 	if (row == NULL)
 		return (kvmi_fail(err, KVMI_ENOTSUP, "%s: minidump of an "
-		    "unknown architecture, \"%.24s\"", img->src->name,
+		    "unknown architecture, \"%.24s\"", src->name,
 		    (const char *)buf));
-	img->big_endian = row->either_order && version_in(&r, row, true, m);
-	if (!img->big_endian && !version_in(&r, row, false, m))
+	m->big_endian = row->either_order && version_in(&r, row, true, m);
+	if (!m->big_endian && !version_in(&r, row, false, m))
 		return (kvmi_fail(err, KVMI_ENOTSUP, "%s: minidump version %"
 		    PRIu32 " of %s; versions 1 to %" PRIu32 " are known",
-		    img->src->name, m->version, row->arch, row->max_version));
+		    src->name, m->version, row->arch, row->max_version));
 	m->page_shift = 12;
-	m->pt_big_endian = img->big_endian;
-	s = row->decode(&r, img, m);
+	m->pt_big_endian = m->big_endian;
+	s = row->decode(&r, m);
 	if (s != 0)
-		return (kvmi_wrap(err, s, "%s", img->src->name));
-	if (!img->big_endian || m->bitmap_word == 0)
+		return (kvmi_wrap(err, s, "%s", src->name));
+	if (!m->big_endian || m->bitmap_word == 0)
 		m->bitmap_word = 1;
 	if (m->pt_base == 0)
 		m->pt_base = m->kernbase;

@@ -191,7 +191,7 @@ check_bent(const char *image, const struct expect *e)
 	int fd = copy_of(image, &size);
 	struct kvmi_err err;
 	struct kvmi_image *img = open_container(image, e, &err);
-	const struct kvmi_minidump *m = img != NULL ? kvmi_minidump(img) : NULL;
+	const struct kvmi_minidump *m = img != NULL ? img->minidump : NULL;
 	uint64_t rnd = 11;
 
 	/*

@@ -37,7 +37,7 @@ choose_cuts(const char *image, const struct expect *e, off_t size,
 			cut[n++] = i * PAGE + d;
 	for (off_t d = 1; d < 4; d++)
 		cut[n++] = size - d;
-	m = img != NULL ? kvmi_minidump(img) : NULL;
+	m = img != NULL ? img->minidump : NULL;
 	for (off_t d = -1; d <= 1 && m != NULL; d++) {
 		cut[n++] = (off_t)m->pt_off + d;
 		cut[n++] = (off_t)(m->pt_off + m->pt_len) + d;

@@ -68,7 +68,7 @@ check_facts(const char *image, const struct expect *e, kvm_t *kd)
 	    strcasecmp(os, "linux") == 0), image, "kvm_native", 0, "");
 	expect_true(kvm_kerndisp(kd) == i->ki_kerndisp, image,
 	    "kvm_kerndisp", 0, "");
-	m = kvmi_minidump(kd->kernel->img);
+	m = kd->kernel->img->minidump;
 	if (m == NULL)
 		return;
 	same_number(image, "version", m->version, e, "version");

@@ -192,7 +192,7 @@ check_physical(const char *image, const struct expect *e)
 	if (img->ops->count != NULL && img->ops->count(img, &err) == 0 &&
 	    !may_be_lost(image, e))
 		expect_true(img->pages_present == expect_number(e, "pages",
-		    present / PAGE), image, "pages present",
+		    present / img->block_size), image, "pages present",
 		    img->pages_present, "not that many");
 	kvmi_image_close(img);
 }

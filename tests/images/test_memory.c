@@ -60,7 +60,7 @@ test_span(void **state)
 	opened = peak_bytes();
 	if (kd == NULL)
 		fail_msg("%s", why);
-	bitmap = kvmi_minidump(kd->kernel->img)->bitmap_len;
+	bitmap = kd->kernel->img->minidump->bitmap_len;
 	assert_true(bitmap >= 30 << 20);
 	assert_true(opened < bitmap / 64);
 	assert_int_equal(kvm_walk_pages(kd, read_page, kd), 1);

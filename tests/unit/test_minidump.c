@@ -81,7 +81,7 @@ test_header(void **state)
 		snprintf(name, sizeof(name), "version %u", version);
 		util_minidump(&b, &m, NULL);
 		img = util_image(name, util_bytes(&b, b.len));
-		h = kvmi_minidump(img);
+		h = img->minidump;
 		snprintf(want, sizeof(want),
 		    "FreeBSD/amd64 minidump version %u", version);
 		UTIL_STR(name, img->format, want);
@@ -449,7 +449,7 @@ test_other(void **state)
 	(void)state;
 	util_elf(&b, &e, &load, 1);
 	img = util_image("ELF", util_bytes(&b, b.len));
-	UTIL_TRUE("no minidump", kvmi_minidump(img) == NULL);
+	UTIL_TRUE("no minidump", img->minidump == NULL);
 	kvmi_image_close(img);
 	bytes_free(&b);
 }

@@ -745,7 +745,7 @@ test_minidump(void **state)
 		util_minidump(&b, &m, mini_page);
 		img = util_image("minidump", util_bytes(&b, b.len));
 		s = (struct kvmi_space){ .ops = &kvmi_freebsd_minidump_space,
-			.img = img, .arg = kvmi_minidump(img),
+			.img = img, .arg = img->minidump,
 			.paging = { .arch = &kvmi_arch_x86_64 } };
 		for (int round = 0; round < 2; round++)
 			for (size_t i = 0; i < KVMI_COUNT(r); i++) {

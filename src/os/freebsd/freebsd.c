@@ -9,12 +9,6 @@
 #include "os/freebsd/freebsd.h"
 #include "os/freebsd/full.h"
 
-static const struct kvmi_minidump *
-minidump_of(const struct kvmi_kernel *k)
-{
-	return (kvmi_minidump(k->img));
-}
-
 /*
  * The kernel file belongs to the dump when its build id is in memory where
  * the file says.  A page that was not dumped proves nothing.
@@ -48,7 +42,7 @@ check_exec(struct kvmi_kernel *k, struct kvmi_cx *cx)
 static int
 attach_minidump(struct kvmi_kernel *k)
 {
-	const struct kvmi_minidump *m = minidump_of(k);
+	const struct kvmi_minidump *m = k->img->minidump;
 
 	if (m == NULL)
 		return (KVMI_ENOTMINE);

@@ -152,8 +152,8 @@ read_group(const struct kvmi_space *s, const struct kvmi_hpt *t, uint64_t n,
 	uint64_t at = t->at + n * group_size(t);
 	int r;
 
-	if (t->in_file)
-		return (kvmi_src_read(s->img->src, at, raw, group_size(t),
+	if (t->src != NULL)
+		return (kvmi_src_read(t->src, at, raw, group_size(t),
 		    "hash table group", err));
 	r = kvmi_image_read_phys(s->img, at, raw, group_size(t), err);
 	return (r == 0 ? 0 : kvmi_wrap(err, r, "hash table at physical 0x%"
@@ -221,7 +221,7 @@ kvmi_freebsd_hpt_translate(const struct kvmi_space *s,
 		    "and is not in the dump", va));
 	return (kvmi_fail(err, KVMI_ENOTMAPPED, "invalid address (0x%" PRIx64
 	    "): not mapped (no entry for segment 0x%" PRIx64 " in the %s hash "
-	    "table)", va, g.vsid, t->in_file ? "dump's" : "kernel's"));
+	    "table)", va, g.vsid, t->src != NULL ? "dump's" : "kernel's"));
 }
 
 static int

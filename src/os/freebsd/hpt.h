@@ -12,7 +12,7 @@
 struct kvmi_hpt {
 	uint64_t	 at;		/* in the file, or in memory */
 	uint64_t	 len;
-	bool		 in_file;
+	struct kvmi_src	*src;		/* what it lies in; NULL: in memory */
 	bool		 short_entries;	/* two words of 4 bytes, not of 8 */
 	uint64_t	 vsid;		/* of the first of 16 segments; 0: FreeBSD's
 					   kernel of 64 bits, which computes it */

@@ -169,15 +169,14 @@ log_by_address(struct kvmi_kernel *k, struct kvmi_cx *cx,
 
 /* The minidump's copy of the bytes.  g NULL: where they start is a guess. */
 static int
-log_of_minidump(struct kvmi_kernel *k, struct kvmi_cx *cx,
-    const struct kvmi_minidump *m, const struct ring *g,
-    kvm_walk_log_cb_t *cb, void *closure, size_t *n)
+log_of_minidump(struct kvmi_cx *cx, const struct kvmi_minidump *m,
+    const struct ring *g, kvm_walk_log_cb_t *cb, void *closure, size_t *n)
 {
 	struct kvmi_blob blob;
 	size_t start = 0;
 	int r;
 
-	r = kvmi_src_blob(k->img->src, m->msgbuf_off, m->msgbuf_len,
+	r = kvmi_src_blob(m->src, m->msgbuf_off, m->msgbuf_len,
 	    "message buffer", &blob, &cx->err);
 	if (r != 0)
 		return (r);
@@ -193,7 +192,7 @@ int
 kvmi_freebsd_log(struct kvmi_kernel *k, struct kvmi_cx *cx,
     kvm_walk_log_cb_t *cb, void *closure, size_t *n)
 {
-	const struct kvmi_minidump *m = kvmi_minidump(k->img);
+	const struct kvmi_minidump *m = k->img->minidump;
 	struct ring g;
 	int r = read_ring(k, cx, &g);
 
@@ -204,6 +203,5 @@ kvmi_freebsd_log(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	/* Without a kernel file there is nothing wrong with the dump. */
 	if (r != 0 && r != KVMI_ENOENT && r != KVMI_ENOTSUP)
 		kvmi_damage(cx);
-	return (log_of_minidump(k, cx, m, r == 0 ? &g : NULL, cb, closure,
-	    n));
+	return (log_of_minidump(cx, m, r == 0 ? &g : NULL, cb, closure, n));
 }

@@ -30,7 +30,7 @@ empty_entries(const struct kvmi_space *s, const struct kvmi_minidump *h,
 {
 	unsigned int size = s->paging.arch->entry_size;
 	uint64_t len = kvmi_min((n - index) * size, AHEAD), done = 0;
-	const uint8_t *p = kvmi_src_ptr(s->img->src, h->pt_off + index * size,
+	const uint8_t *p = kvmi_src_ptr(h->src, h->pt_off + index * size,
 	    len);
 
 	if (p == NULL)
@@ -64,7 +64,7 @@ section_entry(const struct kvmi_space *s, const struct kvmi_minidump *h,
 	}
 	stretch(ret, va, UINT64_C(1) << shift);
 	ret->level = h->pt_level;
-	r = kvmi_src_read(s->img->src, h->pt_off + index * a->entry_size, raw,
+	r = kvmi_src_read(h->src, h->pt_off + index * a->entry_size, raw,
 	    a->entry_size, "page table entry", err);
 	if (r != 0)
 		return (r);
@@ -108,7 +108,7 @@ bool
 kvmi_freebsd_untabled(const struct kvmi_space *s, uint64_t va,
     struct kvmi_mapping *ret)
 {
-	const struct kvmi_minidump *h = kvmi_minidump(s->img);
+	const struct kvmi_minidump *h = s->img->minidump;
 
 	*ret = (struct kvmi_mapping){ .prot = KVMI_PROT_R | KVMI_PROT_W };
 	if (h != NULL && va >= h->dmap_start && va < h->dmap_end) {
@@ -174,7 +174,7 @@ struct kvmi_hpt
 kvmi_freebsd_minidump_hpt(const struct kvmi_minidump *h)
 {
 	return ((struct kvmi_hpt){ .at = h->pt_off, .len = h->pt_len,
-		.in_file = true,
+		.src = h->src,
 		.dmap_start = h->dmap_large ? h->dmap_start : 0,
 		.dmap_end = h->dmap_large ? h->dmap_end : 0,
 		.first = h->kernbase, .last = h->kernend });

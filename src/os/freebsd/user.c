@@ -133,7 +133,7 @@ absent(struct kvmi_kernel *k, struct kvmi_cx *cx)
 static int
 check_hashed(struct kvmi_kernel *k, struct kvmi_cx *cx, const struct root *t)
 {
-	const struct kvmi_minidump *h = kvmi_minidump(k->img);
+	const struct kvmi_minidump *h = k->img->minidump;
 
 	if (k->space.ops == &kvmi_space_segments || (h != NULL && h->hashed))
 		return (absent(k, cx));

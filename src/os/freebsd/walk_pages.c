@@ -34,10 +34,18 @@ dmap_va(const struct kvmi_kernel *k, const struct walk *w, uint64_t pa)
 }
 
 /*
- * By place in the file, not by physical address: where memory lies far apart
- * its pages are still close to each other there.  Where the first byte is, or
- * -1.
+ * A page by its place in the file, not by its physical address: where memory
+ * lies far apart its pages are still close to each other there.
  */
+static uint64_t
+page_key(const struct kvmi_image *img, const struct walk *w,
+    const struct kvmi_extent *e, uint64_t pa)
+{
+	return ((img->ops->shares_pages ? pa : e->off + (pa - e->start)) /
+	    w->page);
+}
+
+/* Where the first byte is, or -1. */
 static off_t
 note_seen(struct kvmi_kernel *k, struct walk *w, const struct kvmi_mapping *m)
 {
@@ -53,7 +61,7 @@ note_seen(struct kvmi_kernel *k, struct walk *w, const struct kvmi_mapping *m)
 		for (uint64_t p = m->pa + at; e.state == KVMI_STORED &&
 		    p < e.start + e.len && p - m->pa < m->len; p += w->page)
 			w->no_memory |= !kvmi_bits_add(&w->seen,
-			    (e.off + (p - e.start)) / w->page);
+			    page_key(k->img, w, &e, p));
 	}
 	return (off);
 }
@@ -84,7 +92,7 @@ give_extent(struct kvmi_kernel *k, struct walk *w, const struct kvmi_extent *e,
 		uint64_t va = dmap_va(k, w, p);
 
 		if (va == 0 || kvmi_bits_has(&w->seen,
-		    (e->off + (p - e->start)) / w->page))
+		    page_key(k->img, w, e, p)))
 			continue;
 		if (kvmi_pages_give(&m, 0, va, kvmi_pages_offset(k->img, e, p),
 		    w->cb, w->closure) == 0)
@@ -187,7 +195,7 @@ int
 kvmi_freebsd_walk_pages(struct kvmi_kernel *k, struct kvmi_cx *cx,
     kvm_walk_pages_cb_t *cb, void *closure, bool *done)
 {
-	const struct kvmi_minidump *h = kvmi_minidump(k->img);
+	const struct kvmi_minidump *h = k->img->minidump;
 	struct walk w = { .h = h, .cb = cb, .closure = closure,
 		.page = UINT64_C(1) << (h != NULL ? h->page_shift :
 		k->arch->page_shift) };
