@@ -37,6 +37,7 @@ make(struct world *w)
 	w->k.os = &kvmi_os_linux;
 	w->k.arch = &kvmi_arch_x86_64;
 	w->k.priv = &w->l;
+	w->l.arch = &kvmi_linux_x86_64;
 	w->k.opts = &no_options;
 	pthread_mutex_init(&w->k.lock, NULL);
 	w->l.va.first = 0;

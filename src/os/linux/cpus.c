@@ -11,7 +11,7 @@
 
 #include "base/endian.h"
 #include "base/math.h"
-#include "os/linux/linux.h"
+#include "os/linux/infer.h"
 
 /* Names that a mask had, newest first. */
 static const char *const mask_names[][2] = {
@@ -134,25 +134,39 @@ kvmi_linux_zpcpu(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t base,
 	return (r);
 }
 
+/* Where per-CPU data is linked, which no CPU uses, and how much there is. */
+static int
+find_linked(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t *start,
+    uint64_t *len)
+{
+	uint64_t end;
+	int r = kvmi_kernel_addr(k, cx, "__per_cpu_start", start);
+
+	if (r == KVMI_ENOENT && kvmi_linux_variables(k, cx) != 0)
+		return (kvmi_linux_variable(k, cx, KVMI_ONCE_PERCPU, start,
+		    len));
+	if (r == 0)
+		r = kvmi_kernel_addr(k, cx, "__per_cpu_end", &end);
+	if (r == 0 && end < *start)
+		r = kvmi_fail(&cx->err, KVMI_EFORMAT, "per-CPU data from "
+		    "0x%" PRIx64 " to 0x%" PRIx64, *start, end);
+	*len = r == 0 ? end - *start : 0;
+	return (r);
+}
+
 int
 kvmi_linux_pcpu(struct kvmi_kernel *k, struct kvmi_cx *cx, uint32_t cpu,
     uint64_t *va, uint64_t *len)
 {
-	uint64_t start, end;
-	int r;
+	uint64_t start;
+	int r = find_linked(k, cx, &start, len);
 
-	*len = 0;
-	r = kvmi_kernel_addr(k, cx, "__per_cpu_start", &start);
-	if (r == 0)
-		r = kvmi_kernel_addr(k, cx, "__per_cpu_end", &end);
 	if (r != 0)
 		return (r);
-	if (end < start)
-		return (kvmi_fail(&cx->err, KVMI_EFORMAT, "per-CPU data from "
-		    "0x%" PRIx64 " to 0x%" PRIx64, start, end));
 	r = kvmi_linux_zpcpu(k, cx, start, cpu, va);
-	if (r == KVMI_ENOENT)
+	if (r == KVMI_ENOENT) {
+		*len = 0;
 		return (0);
-	*len = end - start;
+	}
 	return (r);
 }

@@ -275,6 +275,7 @@ begin(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t *budget)
 	x->cx = cx;
 	x->l = k->priv;
 	x->ptr = k->arch->pointer_size;
+	x->page = kvmi_linux_page_size(x->l);
 	x->budget = budget;
 	return (x);
 }
@@ -287,6 +288,7 @@ static const struct {
 	[KVMI_ONCE_MODULES] = { kvmi_infer_modules, "the list of modules" },
 	[KVMI_ONCE_TICK] = { kvmi_infer_tick, "where idle time is kept" },
 	[KVMI_ONCE_SWAP] = { kvmi_infer_swap, "the table of swap devices" },
+	[KVMI_ONCE_PERCPU] = { kvmi_infer_percpu, "how much data a CPU has" },
 };
 
 void
@@ -319,7 +321,8 @@ kvmi_linux_variable(struct kvmi_kernel *k, struct kvmi_cx *cx,
 		free(x);
 		found = kvmi_linux_once(k->priv, which);
 	}
-	if (found == NULL || found[0] == 0)
+	/* Data of CPUs may be linked at 0. */
+	if (found == NULL || (found[0] == 0 && found[1] == 0))
 		return (kvmi_fail(&cx->err, KVMI_ENOTSUP, "%s was not found in "
 		    "the image, and the kernel lists no variables; a vmlinux as "
 		    "the second argument tells", variables[which].what));

@@ -32,6 +32,7 @@ struct kvmi_infer {
 	struct kvmi_cx	*cx;
 	const struct kvmi_linux *l;
 	unsigned int	 ptr;
+	uint64_t	 page;
 	uint64_t	 ncpus;		/* more there are not */
 	uint64_t	*budget;	/* of reads; made-up images ask for many */
 	struct kvmi_addrs tasks;	/* init_task, and the process leaders */
@@ -49,6 +50,7 @@ struct kvmi_infer {
 	struct kvmi_linux_cpus cpus;	/* while per-CPU objects are looked */
 	uint64_t	 area;		/* for: the first's, to add */
 	uint64_t	 timer;		/* tick_sched_timer() */
+	uint64_t	 known;		/* one of them */
 
 	struct kvmi_listed row[KVMI_INFER_ROWS];
 	size_t		 n_rows;
@@ -121,6 +123,7 @@ void kvmi_infer_clock(struct kvmi_infer *x);	/* the timekeeper */
 void kvmi_infer_modules(struct kvmi_infer *x);	/* the list "modules" */
 void kvmi_infer_tick(struct kvmi_infer *x);	/* tick_cpu_sched */
 void kvmi_infer_swap(struct kvmi_infer *x);	/* swap_info, how many */
+void kvmi_infer_percpu(struct kvmi_infer *x);	/* __per_cpu_start, how much */
 
 /* Its address has become known; more: what else that function tells. */
 void kvmi_infer_found(struct kvmi_infer *x, enum kvmi_linux_once which,

@@ -118,7 +118,7 @@ extern const struct kvmi_linux_arch kvmi_linux_x86_64;
 
 enum kvmi_linux_once { KVMI_ONCE_ORC, KVMI_ONCE_SAVED, KVMI_ONCE_STACK,
     KVMI_ONCE_FRAME, KVMI_ONCE_CLOCK, KVMI_ONCE_MODULES, KVMI_ONCE_TICK,
-    KVMI_ONCE_SWAP, KVMI_ONCES };
+    KVMI_ONCE_SWAP, KVMI_ONCE_PERCPU, KVMI_ONCES };
 
 struct kvmi_linux {
 	struct kvmi_vmcoreinfo info;
