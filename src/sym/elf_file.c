@@ -217,6 +217,7 @@ open_elf(struct kvmi_src *src, bool module, struct kvmi_elf **ret,
     struct kvmi_err *err)
 {
 	struct kvmi_elf *e = calloc(1, sizeof(*e));
+	const char *what;
 	int r;
 
 	if (e == NULL) {
@@ -229,6 +230,8 @@ open_elf(struct kvmi_src *src, bool module, struct kvmi_elf **ret,
 	r = load_file(e, err);
 	if (r == 0)
 		r = read_loads(e, err);
+	if (r == 0 && !module && (what = kvmi_elf_program(e)) != NULL)
+		r = not_kernel(e, what, err);
 	if (r == 0) {
 		find_text_start(e);
 		r = kvmi_src_check_lost(src, e->file.p, e->file.len, err);

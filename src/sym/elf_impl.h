@@ -39,6 +39,9 @@ struct kvmi_elf_sym {
 int kvmi_elf_malformed(const struct kvmi_elf *e, const char *what,
     struct kvmi_err *err);
 
+/* What the file is when it is no kernel's; NULL: it may be one. */
+const char *kvmi_elf_program(const struct kvmi_elf *e);
+
 /* The segment that va is loaded with. */
 const struct kvmi_elf_load *kvmi_elf_find_load(const struct kvmi_elf *e,
     uint64_t va);

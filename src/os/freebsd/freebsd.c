@@ -5,9 +5,28 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/math.h"
 #include "image/minidump.h"
 #include "os/freebsd/freebsd.h"
 #include "os/freebsd/full.h"
+
+/*
+ * One of these is in any kernel file, also without debug information: it keeps
+ * its dynamic symbols.  A file without symbols can be anything.
+ */
+static bool
+has_kernel_symbols(struct kvmi_elf *exec)
+{
+	static const char *const known[] = { "version", "kernbase", "allproc",
+		"msgbufp" };
+	struct kvmi_err ignored;
+	uint64_t va;
+
+	for (size_t i = 0; i < KVMI_COUNT(known); i++)
+		if (kvmi_elf_symbol(exec, known[i], &va, &ignored) == 0)
+			return (true);
+	return (!kvmi_elf_has_symtab(exec));
+}
 
 /*
  * The kernel file belongs to the dump when its build id is in memory where
@@ -27,6 +46,12 @@ check_exec(struct kvmi_kernel *k, struct kvmi_cx *cx)
 		    "%u)", k->opts->ko_execfile, machine, k->img->src->name,
 		    kvmi_arch_freebsd_name(k->arch, k->big_endian),
 		    k->arch->elf_machine));
+	/* A full dump was found by the file's symbols, a minidump was not. */
+	if (k->img->minidump != NULL && !has_kernel_symbols(k->exec))
+		return (kvmi_fail(&cx->err, KVMI_EMISMATCH, "%s: not a kernel "
+		    "of FreeBSD: it has symbols, but not version, kernbase, "
+		    "allproc or msgbufp; wanted /boot/kernel/kernel or "
+		    "kernel.debug", k->opts->ko_execfile));
 	if (kvmi_elf_buildid(k->exec, &id, &cx->err) != 0 || id.note_va == 0)
 		return (0);
 	if (kvmi_kread(k, cx, id.note_va, there, id.len) != 0 ||
