@@ -23,11 +23,11 @@ class Arch:
     threads: str = "single"     # QEMU's, for the processors
 
 
-def _arm64(name: str, kernel: str, suite: str) -> Arch:
+def _arm64(name: str, kernel: str, suite: str, **older: str) -> Arch:
     # The emulated algorithm for pointer authentication is slow; another is allowed.
     # What one processor broadcasts would wait for the others' turns of one thread.
     return Arch(name, "arm64", kernel, "vmlinuz-", "qemu-system-aarch64", "virt",
-                {"max": "max,pauth-impdef=on", "old": "cortex-a57"}, "ttyAMA0",
+                {"max": "max,pauth-impdef=on", **older}, "ttyAMA0",
                 "virtio-serial-device", "aarch64-linux-gnu-gcc", threads="multi", suite=suite)
 
 
@@ -48,7 +48,8 @@ ARCHES = {arch.name: arch for arch in (
     Arch("amd64", "amd64", "linux-image-amd64", "vmlinuz-",
          "qemu-system-x86_64", "q35", {"max": "max", "qemu64": "qemu64"}, "ttyS0",
          "virtio-serial-pci", "x86_64-linux-gnu-gcc", memory=512),
-    _arm64("arm64", "linux-image-arm64", "trixie"),
+    _arm64("arm64", "linux-image-arm64", "trixie", old="cortex-a57"),
+    # The older one has no pages of 16 KiB.
     _arm64("arm64-16k", "linux-image-arm64-16k", "trixie"),
     _armhf("armhf", "linux-image-armmp"),
     _armhf("armhf-lpae", "linux-image-armmp-lpae"),
