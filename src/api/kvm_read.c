@@ -37,26 +37,38 @@ enter(kvm_t *kd, size_t nbytes)
 	return (cx);
 }
 
-static __attribute__((noinline)) ssize_t
-read_slow(kvm_t *kd, kvaddr_t addr, void *buf, size_t nbytes)
+/* As far as it goes, and why no further; -1: it did not begin. */
+static int
+read_some(kvm_t *kd, kvaddr_t addr, void *buf, size_t nbytes, size_t *done,
+    int *why)
 {
 	struct kvmi_cx *cx = enter(kd, nbytes);
 	const struct kvmi_space *s;
-	size_t done;
-	int r;
 
+	*done = 0;
+	*why = 0;
 	if (cx == NULL)
 		return (-1);
 	if (nbytes == 0)
 		return (0);
 	if ((s = ready_space(kd, cx)) == NULL)
 		return (-1);
-	r = kvmi_space_read(s, cx, addr, buf, nbytes, &done);
-	if (r == 0)
-		return ((ssize_t)nbytes);
-	kvmi_kd_fail(kd, cx, r);
+	*why = kvmi_space_read(s, cx, addr, buf, nbytes, done);
+	if (*why != 0)
+		kvmi_kd_fail(kd, cx, *why);
+	return (0);
+}
+
+static __attribute__((noinline)) ssize_t
+read_slow(kvm_t *kd, kvaddr_t addr, void *buf, size_t nbytes)
+{
+	size_t done;
+	int r;
+
+	if (read_some(kd, addr, buf, nbytes, &done, &r) != 0)
+		return (-1);
 	/* BSD's one short count: the end of a file that was cut short. */
-	return (r == KVMI_ETRUNC ? (ssize_t)done : -1);
+	return (r == 0 || r == KVMI_ETRUNC ? (ssize_t)done : -1);
 }
 
 /* Other lengths, as far as this thread's cache has them in one piece. */
@@ -111,20 +123,11 @@ kvm_read(kvm_t *kd, unsigned long addr, void *buf, size_t nbytes)
 ssize_t
 kvm_read_partial(kvm_t *kd, kvaddr_t addr, void *buf, size_t nbytes)
 {
-	struct kvmi_cx *cx = enter(kd, nbytes);
-	const struct kvmi_space *s;
 	size_t done;
-	int r;
+	int ignored;
 
-	if (cx == NULL)
+	if (read_some(kd, addr, buf, nbytes, &done, &ignored) != 0)
 		return (-1);
-	if (nbytes == 0)
-		return (0);
-	if ((s = ready_space(kd, cx)) == NULL)
-		return (-1);
-	r = kvmi_space_read(s, cx, addr, buf, nbytes, &done);
-	if (r != 0)
-		kvmi_kd_fail(kd, cx, r);
 	return ((ssize_t)done);
 }
 

@@ -297,6 +297,15 @@ kvmi_kread_member(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t base,
 	    ret));
 }
 
+int
+kvmi_kread_text(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t base,
+    const struct kvmi_member *m, char *buf, size_t size)
+{
+	memset(buf, 0, size);
+	return (kvmi_kread(k, cx, base + m->off, buf,
+	    (size_t)kvmi_min(m->size, size - 1)));
+}
+
 void
 kvmi_kread_holes(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t va,
     uint8_t *buf, size_t len, const char *what)

@@ -346,6 +346,10 @@ int kvmi_kread_ptr(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t va,
 int kvmi_kread_member(struct kvmi_kernel *k, struct kvmi_cx *cx,
     uint64_t base, const struct kvmi_member *m, uint64_t *ret);
 
+/* A member that is an array of characters; buf ends with a NUL in any case. */
+int kvmi_kread_text(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    uint64_t base, const struct kvmi_member *m, char *buf, size_t size);
+
 /* What cannot be had becomes zeros and counts as damage, with what naming it. */
 void kvmi_kread_holes(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t va,
     uint8_t *buf, size_t len, const char *what);

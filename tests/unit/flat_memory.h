@@ -22,6 +22,26 @@ flat_translate(const struct kvmi_space *s, uint64_t va,
 static const struct kvmi_space_ops flat_ops = { .translate = flat_translate };
 
 /*
+ * A kernel of os with pointers of ptr bytes, which knows symbols by opts alone;
+ * arch and opts have to stay.
+ */
+static inline void
+flat_init(struct kvmi_kernel *k, struct kvmi_arch *arch,
+    const struct kvmi_os_ops *os, const struct kvm_options *opts,
+    unsigned int ptr, bool big_endian)
+{
+	*arch = kvmi_arch_x86_64;
+	arch->pointer_size = (uint8_t)ptr;
+	k->arch = arch;
+	k->os = os;
+	k->opts = opts;
+	k->big_endian = big_endian;
+	k->syms_status = KVMI_ENOTSUP;
+	k->types_status = k->types == NULL ? KVMI_ENOTSUP : 0;
+	pthread_mutex_init(&k->lock, NULL);
+}
+
+/*
  * Make mem, which has to stay, an image in file and give it to k; what is set
  * in mem later is not in it.
  */

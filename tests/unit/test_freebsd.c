@@ -105,16 +105,9 @@ static void
 world_init(struct world *w, unsigned int ptr, bool big_endian)
 {
 	*w = (struct world){ .ptr = ptr, .mem.big_endian = big_endian };
-	w->arch = kvmi_arch_x86_64;
-	w->arch.pointer_size = (uint8_t)ptr;
-	w->k.arch = &w->arch;
-	w->k.big_endian = big_endian;
-	w->k.os = &kvmi_os_freebsd;
 	w->opts = (struct kvm_options){ .ko_resolver = resolve };
-	w->k.opts = &w->opts;
-	w->k.syms_status = KVMI_ENOTSUP;
-	w->k.types_status = KVMI_ENOTSUP;
-	pthread_mutex_init(&w->k.lock, NULL);
+	flat_init(&w->k, &w->arch, &kvmi_os_freebsd, &w->opts, ptr,
+	    big_endian);
 	w->cx = kvmi_cx_new();
 	bytes_fill(&w->mem, 0, SIZE);
 	for (size_t i = 0; i < KVMI_COUNT(variable); i++)

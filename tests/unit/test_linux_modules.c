@@ -68,6 +68,7 @@ static const struct kvmi_types_ops fake_ops = { .name = "fake",
 struct world {
 	struct __kvm	 kd;
 	struct kvmi_kernel k;
+	struct kvmi_arch arch;
 	struct kvmi_types types;
 	struct bytes	 mem, file;
 };
@@ -83,15 +84,11 @@ static void
 world_init(struct world *w)
 {
 	*w = (struct world){ .types.ops = &fake_ops };
-	w->k.arch = &kvmi_arch_x86_64;
-	w->k.os = &kvmi_os_linux;
 	w->kd.opts = (struct kvm_options){ .ko_resolver = resolve };
-	w->k.opts = &w->kd.opts;
-	w->k.syms_status = KVMI_ENOTSUP;
 	w->k.types = &w->types;
+	flat_init(&w->k, &w->arch, &kvmi_os_linux, &w->kd.opts, 8, false);
 	w->kd.kernel = &w->k;
 	assert_int_equal(kvmi_threads_init(&w->kd.threads), 0);
-	pthread_mutex_init(&w->k.lock, NULL);
 	bytes_fill(&w->mem, 0, SIZE);
 	link_node(w, HEAD, MODULE(0) + 8);
 	for (unsigned int i = 0; i < N_MODULES; i++) {

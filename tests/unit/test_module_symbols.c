@@ -120,17 +120,10 @@ world_init(struct world *w, unsigned int ptr, bool big_endian, bool typetab)
 	*w = (struct world){ .types.ops = &fake_ops, .ptr = ptr,
 		.typetab = typetab, .mem.big_endian = big_endian };
 	now = w;
-	w->arch = kvmi_arch_x86_64;
-	w->arch.pointer_size = (uint8_t)ptr;
-	w->k.arch = &w->arch;
-	w->k.big_endian = big_endian;
-	w->k.os = &kvmi_os_linux;
 	w->opts = (struct kvm_options){ .ko_resolver = resolve };
-	w->k.opts = &w->opts;
-	w->k.syms_status = KVMI_ENOTSUP;
 	w->k.types = &w->types;
+	flat_init(&w->k, &w->arch, &kvmi_os_linux, &w->opts, ptr, big_endian);
 	w->cx = kvmi_cx_new();
-	pthread_mutex_init(&w->k.lock, NULL);
 	bytes_fill(&w->mem, 0, SIZE);
 	for (unsigned int i = 0; i < 2; i++) {
 		bytes_poke(&w->mem, HEAD + i * ptr, MODULE + AT_LIST * ptr,

@@ -79,17 +79,11 @@ world_init(struct world *w, unsigned int ptr, bool big_endian,
 {
 	*w = (struct world){ .ptr = ptr, .mem.big_endian = big_endian };
 	exported = with_offsets;
-	w->arch = kvmi_arch_x86_64;
-	w->arch.pointer_size = (uint8_t)ptr;
-	w->k.arch = &w->arch;
-	w->k.big_endian = big_endian;
-	w->k.os = &kvmi_os_freebsd;
 	w->kd.opts = (struct kvm_options){ .ko_resolver = resolve };
-	w->k.opts = &w->kd.opts;
-	w->k.syms_status = KVMI_ENOTSUP;
+	flat_init(&w->k, &w->arch, &kvmi_os_freebsd, &w->kd.opts, ptr,
+	    big_endian);
 	w->kd.kernel = &w->k;
 	assert_int_equal(kvmi_threads_init(&w->kd.threads), 0);
-	pthread_mutex_init(&w->k.lock, NULL);
 	bytes_fill(&w->mem, 0, SIZE);
 	set(w, VARS, FILE_AT(0), ptr);
 	set(w, VARS + 8, FILE_AT(0), ptr);

@@ -81,18 +81,11 @@ world_init(struct world *w, unsigned int ptr, bool big_endian, bool old)
 {
 	*w = (struct world){ .ptr = ptr, .mem.big_endian = big_endian };
 	hidden = NULL;
-	w->arch = kvmi_arch_x86_64;
-	w->arch.pointer_size = (uint8_t)ptr;
-	w->k.arch = &w->arch;
-	w->k.big_endian = big_endian;
-	w->k.os = &kvmi_os_freebsd;
 	w->kd.opts = (struct kvm_options){ .ko_resolver = resolve };
-	w->k.opts = &w->kd.opts;
-	w->k.syms_status = KVMI_ENOTSUP;
-	w->k.types_status = KVMI_ENOTSUP;
+	flat_init(&w->k, &w->arch, &kvmi_os_freebsd, &w->kd.opts, ptr,
+	    big_endian);
 	w->kd.kernel = &w->k;
 	assert_int_equal(kvmi_threads_init(&w->kd.threads), 0);
-	pthread_mutex_init(&w->k.lock, NULL);
 	bytes_fill(&w->mem, 0, SIZE);
 	bytes_poke(&w->mem, VARS, VNET(0), ptr);
 	bytes_poke(&w->mem, VARS + 8, 4, 4);

@@ -5,7 +5,6 @@
  */
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/endian.h"
 #include "base/math.h"
@@ -173,13 +172,12 @@ add_module(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t va,
     const struct kvmi_member *at, const struct kvmi_member *letters,
     uint64_t *left, struct kvmi_symtab *out)
 {
-	char name[64] = "";
+	char name[64];
 	const char *module;
 	struct tables t;
 	int r;
 
-	r = kvmi_kread(k, cx, va + at[NAME].off, name,
-	    (size_t)kvmi_min(at[NAME].size, sizeof(name) - 1));
+	r = kvmi_kread_text(k, cx, va, &at[NAME], name, sizeof(name));
 	if (r != 0)
 		return (r);
 	r = tables_open(k, cx, va, at, letters, &t);

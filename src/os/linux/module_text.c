@@ -3,7 +3,6 @@
 #include "os/linux/module_text.h"
 
 #include <inttypes.h>
-#include <string.h>
 
 #include "base/math.h"
 #include "os/linux/linux.h"
@@ -56,8 +55,8 @@ static int
 read_module(struct kvmi_kernel *k, struct kvmi_cx *cx, const struct layout *l,
     uint64_t module, struct kvmi_linux_module *ret)
 {
-	size_t len = (size_t)kvmi_min(l->name.size, sizeof(ret->name) - 1);
-	int r = kvmi_kread(k, cx, module + l->name.off, ret->name, len);
+	int r = kvmi_kread_text(k, cx, module, &l->name, ret->name,
+	    sizeof(ret->name));
 
 	if (r == 0 && l->n.size != 0)
 		r = kvmi_kread_member(k, cx, module, &l->ips, &ret->orc.ips);

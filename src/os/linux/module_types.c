@@ -4,7 +4,6 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "os/linux/linux.h"
 #include "os/linux/tasks.h"
@@ -23,15 +22,6 @@ static const char *const members[N_MEMBERS] = {
 };
 
 static int
-read_name(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t va,
-    const struct kvmi_member *m, char name[64])
-{
-	memset(name, 0, 64);
-	return (kvmi_kread(k, cx, va + m->off, name,
-	    m->size < 63 ? (size_t)m->size : 63));
-}
-
-static int
 open_module(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t module,
     const struct kvmi_member *at, struct kvmi_types *base, uint64_t *left,
     struct kvmi_module_types *out)
@@ -44,7 +34,7 @@ open_module(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t module,
 
 	r = kvmi_kread_ptr(k, cx, module + at[BTF].off, &btf);
 	if (r == 0)
-		r = read_name(k, cx, btf, &at[NAME], name);
+		r = kvmi_kread_text(k, cx, btf, &at[NAME], name, sizeof(name));
 	if (r == 0)
 		r = kvmi_kread_ptr(k, cx, btf + at[DATA].off, &data);
 	if (r == 0)

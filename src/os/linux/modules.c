@@ -2,7 +2,6 @@
 /* struct module on the list "modules" (kernel/module/, include/linux/module.h). */
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "os/linux/infer.h"
 #include "os/linux/linux.h"
@@ -63,9 +62,7 @@ read_module(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	int r;
 
 	*ret = (struct kvm_module){ .km_name = name, .km_path = "" };
-	memset(name, 0, 128);
-	r = kvmi_kread(k, cx, va + at->name.off, name,
-	    at->name.size < 127 ? (size_t)at->name.size : 127);
+	r = kvmi_kread_text(k, cx, va, &at->name, name, 128);
 	if (r == 0)
 		r = kvmi_kread_ptr(k, cx, va + at->base, &ret->km_addr);
 	for (size_t i = 0; r == 0 && i < at->n_sizes; i++) {

@@ -57,28 +57,33 @@ timekeeper(struct kvmi_kernel *k, struct kvmi_cx *cx, struct kvmi_types *t,
 	return (0);
 }
 
-int
-kvmi_linux_boottime(struct kvmi_kernel *k, struct kvmi_cx *cx,
-    int64_t *ret_nsec)
+/* The offset of a clock from the one that stops while the machine sleeps. */
+static int
+offset_of(struct kvmi_kernel *k, struct kvmi_cx *cx, const char *clock,
+    uint64_t *ret)
 {
 	struct kvmi_types *t;
-	struct kvmi_member real, boot;
-	uint64_t tk, offs_real, offs_boot;
+	struct kvmi_member m;
+	uint64_t tk;
 	int r;
 
 	r = kvmi_kernel_types(k, cx, &t);
 	if (r == 0)
-		r = kvmi_type_member(t, "timekeeper", "offs_real", &real,
-		    &cx->err);
-	if (r == 0)
-		r = kvmi_type_member(t, "timekeeper", "offs_boot", &boot,
-		    &cx->err);
+		r = kvmi_type_member(t, "timekeeper", clock, &m, &cx->err);
 	if (r == 0)
 		r = timekeeper(k, cx, t, &tk);
+	return (r != 0 ? r : kvmi_kread_uint(k, cx, tk + m.off, 8, ret));
+}
+
+int
+kvmi_linux_boottime(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    int64_t *ret_nsec)
+{
+	uint64_t offs_real, offs_boot;
+	int r = offset_of(k, cx, "offs_real", &offs_real);
+
 	if (r == 0)
-		r = kvmi_kread_uint(k, cx, tk + real.off, 8, &offs_real);
-	if (r == 0)
-		r = kvmi_kread_uint(k, cx, tk + boot.off, 8, &offs_boot);
+		r = offset_of(k, cx, "offs_boot", &offs_boot);
 	if (r == 0)
 		*ret_nsec = (int64_t)(offs_real - offs_boot);
 	return (r);
@@ -116,19 +121,9 @@ int
 kvmi_linux_uptime(struct kvmi_kernel *k, struct kvmi_cx *cx,
     uint64_t *ret_nsec)
 {
-	struct kvmi_member boot;
-	struct kvmi_types *t;
-	uint64_t tk, offs_boot;
-	int r;
+	uint64_t offs_boot;
+	int r = offset_of(k, cx, "offs_boot", &offs_boot);
 
-	r = kvmi_kernel_types(k, cx, &t);
-	if (r == 0)
-		r = kvmi_type_member(t, "timekeeper", "offs_boot", &boot,
-		    &cx->err);
-	if (r == 0)
-		r = timekeeper(k, cx, t, &tk);
-	if (r == 0)
-		r = kvmi_kread_uint(k, cx, tk + boot.off, 8, &offs_boot);
 	if (r == 0)
 		r = kvmi_linux_monotonic(k, cx, ret_nsec);
 	if (r == 0)
