@@ -80,6 +80,7 @@ struct kvmi_arch {
 	const char *const *uname;	/* in dump headers; NULL-ended */
 	uint16_t	 elf_machine;
 	uint8_t		 pointer_size;
+	uint8_t		 align_64;	/* C's of 64-bit numbers; 0: 8 */
 	uint8_t		 page_shift;	/* of the smallest page */
 	uint16_t	 prstatus_size;	/* of a Linux NT_PRSTATUS note */
 	uint8_t		 entry_size;

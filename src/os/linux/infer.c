@@ -276,6 +276,7 @@ begin(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t *budget)
 	x->l = k->priv;
 	x->ptr = k->arch->pointer_size;
 	x->page = kvmi_linux_page_size(x->l);
+	x->align = k->arch->align_64 != 0 ? k->arch->align_64 : 8;
 	x->budget = budget;
 	return (x);
 }

@@ -33,6 +33,7 @@ struct kvmi_infer {
 	const struct kvmi_linux *l;
 	unsigned int	 ptr;
 	uint64_t	 page;
+	unsigned int	 align;		/* of 64-bit numbers */
 	uint64_t	 ncpus;		/* more there are not */
 	uint64_t	*budget;	/* of reads; made-up images ask for many */
 	struct kvmi_addrs tasks;	/* init_task, and the process leaders */

@@ -26,17 +26,16 @@ struct shape {
 	unsigned int	before;		/* how much of a timekeeper is */
 };
 
-/* align: of 64-bit numbers, 4 on i386. */
 static struct shape
-shape_of(const struct kvmi_infer *x, unsigned int align)
+shape_of(const struct kvmi_infer *x)
 {
 	struct shape s = { .ptr = x->ptr, .big_endian = x->k->big_endian };
 
-	s.wtm = (unsigned int)kvmi_infer_up(8 + s.ptr, align);
-	s.real = (unsigned int)kvmi_infer_up(s.wtm + 8 + s.ptr, align);
+	s.wtm = (unsigned int)kvmi_infer_up(8 + s.ptr, x->align);
+	s.real = (unsigned int)kvmi_infer_up(s.wtm + 8 + s.ptr, x->align);
 	s.len = s.real + 24;
 	/* clock, mask, cycle_last, mult, shift, xtime_nsec, base, base_real */
-	s.base = (unsigned int)kvmi_infer_up(s.ptr, align) + 32;
+	s.base = (unsigned int)kvmi_infer_up(s.ptr, x->align) + 32;
 	s.read_len = s.base + 16;
 	return (s);
 }
@@ -87,15 +86,15 @@ agrees(const struct kvmi_infer *x, struct shape *s, uint64_t va,
 
 /* In len bytes from start on; 0: it is not there. */
 static uint64_t
-find(const struct kvmi_infer *x, struct shape *s, unsigned int align,
-    uint64_t start, uint64_t len, uint8_t *chunk)
+find(const struct kvmi_infer *x, struct shape *s, uint64_t start,
+    uint64_t len, uint8_t *chunk)
 {
 	for (uint64_t off = 0; off < len;) {
 		size_t want = (size_t)kvmi_min(CHUNK, len - off), done = 0;
 		uint64_t va = start + off;
 
 		kvmi_space_read(&x->k->space, x->cx, va, chunk, want, &done);
-		for (size_t at = 0; at + s->len <= done; at += align)
+		for (size_t at = 0; at + s->len <= done; at += x->align)
 			if (is_clock(s, chunk + at) &&
 			    agrees(x, s, va + at, chunk + at))
 				return (va + at);
@@ -123,8 +122,8 @@ add(struct kvmi_infer *x, const struct shape *s, uint64_t xtime)
 void
 kvmi_infer_clock(struct kvmi_infer *x)
 {
-	const unsigned int aligns[] = { 8, 4 };
 	uint64_t start = x->l->stext, len = KVMI_INFER_IMAGE, va;
+	struct shape s = shape_of(x);
 	uint8_t *chunk = malloc(CHUNK);
 
 	if (chunk == NULL)
@@ -134,14 +133,8 @@ kvmi_infer_clock(struct kvmi_infer *x)
 		start = va;
 		len = NEAR;
 	}
-	for (size_t i = 0; i < KVMI_COUNT(aligns); i++) {
-		struct shape s = shape_of(x, aligns[i]);
-		uint64_t at = find(x, &s, aligns[i], start, len, chunk);
-
-		if (at != 0) {
-			add(x, &s, at);
-			break;
-		}
-	}
+	va = find(x, &s, start, len, chunk);
+	if (va != 0)
+		add(x, &s, va);
 	free(chunk);
 }

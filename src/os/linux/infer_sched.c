@@ -209,14 +209,14 @@ find_times(struct kvmi_infer *x)
 	static const char t[] = "task_struct";
 	uint64_t off;
 
-	if (!kvmi_infer_only(x, x->prio + 16, x->list, x->ptr, is_runtime,
+	if (!kvmi_infer_only(x, x->prio + 16, x->list, x->align, is_runtime,
 	    &x->runtime))
 		return;
 	kvmi_infer_add(x, t, "se.exec_start", x->runtime, 8, false);
 	kvmi_infer_add(x, t, "se.sum_exec_runtime", x->runtime + 8, 8, false);
 	/* Behind vfork_done and two or three pointers more. */
 	if (!kvmi_infer_only(x, x->thread_node + 5 * x->ptr, x->thread_node +
-	    6 * x->ptr + 5, x->ptr, is_times, &off))
+	    6 * x->ptr + 5, x->align, is_times, &off))
 		return;
 	kvmi_infer_add(x, t, "utime", off, 8, false);
 	kvmi_infer_add(x, t, "stime", off + 8, 8, false);
@@ -245,7 +245,7 @@ kvmi_infer_sched(struct kvmi_infer *x)
 		    on_cpu_size(x, x->flags + 8), false);
 	}
 	/* min_flt and maj_flt come behind. */
-	if (kvmi_infer_only(x, x->thread_node, x->comm, x->ptr, is_start,
+	if (kvmi_infer_only(x, x->thread_node, x->comm, x->align, is_start,
 	    &off)) {
 		uint64_t nvcsw = switches(x, off);
 
