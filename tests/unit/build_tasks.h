@@ -15,7 +15,8 @@
 #define TASKS_STEXT	UINT64_C(0x1000)
 #define TASKS_TASK(i)	(UINT64_C(0x2000) + 0x2000 * (uint64_t)(i))
 #define TASKS_STACK(i)	(UINT64_C(0x10000) + 0x1000 * (uint64_t)(i))
-#define TASKS_SIGNAL(i)	(UINT64_C(0x17000) + 0x400 * (uint64_t)(i))
+/* Process 0's, which is no other's neighbour, comes last. */
+#define TASKS_SIGNAL(i)	(UINT64_C(0x18400) - 0x400 * (uint64_t)(i))
 #define TASKS_PID(i)	(UINT64_C(0x19000) + 0x100 * (uint64_t)(i))
 #define TASKS_MM(i)	(UINT64_C(0x1a000) + 0x800 * (uint64_t)(i))
 #define TASKS_CRED	UINT64_C(0x1e000)
@@ -103,6 +104,52 @@ tasks_one(uint8_t *mem, unsigned int i)
 		    0x400000 + 0x1000 * j, 8);
 }
 
+/*
+ * What is behind the terminal in signal_struct: a group of the scheduler's or
+ * none, a lock, six times, prev of what was told last, fourteen counts, n_io of
+ * input and output, what threads ran that ended, sixteen pairs of limits.
+ */
+struct tasks_usage {
+	unsigned int	group, lock, prev, n_io;
+};
+
+#define TASKS_USAGE	UINT64_C(0x130)
+/* Bits are places: the children's times and counts. */
+#define TASKS_CHILDREN_TIME	0x2cu
+#define TASKS_CHILDREN_COUNT	0x2cccu
+
+/* Process 5 had another thread; 1 and 4, a thread of the kernel, had children. */
+static inline void
+tasks_usage_of(uint8_t *mem, unsigned int i, const struct tasks_usage *u)
+{
+	uint64_t at = TASKS_SIGNAL(i) + TASKS_USAGE, own = i == 5,
+	    children = i == 1 || i == 4;
+
+	tasks_put(mem, at, u->group ? TASKS_CRED : 0, 8);
+	at += (u->group ? 8 : 0) + (u->lock + 7) / 8 * 8;
+	for (unsigned int j = 0; j < 6; j++, at += 8)
+		tasks_put(mem, at, (TASKS_CHILDREN_TIME >> j & 1 ? children :
+		    own) * (1000000 + j), 8);
+	for (unsigned int j = 0; j < u->prev / 8; j++, at += 8)
+		tasks_put(mem, at, j < 2 && i > 0 ? 5000000 : 0, 8);
+	for (unsigned int j = 0; j < 12; j++, at += 8)
+		tasks_put(mem, at, (TASKS_CHILDREN_COUNT >> j & 1 ? children :
+		    own) * (20 + j), 8);
+	tasks_put(mem, at, own ? 300 : 0, 8);
+	tasks_put(mem, at + 8, children ? 200 : 0, 8);
+	at += 16;
+	for (unsigned int j = 0; j < u->n_io; j++, at += 8)
+		tasks_put(mem, at, (own | children) * (4096 + j), 8);
+	tasks_put(mem, at, own * 7000000, 8);
+	for (unsigned int j = 0; j < 16; j++) {
+		at += 16;
+		tasks_put(mem, at - 8, j == 3 ? 0x800000 : j == 4 || j == 13 ||
+		    j == 14 ? 0 : j == 12 ? 819200 : UINT64_MAX, 8);
+		tasks_put(mem, at, j == 13 || j == 14 ? 0 : j == 12 ? 819200 :
+		    UINT64_MAX, 8);
+	}
+}
+
 /* A module whose core_layout is the page that it lies in. */
 static inline void
 tasks_module(uint8_t *mem, unsigned int i)
@@ -133,6 +180,8 @@ tasks_build(uint8_t mem[TASKS_LEN])
 	tasks_family(mem, 2, 3, 2);
 	for (unsigned int i = 3; i < TASKS_N; i++)
 		tasks_family(mem, i, 0, 0);
+	for (unsigned int i = 0; i < TASKS_N; i++)
+		tasks_usage_of(mem, i, &(struct tasks_usage){ 1, 8, 24, 7 });
 	tasks_module(mem, 0);
 	tasks_list(mem, (uint64_t[]){ TASKS_MODULES, TASKS_MODULE(0) + 8 }, 2);
 	/* Of init_task: no ids, and all capabilities but inherited ones. */

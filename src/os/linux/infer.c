@@ -353,6 +353,7 @@ kvmi_linux_infer(struct kvmi_kernel *k, struct kvmi_cx *cx,
 		kvmi_infer_sched(x);
 		kvmi_infer_signal(x);
 		kvmi_infer_tty(x);
+		kvmi_infer_usage(x);
 		kvmi_infer_cred(x);
 		kvmi_infer_mm(x);
 		kvmi_infer_clock(x);

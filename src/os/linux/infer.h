@@ -19,7 +19,7 @@
 #define KVMI_INFER_TASKS	512
 /* From _stext on, the largest image with its data. */
 #define KVMI_INFER_IMAGE	(UINT64_C(64) << 20)
-#define KVMI_INFER_ROWS		160
+#define KVMI_INFER_ROWS		200
 /* Process 0 is init_task, 1 the first on its list; 2 is kthreadd. */
 #define KVMI_INFER_KTHREADD	2
 
@@ -93,6 +93,15 @@ kvmi_infer_u32(const struct kvmi_infer *x, size_t i, uint64_t off)
 uint64_t kvmi_infer_read(const struct kvmi_infer *x, uint64_t va,
     unsigned int size);
 
+/* The same of the i-th task's signal_struct. */
+static inline uint64_t
+kvmi_infer_signal_get(const struct kvmi_infer *x, size_t i, uint64_t off,
+    unsigned int size)
+{
+	return (kvmi_infer_read(x, kvmi_infer_ptr(x, i, x->signal) + off,
+	    size));
+}
+
 /* Can it be the address of an object of the kernel? */
 bool kvmi_infer_is_ptr(const struct kvmi_infer *x, uint64_t va);
 
@@ -113,6 +122,7 @@ int kvmi_infer_task(struct kvmi_infer *x);
 void kvmi_infer_sched(struct kvmi_infer *x);
 void kvmi_infer_signal(struct kvmi_infer *x);
 void kvmi_infer_tty(struct kvmi_infer *x);
+void kvmi_infer_usage(struct kvmi_infer *x);
 void kvmi_infer_cred(struct kvmi_infer *x);
 void kvmi_infer_mm(struct kvmi_infer *x);
 

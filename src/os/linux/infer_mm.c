@@ -120,6 +120,28 @@ is_sizes(struct kvmi_infer *x, uint64_t off)
 }
 
 /*
+ * hiwater_rss and hiwater_vm, before total_vm: the most there was when it last
+ * became less.
+ */
+static bool
+is_hiwater(struct kvmi_infer *x, uint64_t total_vm)
+{
+	uint64_t mm, some = 0;
+
+	for (size_t i = 0; (mm = next_mm(x, &i)) != 0;) {
+		uint64_t rss = kvmi_infer_read(x, mm + total_vm - 2 * x->ptr,
+		    x->ptr), vm = kvmi_infer_read(x, mm + total_vm - x->ptr,
+		    x->ptr), total = kvmi_infer_read(x, mm + total_vm, x->ptr);
+
+		if (vm > UINT32_MAX || (rss > vm + KEPT_BACK &&
+		    rss > total + KEPT_BACK))
+			return (false);
+		some |= rss;
+	}
+	return (some != 0);
+}
+
+/*
  * Before 6.2 four numbers of pages, of which the third is swapped, and the
  * format of the program, which is the same one for all and on a list.  What
  * threads have not handed in may make any of them negative.
@@ -167,6 +189,9 @@ add_pages(struct kvmi_infer *x, uint64_t code)
 	    code - 6 * x->ptr, x->ptr, is_sizes, &total))
 		return;
 	data = kvmi_infer_up(total + 2 * x->ptr, 8) + 8;
+	if (is_hiwater(x, total))
+		kvmi_infer_add(x, m, "hiwater_rss", total - 2 * x->ptr, x->ptr,
+		    false);
 	kvmi_infer_add(x, m, "total_vm", total, x->ptr, false);
 	kvmi_infer_add(x, m, "data_vm", data, x->ptr, false);
 	kvmi_infer_add(x, m, "stack_vm", data + 2 * x->ptr, x->ptr, false);

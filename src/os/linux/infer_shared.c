@@ -9,29 +9,85 @@
 #define SIGNALS		64
 #define MAX_SIGNAL	1024		/* as far as members are looked for */
 #define MAX_CRED	256
-
-static uint64_t
-in_signal(const struct kvmi_infer *x, size_t i, uint64_t off,
-    unsigned int size)
-{
-	return (kvmi_infer_read(x, kvmi_infer_ptr(x, i, x->signal) + off,
-	    size));
-}
+#define UNKILLABLE	0x40		/* SIGNAL_UNKILLABLE, the last flag */
+#define MAX_FLAGS	(2 * UNKILLABLE - 1)
 
 /* pids[PIDTYPE_TGID]; PIDTYPE_PGID and PIDTYPE_SID follow. */
 static bool
 is_pids(struct kvmi_infer *x, uint64_t off)
 {
 	for (size_t i = 0; i < x->tasks.n; i++) {
-		if (in_signal(x, i, off, x->ptr) !=
+		if (kvmi_infer_signal_get(x, i, off, x->ptr) !=
 		    kvmi_infer_ptr(x, i, x->thread_pid))
 			return (false);
 		for (unsigned int j = 1; j <= 2; j++)
-			if (!kvmi_infer_is_ptr(x, in_signal(x, i, off +
-			    j * x->ptr, x->ptr)))
+			if (!kvmi_infer_is_ptr(x, kvmi_infer_signal_get(x, i,
+			    off + j * x->ptr, x->ptr)))
 				return (false);
 	}
 	return (true);
+}
+
+/* curr_target, which is a thread of the process, and shared_pending. */
+static bool
+is_shared_pending(struct kvmi_infer *x, uint64_t off)
+{
+	size_t empty = 0;
+
+	for (size_t i = 0; i < x->tasks.n; i++) {
+		uint64_t target = kvmi_infer_signal_get(x, i, off - x->ptr,
+		    x->ptr), next = kvmi_infer_signal_get(x, i, off, x->ptr);
+		bool alone = kvmi_infer_signal_get(x, i, 8, 4) == 1;
+
+		if ((target != 0 || i != 0) && (alone ? target !=
+		    x->tasks.v[i] : !kvmi_infer_is_ptr(x, target)))
+			return (false);
+		if (!kvmi_infer_is_ptr(x, next))
+			return (false);
+		empty += next == kvmi_infer_ptr(x, i, x->signal) + off;
+	}
+	return (empty > x->tasks.n / 2);
+}
+
+/*
+ * flags, with that of a process that nothing kills in process 1; threads of the
+ * kernel have none.
+ */
+static bool
+is_flags(struct kvmi_infer *x, uint64_t off)
+{
+	for (size_t i = 0; i < x->tasks.n; i++) {
+		uint64_t flags = kvmi_infer_signal_get(x, i, off, 4);
+
+		if (flags > MAX_FLAGS || (i == 1 && (flags & UNKILLABLE) ==
+		    0) || (flags != 0 && (kvmi_infer_u32(x, i, x->flags) &
+		    KVMI_PF_KTHREAD) != 0))
+			return (false);
+	}
+	return (true);
+}
+
+/*
+ * Behind shared_pending comes a list since 4.19; then group_exit_code,
+ * notify_count, a pointer, group_stop_count and flags.
+ */
+static void
+find_pending(struct kvmi_infer *x)
+{
+	static const char s[] = "signal_struct";
+	uint64_t off, flags;
+
+	if (!kvmi_infer_only(x, x->thread_head + 2 * x->ptr, x->pids, x->ptr,
+	    is_shared_pending, &off))
+		return;
+	kvmi_infer_add(x, s, "shared_pending.signal", off + 2 * x->ptr, 8,
+	    false);
+	flags = off + 2 * x->ptr + 8 + 8 + x->ptr + 4;
+	if (!kvmi_infer_only(x, flags, flags + x->ptr + 4, 4, is_flags,
+	    &flags))
+		return;
+	kvmi_infer_add(x, s, "group_exit_code", flags - 12 - x->ptr, 4, true);
+	kvmi_infer_add(x, s, "flags", flags, 4, false);
 }
 
 /* leader: set in the process that the session is named after. */
@@ -41,10 +97,11 @@ is_leader(struct kvmi_infer *x, uint64_t off)
 	size_t leaders = 0;
 
 	for (size_t i = 1; i < x->tasks.n; i++) {
-		uint64_t v = in_signal(x, i, off, 4);
+		uint64_t v = kvmi_infer_signal_get(x, i, off, 4),
+		    session = kvmi_infer_signal_get(x, i, x->pids +
+		    2 * x->ptr, x->ptr);
 
-		if (v != (in_signal(x, i, x->pids + 2 * x->ptr, x->ptr) ==
-		    kvmi_infer_ptr(x, i, x->thread_pid)))
+		if (v != (session == kvmi_infer_ptr(x, i, x->thread_pid)))
 			return (false);
 		leaders += v != 0;
 	}
@@ -108,6 +165,7 @@ kvmi_infer_signal(struct kvmi_infer *x)
 	    &x->pids)) {
 		kvmi_infer_add_ptr(x, s, "pids[2]", x->pids + x->ptr);
 		kvmi_infer_add_ptr(x, s, "pids[3]", x->pids + 2 * x->ptr);
+		find_pending(x);
 		if (kvmi_infer_only(x, x->pids + 3 * x->ptr, x->pids +
 		    6 * x->ptr, 4, is_leader, &off)) {
 			kvmi_infer_add(x, s, "leader", off, 4, true);
