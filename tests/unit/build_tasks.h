@@ -150,6 +150,34 @@ tasks_usage_of(uint8_t *mem, unsigned int i, const struct tasks_usage *u)
 	}
 }
 
+/* struct mod_kallsyms behind a pointer to it, and what that leads to. */
+#define TASKS_KALLSYMS	0x180
+#define TASKS_SYMTAB	0x400
+#define TASKS_STRTAB	0x500
+#define TASKS_LETTERS	0x580
+
+/* No symbol, a function, and data of each CPU's. */
+static inline void
+tasks_kallsyms(uint8_t *mem, uint64_t module)
+{
+	uint64_t at = module + TASKS_KALLSYMS, sym = module + TASKS_SYMTAB;
+
+	tasks_put(mem, at, at + 8, 8);
+	tasks_put(mem, at + 8, sym, 8);
+	tasks_put(mem, at + 16, 3, 4);
+	tasks_put(mem, at + 24, module + TASKS_STRTAB, 8);
+	tasks_put(mem, at + 32, module + TASKS_LETTERS, 8);
+	memcpy(mem + module + TASKS_STRTAB, "\0function\0data", 15);
+	memcpy(mem + module + TASKS_LETTERS, "?td", 3);
+	for (unsigned int i = 1; i < 3; i++) {
+		tasks_put(mem, sym + 24 * i, i == 1 ? 1 : 10, 4);
+		tasks_put(mem, sym + 24 * i + 4, i == 1 ? 2 : 1, 1);
+		tasks_put(mem, sym + 24 * i + 6, i, 2);
+		tasks_put(mem, sym + 24 * i + 8, i == 1 ? module + 0x600 :
+		    0x300, 8);
+	}
+}
+
 /* A module whose core_layout is the page that it lies in. */
 static inline void
 tasks_module(uint8_t *mem, unsigned int i)
@@ -160,6 +188,7 @@ tasks_module(uint8_t *mem, unsigned int i)
 	tasks_put(mem, at + 0x140, at & ~UINT64_C(0xfff), 8);
 	for (unsigned int j = 0; j < 4; j++)
 		tasks_put(mem, at + 0x148 + 4 * j, 0x1000, 4);
+	tasks_kallsyms(mem, at);
 }
 
 static inline void

@@ -328,6 +328,9 @@ test_tasks(void **state)
 		{ "task_struct", "signal", TASKS_SIGNAL_OFF },
 		{ "module", "list", 8 },
 		{ "module", "core_layout.base", 0x140 },
+		{ "module", "kallsyms", TASKS_KALLSYMS },
+		{ "mod_kallsyms", "strtab", 16 },
+		{ "mod_kallsyms", "typetab", 24 },
 	};
 	struct kvmi_types *t;
 	struct kvmi_member m;
@@ -460,6 +463,56 @@ test_usage_refused(void **state)
 	}
 }
 
+/* Where a module's symbols are: all of it has to be the module's, or none is. */
+static void
+test_kallsyms(void **state)
+{
+	enum { AT = TASKS_KALLSYMS, SYM = TASKS_SYMTAB };
+	static const struct {
+		uint64_t off, v;
+		unsigned int size;
+		bool	 found;
+		bool	 old;		/* letters in the symbols, up to 5.1 */
+	} row[] = {
+		{ 0, 0, 4, true, false },
+		{ 0, 1, 4, false, false },	/* it is being loaded */
+		{ AT, TASKS_MODULE(0) + AT, 8, false, false },
+		{ AT + 8, TASKS_TASK(0), 8, false, false },
+		{ AT + 8, TASKS_MODULE(0) + 0xff0, 8, false, false },
+		{ AT + 16, 0, 4, false, false },
+		{ AT + 16, UINT32_MAX, 4, false, false },
+		{ AT + 24, TASKS_TASK(0), 8, false, false },
+		{ SYM, 1, 4, false, false },
+		{ SYM + 24, 0x1000, 4, false, false },
+		{ SYM + 32, TASKS_TASK(0), 8, false, false },
+		{ TASKS_LETTERS + 1, 0, 1, false, false },
+		{ AT + 32, TASKS_CRED, 8, false, false },
+		{ AT + 32, TASKS_CRED, 8, true, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < KVMI_COUNT(row); i++) {
+		int64_t want = row[i].found ? AT : -1;
+		struct kvmi_types *t;
+		struct world w;
+
+		make_tasks(&w);
+		tasks_put(w.mem.p, TASKS_MODULE(0) + row[i].off, row[i].v,
+		    row[i].size);
+		for (unsigned int j = 0; row[i].old && j < 3; j++)
+			tasks_put(w.mem.p, TASKS_MODULE(0) + SYM + 24 * j + 4,
+			    (uint64_t)"Utd"[j], 1);
+		begin(&w);
+		assert_int_equal(kvmi_linux_infer(&w.k, w.cx, &t), 0);
+		UTIL_EQ("kallsyms", member_off(&w, t, "module", "kallsyms"),
+		    want);
+		UTIL_EQ("typetab", member_off(&w, t, "mod_kallsyms",
+		    "typetab"), row[i].found && !row[i].old ? 24 : -1);
+		kvmi_types_close(t);
+		done(&w);
+	}
+}
+
 /* struct swap_info_struct of 6.1, as the only one on its lists. */
 static void
 put_swap(uint8_t *mem, uint64_t va, int prio, uint64_t pages, uint64_t used)
@@ -559,6 +612,7 @@ main(void)
 		cmocka_unit_test(test_tasks),
 		cmocka_unit_test(test_usage_shapes),
 		cmocka_unit_test(test_usage_refused),
+		cmocka_unit_test(test_kallsyms),
 		cmocka_unit_test(test_swap_table),
 		cmocka_unit_test(test_exports_at_zero),
 	};

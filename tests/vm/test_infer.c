@@ -137,6 +137,11 @@ static const struct {
 	{ "module.mem[0].size module.core_layout.text_size", NULL, true },
 	{ "module.mem[1].size module.core_layout.size", NULL, true },
 	{ "module.mem[6].size module.core_layout.size", NULL, true },
+	{ "module.kallsyms", NULL, true },
+	{ "mod_kallsyms.symtab", NULL, true },
+	{ "mod_kallsyms.num_symtab", NULL, true },
+	{ "mod_kallsyms.strtab", NULL, true },
+	{ "mod_kallsyms.typetab", NULL, true },
 	/* Up to 6.7, and then where the tick is stopped. */
 	{ "kernel_cpustat.cpustat", NULL, false },
 	{ "tick_sched.idle_entrytime", NULL, false },

@@ -358,6 +358,7 @@ kvmi_linux_infer(struct kvmi_kernel *k, struct kvmi_cx *cx,
 		kvmi_infer_mm(x);
 		kvmi_infer_clock(x);
 		kvmi_infer_modules(x);
+		kvmi_infer_kallsyms(x);
 		kvmi_infer_tick(x);
 		kvmi_infer_swap(x);
 		add_sizes(x);

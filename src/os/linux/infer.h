@@ -27,6 +27,13 @@
 #define KVMI_PF_EXITING		0x4
 #define KVMI_PF_KTHREAD		0x200000
 
+/* Where a struct module says which memory is the module's; n 0: not known. */
+struct kvmi_infer_memory {
+	uint64_t	 base, size;	/* of the first part, and from base on */
+	uint64_t	 step;		/* to the next */
+	unsigned int	 n;
+};
+
 struct kvmi_infer {
 	struct kvmi_kernel *k;
 	struct kvmi_cx	*cx;
@@ -48,6 +55,7 @@ struct kvmi_infer {
 	uint64_t	 tty;		/* in signal_struct; 0: not known */
 
 	struct kvmi_addrs modules;	/* struct module of each, once found */
+	struct kvmi_infer_memory memory;
 	struct kvmi_linux_cpus cpus;	/* while per-CPU objects are looked */
 	uint64_t	 area;		/* for: the first's, to add */
 	uint64_t	 timer;		/* tick_sched_timer() */
@@ -132,6 +140,7 @@ void kvmi_infer_mm(struct kvmi_infer *x);
  */
 void kvmi_infer_clock(struct kvmi_infer *x);	/* the timekeeper */
 void kvmi_infer_modules(struct kvmi_infer *x);	/* the list "modules" */
+void kvmi_infer_kallsyms(struct kvmi_infer *x);	/* behind the modules */
 void kvmi_infer_tick(struct kvmi_infer *x);	/* tick_cpu_sched */
 void kvmi_infer_swap(struct kvmi_infer *x);	/* swap_info, how many */
 void kvmi_infer_percpu(struct kvmi_infer *x);	/* __per_cpu_start, how much */

@@ -211,6 +211,10 @@ find_memory(struct kvmi_infer *x, struct range *v)
 	}
 	if (found != 1)
 		return;
+	x->memory = (struct kvmi_infer_memory){ .base = found_off,
+		.size = found_parts.step != 0 ? found_parts.size : x->ptr,
+		.step = found_parts.step,
+		.n = found_parts.step != 0 ? PARTS : 1 };
 	if (found_parts.step != 0) {
 		add_parts(x, found_off, &found_parts);
 		return;
