@@ -316,8 +316,9 @@ struct kvm_options {
 	const char	*ko_arch;
 	/*
 	 * More files of the image, up to a NULL entry: the other members of a
-	 * split dump, in any order, or the pieces that a file was cut into, in
-	 * theirs where it can not be told.  NULL: there are none.
+	 * split dump, or volumes of one on several disks, in any order, or the
+	 * pieces that a file was cut into, in theirs where it can not be told.
+	 * NULL: there are none.
 	 */
 	const char *const *ko_more;
 	/* Linux: a file of the kernel's VMCOREINFO, instead of the image's. */

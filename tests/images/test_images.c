@@ -57,6 +57,31 @@ may_be_lost(const char *image, const struct expect *e)
 	    expect_fact(e, "truncated") != NULL);
 }
 
+#define MORE	4
+
+/* The other files of an image, whose names are a fact: they lie beside it. */
+static const char *const *
+more_files(const char *image, const struct expect *e)
+{
+	static char text[256], path[MORE][4200];
+	static const char *more[MORE + 1];
+	const char *names = expect_fact(e, "more");
+	char *name, *rest = text;
+	size_t n = 0;
+
+	if (names == NULL)
+		return (NULL);
+	snprintf(text, sizeof(text), "%s", names);
+	while ((name = strsep(&rest, " ")) != NULL && n < MORE) {
+		snprintf(path[n], sizeof(path[n]), "%.*s%s",
+		    (int)(strrchr(image, '/') + 1 - image), image, name);
+		more[n] = path[n];
+		n++;
+	}
+	more[n] = NULL;
+	return (more);
+}
+
 /*
  * The key that all encrypted images were made for lies beside them; what raw
  * memory lacks is a fact.
@@ -71,7 +96,19 @@ options_for(const char *image, const struct expect *e)
 	    (int)(strrchr(image, '/') + 1 - image), image);
 	o.ko_key = key;
 	o.ko_raw = expect_fact(e, "raw");
+	o.ko_more = more_files(image, e);
 	return (o);
+}
+
+static struct kvmi_src *
+open_file(const char *path, struct kvmi_err *err)
+{
+	int fd = open(path, O_RDONLY);
+	struct kvmi_src *src;
+
+	if (fd < 0 || kvmi_file_open(fd, path, &src, err) != 0)
+		abort();
+	return (src);
 }
 
 struct kvmi_image *
@@ -79,12 +116,15 @@ open_container(const char *image, const struct expect *e,
     struct kvmi_err *err)
 {
 	const struct kvm_options o = options_for(image, e);
+	struct kvmi_src *v[MORE + 1] = { open_file(image, err) }, *src = v[0];
 	struct kvmi_image *img;
-	struct kvmi_src *src;
-	int fd = open(image, O_RDONLY);
+	size_t n = 1;
 
-	return (fd >= 0 && kvmi_file_open(fd, image, &src, err) == 0 &&
-	    kvmi_image_open(src, &o, &img, err) == 0 ? img : NULL);
+	for (; o.ko_more != NULL && o.ko_more[n - 1] != NULL; n++)
+		v[n] = open_file(o.ko_more[n - 1], err);
+	if (n > 1 && kvmi_image_join(v, n, &o, &src, err) != 0)
+		return (NULL);
+	return (kvmi_image_open(src, &o, &img, err) == 0 ? img : NULL);
 }
 
 static int

@@ -340,7 +340,6 @@ test_foreign(void **state)
 	} row[] = {
 		{ "sadump\0\0", 8, "sadump" },
 		{ "\xed\x23\x8f\x61\x73\x01\x19\xa8", 8, "LKCD" },
-		{ "\xa8\x19\x01\x73\x61\x8f\x23\xfe", 8, "s390" },
 		{ "PAGEDU64", 8, "Windows" },
 		{ "\xee\xeb\x0f\xf0", 4, "Xen" },
 		{ "XenSavedDomain", 14, "Xen" },

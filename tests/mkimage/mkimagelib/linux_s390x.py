@@ -3,8 +3,7 @@
 
 Page tables: z/Architecture Principles of Operation, chapter 3; the bits that software
 uses and what an empty entry is: linux arch/s390/include/asm/pgtable.h. Lowcore:
-arch/s390/include/asm/lowcore.h. Files of the stand-alone dump tools: s390-tools
-include/dump/s390_dump.h.
+arch/s390/include/asm/lowcore.h. Files of the stand-alone dump tools: s390_dump.py.
 """
 from __future__ import annotations
 
@@ -12,11 +11,11 @@ import struct
 from pathlib import Path
 from typing import Callable
 
+from . import s390_dump
 from .case import add, expect_path
 from .expect import Expect
 from .linux_other import MIB, Other, add_elf
 from .memory import PAGE
-from .sparse import SparseFile
 
 EM_S390 = 22
 RAM = [(0, MIB + 0x40000), (16 * MIB, 18 * MIB), (1 << 32, (1 << 32) + 0x40000)]
@@ -103,38 +102,56 @@ def identity() -> Other:
     return machine
 
 
-def standalone_header(end: int, tod: int = 0xD8000000) -> bytes:
-    """The header of a single-volume dump of memory from 0 to end."""
-    head = bytearray(PAGE)
-    struct.pack_into(">QIIIIQQQII", head, 0, 0xA8190173618F23FD, 5, PAGE, 4, PAGE, end, 0,
-                     end, end // PAGE, 0)
-    struct.pack_into(">QQIIIQBHH", head, 56, tod, 0xFF00000000000000, 2, 0, 2, end, 0, 2, 2)
-    return bytes(head)
+class _Ram:
+    """Zeros where there is no memory."""
+
+    def __init__(self, machine: Other) -> None:
+        self._memory, self._ram = machine.memory, machine.ram
+        self.end = machine.ram[-1][1]
+
+    def read(self, at: int, length: int) -> bytes:
+        return b"".join(self._memory.page(pa // PAGE)
+                        if any(lo <= pa < hi for lo, hi in self._ram) else bytes(PAGE)
+                        for pa in range(at, at + length, PAGE))
 
 
-def _standalone(path: Path, tod: int = 0xD8001000) -> Other:
-    """Memory as it lies, with zeros where there is none; then the end marker."""
+def _standalone(path: Path, write: Callable[[_Ram], None], files: int = 1) -> None:
+    """What write writes holds memory as it lies, with zeros where there is none."""
     machine = identity()
     machine.ram = RAM[:2]
     machine.plant_note()
-    end = machine.ram[-1][1]
-    with SparseFile(path) as out:
-        out.write(standalone_header(end))
-        for lo, hi in machine.ram:
-            out.skip(PAGE + lo - out.tell())
-            for pa in range(lo, hi, PAGE):
-                out.write(machine.memory.page(pa // PAGE))
-        out.write(b"DUMP_END" + struct.pack(">Q", tod))
-    return machine
-
-
-def standalone(path: Path) -> None:
-    machine = _standalone(path)
+    write(_Ram(machine))
     # The container does not tell memory from what is none.
     for pfn in range(RAM[0][1] // PAGE, RAM[1][0] // PAGE):
         machine.memory.clear(pfn)
     machine.ram = [(0, RAM[1][1])]
-    machine.expect("s390").write(expect_path(path))
+    expect = machine.expect("s390")
+    if files > 1:
+        expect.fact("more", " ".join(p.name for p in _volumes(path, files)[1:]))
+    expect.write(expect_path(path))
+
+
+def _volumes(path: Path, files: int) -> list[Path]:
+    """The second volume is the one that the image is named after, and comes first."""
+    others = [path.with_name(f"{path.name}.{i}") for i in range(files) if i != 1]
+    return [path, *others]
+
+
+def _in_order(path: Path, files: int) -> list[Path]:
+    first, *others = _volumes(path, files)
+    return [others[0], first, *others[1:]]
+
+
+def _add_single(name: str, about: str, write: Callable[[Path, _Ram], None]) -> None:
+    add(f"linux-s390-{name}", f"s390x of 6.1, {about}",
+        lambda path: _standalone(path, lambda ram: write(path, ram)))
+
+
+def _add_volumes(name: str, about: str, sizes: list[int],
+                 write: Callable[[list[Path], list[int], _Ram], None]) -> None:
+    n = len(sizes)
+    add(f"linux-s390-{name}", f"s390x of 6.1, {about}",
+        lambda path: _standalone(path, lambda ram: write(_in_order(path, n), sizes, ram), n))
 
 
 add_elf("s390x", "s390x of 6.12: image and direct map moved, three levels", moved)
@@ -144,7 +161,15 @@ add_elf("s390x-nonote", "s390x whose note only the lowcore tells of",
         lambda: moved(note_off=0x40), noted=False)
 add_elf("s390x-osinfo", "s390x whose note only the os_info tells of", told_by_os_info,
         noted=False)
-add("linux-s390-standalone", "s390x of 6.1, from the stand-alone dump tools", standalone)
+_add_single("standalone", "from the stand-alone dump tools", s390_dump.single)
+_add_single("extended", "without what is zero", s390_dump.extended)
+_add_single("zlib", "without what is zero, in zlib",
+            lambda path, ram: s390_dump.extended(path, ram, True))
+_add_single("tape", "on a tape, with the header of an extended dump", s390_dump.tape)
+_add_volumes("volumes", "on three disks", [7 * MIB, 6 * MIB + 0x5000, 9 * MIB],
+             s390_dump.volumes)
+_add_volumes("extended-volumes", "on three disks, without what is zero",
+             [MIB + 0x3000, 2 * MIB + 0x8000, 3 * MIB], s390_dump.extended_volumes)
 
 
 def _bad(name: str, about: str, make: Callable[[], bytes]) -> None:
@@ -159,7 +184,7 @@ def _bad(name: str, about: str, make: Callable[[], bytes]) -> None:
 
 def _with(at: int, form: str, value: int) -> Callable[[], bytes]:
     def make() -> bytes:
-        head = bytearray(standalone_header(8 * PAGE))
+        head = bytearray(s390_dump.header(8 * PAGE))
         struct.pack_into(f">{form}", head, at, value)
         return bytes(head)
     return make
@@ -167,7 +192,7 @@ def _with(at: int, form: str, value: int) -> Callable[[], bytes]:
 
 _bad("header-zero", "header of 0 bytes", _with(12, "I", 0))
 _bad("header-max", "header of 2^32 - 1 bytes", _with(12, "I", 0xFFFFFFFF))
-_bad("memory-end", "memory that ends before it begins", _with(32, "Q", 16 * PAGE))
-_bad("memory-max", "memory up to 2^64 - 1", _with(40, "Q", (1 << 64) - 1))
+_bad("memory-zero", "no memory", _with(24, "Q", 0))
+_bad("memory-max", "memory up to 2^64 - 1", _with(24, "Q", (1 << 64) - 1))
 _bad("31-bit", "memory of 31 bits", _with(72, "I", 1))
 _bad("volumes", "one of several volumes", _with(92, "B", 1))

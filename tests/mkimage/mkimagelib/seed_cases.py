@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import struct
 import tempfile
+import zlib
 from pathlib import Path
 from typing import Callable
 
-from . import elf
+from . import elf, s390_dump
 from .case import add, find
 from .linux_machine import cpu_notes
 
@@ -217,3 +218,34 @@ def _register() -> None:
 
 
 _register()
+
+
+def _s390_volume(number: int, segments: list[tuple[bytes, int, bytes]],
+                 **more: int) -> bytes:
+    """Of each segment its header, the blocks that it takes, and what they begin with."""
+    head = s390_dump.header(64 * 4096, 2, extended=True, volume=number, **more)[:104]
+    body = b"".join(header[:72] + bytes([blocks - 1]) + data.ljust(64, b"\0")
+                    for header, blocks, data in segments)
+    return head + bytes([len(segments)]) + body + s390_dump.end_marker()
+
+
+def _s390_segment(first: int, pages: int, last: bool = False) -> tuple[bytes, int, bytes]:
+    head = s390_dump.segment_header(first * 4096, pages * 4096, last)
+    return head, pages, b"memory"
+
+
+def _s390_packed(first: int) -> tuple[bytes, int, bytes]:
+    """Two entries of two pages, the first compressed."""
+    head = s390_dump.segment_header(first * 4096, 4 * 4096, True, 3,
+                                    [0, 1 | s390_dump.PLAIN])
+    return head, 3, zlib.compress(bytes(2 * 4096), 9)
+
+
+_add("s390dump", "extended", lambda: b"\1" + _s390_volume(
+    0, [_s390_segment(0, 2), _s390_segment(8, 4), _s390_segment(60, 1, True)]))
+_add("s390dump", "zlib", lambda: b"\1" + _s390_volume(
+    0, [_s390_segment(0, 1), _s390_packed(4)], entry=2 * 4096))
+_add("s390dump", "volumes", lambda: b"\2" + b"".join(
+    _s390_volume(i, [_s390_segment(i * 32, 7, i == 1)]) for i in range(2)))
+_add("s390dump", "extended-volumes", lambda: b"\5" + b"".join(
+    _s390_volume(i, [_s390_segment(i * 16, 5, i == 2)]) for i in range(3)))
