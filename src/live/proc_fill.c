@@ -23,18 +23,6 @@ timeval_of(const struct kvmi_fill *x, uint64_t ticks)
 	return (tv);
 }
 
-/* A name that is too long goes on in ki_moretdname. */
-static void
-fill_name(struct kinfo_proc *ki, const char *comm)
-{
-	size_t n = strnlen(comm, KVMI_PROC_COMM);
-
-	memcpy(ki->ki_tdname, comm, kvmi_min(n, TDNAMLEN));
-	if (n > TDNAMLEN)
-		memcpy(ki->ki_moretdname, comm + TDNAMLEN,
-		    kvmi_min(n - TDNAMLEN, sizeof(ki->ki_moretdname) - 1));
-}
-
 static uint64_t
 positive(int64_t v)
 {
@@ -165,7 +153,7 @@ kvmi_fill_thread(const struct kvmi_fill *x, struct kinfo_proc *ki,
     const struct kvmi_proc_stat *s)
 {
 	ki->ki_tid = s->pid;
-	fill_name(ki, s->comm);
+	kvmi_procs_thread_name(ki, s->comm);
 	fill_state(ki, s->state);
 	kvmi_linux_task_flags(ki, s->flags);
 	fill_priority(ki, s);

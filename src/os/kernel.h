@@ -49,6 +49,9 @@ void kvmi_procs_sort(struct kvmi_procs *p);
 /* Is the entry one of those that op (without INC_THREAD) and arg select? */
 bool kvmi_procs_selected(const struct kinfo_proc *ki, int op, int arg);
 
+/* ki_tdname, and in ki_moretdname what does not fit there. */
+void kvmi_procs_thread_name(struct kinfo_proc *ki, const char *name);
+
 /* ki_pctcpu: used in the course of of_usec. */
 uint32_t kvmi_procs_share(uint64_t used_usec, uint64_t of_usec);
 

@@ -123,6 +123,17 @@ kvmi_procs_selected(const struct kinfo_proc *ki, int op, int arg)
 	}
 }
 
+void
+kvmi_procs_thread_name(struct kinfo_proc *ki, const char *name)
+{
+	size_t n = strlen(name);
+
+	memcpy(ki->ki_tdname, name, kvmi_min(n, TDNAMLEN));
+	if (n > TDNAMLEN)
+		memcpy(ki->ki_moretdname, name + TDNAMLEN,
+		    kvmi_min(n - TDNAMLEN, sizeof(ki->ki_moretdname) - 1));
+}
+
 uint32_t
 kvmi_procs_share(uint64_t used_usec, uint64_t of_usec)
 {

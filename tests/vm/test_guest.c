@@ -62,9 +62,10 @@ static const char *
 check_special(const struct kinfo_proc *live, const struct kinfo_proc *dump,
     bool asleep)
 {
-	/* To those of kernel workers procfs adds what they work on. */
-	size_t comm = live->ki_flag & P_KPROC ? strlen(dump->ki_comm) :
-	    sizeof(live->ki_comm);
+	/* What a kernel worker works on, behind its number, may be another. */
+	size_t comm = strncmp(live->ki_comm, "kworker/", 8) == 0 &&
+	    strchr(live->ki_comm, ':') != NULL ?
+	    strcspn(live->ki_comm, "-+") : sizeof(live->ki_comm);
 	/* Up to 6.1 a thread keeps back 64 faults, of 16 pages each. */
 	int64_t rss = dump->ki_rssize - live->ki_rssize, kept = 64 * 16 *
 	    (live->ki_numthreads + 1);

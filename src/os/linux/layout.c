@@ -52,6 +52,14 @@ static const struct {
 	/* PIDTYPE_PGID and PIDTYPE_SID, before 4.19 */
 	{ TASK_PGRP, false, "task_struct.pids[1].pid" },
 	{ TASK_SID, false, "task_struct.pids[2].pid" },
+	/* Until 5.17 a kernel thread's was where others have a user's address. */
+	{ TASK_KTHREAD, false,
+	    "task_struct.worker_private task_struct.set_child_tid" },
+	{ KTHREAD_FULL_NAME, false, "kthread.full_name" },
+	{ KTHREAD_DATA, false, "kthread.data" },
+	{ WORKER_POOL, false, "worker.pool" },
+	{ WORKER_WORK, false, "worker.current_work" },
+	{ WORKER_DESC, false, "worker.desc" },
 	{ TASK_THREAD, false, "task_struct.thread" },
 	{ THREADINFO_CPU, false, "thread_info.cpu" },
 	{ SIGNAL_THREAD_HEAD, true, "signal_struct.thread_head" },
@@ -132,6 +140,7 @@ kvmi_linux_layout(struct kvmi_types *t, struct kvmi_linux_layout *ret,
 		"MM_ANONPAGES", "MM_SHMEMPAGES", "MM_SWAPENTS" };
 	static const unsigned int rss_default[KVMI_RSS_PARTS] = { 0, 1, 3,
 		2 };
+	int64_t v;
 
 	*ret = (struct kvmi_linux_layout){ 0 };
 	for (size_t i = 0; i < KVMI_COUNT(member_table); i++) {
@@ -146,9 +155,10 @@ kvmi_linux_layout(struct kvmi_types *t, struct kvmi_linux_layout *ret,
 	for (size_t i = 0; i < KVMI_COUNT(sizes); i++)
 		if (kvmi_type_size(t, sizes[i].type, sizes[i].size, err) != 0)
 			*sizes[i].size = 0;
+	/* Came when workers began to show more than comm (6.11). */
+	l->worker_ids = l->m[WORKER_DESC].size != 0 &&
+	    kvmi_type_enumerator(t, "WORKER_ID_LEN", &v, err) == 0;
 	for (size_t i = 0; i < KVMI_COUNT(rss); i++) {
-		int64_t v;
-
 		l->rss_index[i] = kvmi_type_enumerator(t, rss[i], &v,
 		    err) == 0 && v >= 0 && v < 16 ? (unsigned int)v :
 		    rss_default[i];

@@ -19,8 +19,8 @@ enum kvmi_linux_member {
 	TASK_NVCSW, TASK_NIVCSW, TASK_CRED, TASK_EXIT_CODE, TASK_PTRACE,
 	TASK_PARENT, TASK_BLOCKED, TASK_PENDING, TASK_SIGHAND, TASK_STACK,
 	TASK_FILES, TASK_SPLIT_RSS, TASK_VFORK_DONE, TASK_LAST_RUN,
-	TASK_READ_BYTES, TASK_WRITE_BYTES, TASK_PGRP, TASK_SID,
-	TASK_LAST = TASK_SID,
+	TASK_READ_BYTES, TASK_WRITE_BYTES, TASK_PGRP, TASK_SID, TASK_KTHREAD,
+	TASK_LAST = TASK_KTHREAD,
 	/* ... whose registers lie behind all of these */
 	TASK_THREAD,
 	/* struct thread_info, where it is on the stack */
@@ -50,6 +50,8 @@ enum kvmi_linux_member {
 	TTYDRV_MINOR_START,
 	/* struct sighand_struct, k_sigaction */
 	SIGHAND_ACTION, KSIG_HANDLER,
+	/* struct kthread, worker */
+	KTHREAD_FULL_NAME, KTHREAD_DATA, WORKER_POOL, WORKER_WORK, WORKER_DESC,
 	/* struct percpu_counter */
 	PCPU_COUNT, PCPU_COUNTERS,
 
@@ -69,6 +71,7 @@ struct kvmi_linux_layout {
 	uint64_t	 cred_size;
 	uint64_t	 ksig_size;
 	uint64_t	 pcpu_size;
+	bool		 worker_ids;	/* a worker's whole name is shown */
 	unsigned int	 rss_index[KVMI_RSS_PARTS];
 };
 

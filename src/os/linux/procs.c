@@ -56,6 +56,7 @@ list_thread(struct kvmi_lister *x, const struct kinfo_proc *proc, uint64_t va,
 	ki->ki_tracer = 0;
 	ki->ki_tdflags = 0;
 	memset(ki->ki_tdname, 0, sizeof(ki->ki_tdname));
+	memset(ki->ki_moretdname, 0, sizeof(ki->ki_moretdname));
 	memset(ki->ki_wmesg, 0, sizeof(ki->ki_wmesg));
 	memset(&ki->ki_sigmask, 0, sizeof(ki->ki_sigmask));
 	memset(ki->ki_comm, 0, sizeof(ki->ki_comm));

@@ -104,7 +104,6 @@ fill_state(const struct kvmi_lister *x, struct kinfo_proc *ki)
 static void
 fill_task(struct kvmi_lister *x, struct kinfo_proc *ki)
 {
-	const struct kvmi_member *comm = &x->layout.m[TASK_COMM];
 	uint64_t start;
 
 	ki->ki_tpgid = -1;
@@ -112,13 +111,7 @@ fill_task(struct kvmi_lister *x, struct kinfo_proc *ki)
 	ki->ki_tdev_freebsd11 = UINT32_MAX;
 	ki->ki_pid = (int32_t)kvmi_task_get(x, TASK_TGID);
 	ki->ki_tid = (int32_t)kvmi_task_get(x, TASK_PID);
-	if (kvmi_inside(comm->off, comm->size, x->layout.task_len)) {
-		const uint8_t *s = x->task + comm->off;
-		size_t n = strnlen((const char *)s, (size_t)comm->size);
-
-		memcpy(ki->ki_comm, s, kvmi_min(n, COMMLEN));
-		memcpy(ki->ki_tdname, s, kvmi_min(n, TDNAMLEN));
-	}
+	kvmi_task_name(x, ki);
 	fill_state(x, ki);
 	kvmi_linux_task_flags(ki, kvmi_task_get(x, TASK_FLAGS));
 	/* Of the child that runs until its parent may. */

@@ -90,6 +90,8 @@ void kvmi_task_signal(struct kvmi_lister *x, struct kinfo_proc *ki,
 /* The signal that stopped all threads, or what all of them end with. */
 void kvmi_task_exit_code(const struct kvmi_lister *x, struct kinfo_proc *ki);
 
+/* ki_comm and the thread's name, from the copied task (task_name.c). */
+void kvmi_task_name(struct kvmi_lister *x, struct kinfo_proc *ki);
 void kvmi_task_cred(struct kvmi_lister *x, struct kinfo_proc *ki);
 void kvmi_task_actions(struct kvmi_lister *x, struct kinfo_proc *ki,
     uint64_t sighand);

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Names of kernel threads, whole and where the memory is not what it should. */
+#include "flat_memory.h"
+
+#include "os/linux/task_fill.h"
+#include "os/linux/taskflags.h"
+
+#define SIZE	0x4000
+#define KTHREAD	UINT64_C(0x1000)
+#define WORKER	0x1800
+#define NAME	0x2000
+#define POOL	0x3000
+#define NOWHERE	0xdead000
+
+enum { COMM_OFF = 0, FLAGS_OFF = 16, KTHREAD_OFF = 24, TASK_LEN = 32,
+    FULL_OFF = 8, DATA_OFF = 16, POOL_OFF = 0, WORK_OFF = 8, DESC_OFF = 16 };
+
+#define WORKER_FLAGS	(KVMI_PF_KTHREAD | KVMI_PF_WQ_WORKER)
+
+static const struct row {
+	const char	*comm;
+	uint64_t	 flags;
+	uint64_t	 full;		/* where the full name is */
+	const char	*desc;
+	uint64_t	 work;
+	uint64_t	 pool;
+	bool		 worker_ids;
+	const char	*want;
+} rows[] = {
+	{ "sh", 0, NAME, "", 0, 0, false, "sh" },
+	/* That of a process is an address of its own. */
+	{ "fifteen letters", 0, NAME, "", 0, 0, false, "fifteen letters" },
+	{ "a name that is ", KVMI_PF_KTHREAD, NAME, "", 0, 0, false,
+	    "a name that is long" },
+	{ "short", KVMI_PF_KTHREAD, NAME, "", 0, 0, false, "short" },
+	{ "a name that is ", KVMI_PF_KTHREAD, 0, "", 0, 0, false,
+	    "a name that is " },
+	{ "a name that is ", KVMI_PF_KTHREAD, NOWHERE, "", 0, 0, false,
+	    "a name that is " },
+	{ "kworker/0:1", WORKER_FLAGS, 0, "events", 0, POOL, false,
+	    "kworker/0:1-events" },
+	{ "kworker/0:1", WORKER_FLAGS, 0, "events", 7, POOL, false,
+	    "kworker/0:1+events" },
+	{ "kworker/0:1", WORKER_FLAGS, 0, "", 0, POOL, false, "kworker/0:1" },
+	{ "kworker/0:1", WORKER_FLAGS, 0, "left behind", 0, 0, false,
+	    "kworker/0:1" },
+	{ "kworker/u256:10", WORKER_FLAGS, 0, "thirty-one letters of a queue's",
+	    0, POOL, false, "kworker/u256:10-thirty-one letters of a queue's" },
+	{ "a name that is ", WORKER_FLAGS, NAME, "", 0, 0, false,
+	    "a name that is " },
+	{ "a name that is ", WORKER_FLAGS, NAME, "", 0, 0, true,
+	    "a name that is long" },
+};
+
+struct world {
+	struct kvmi_lister x;
+	struct kvmi_kernel k;
+	struct kvmi_arch arch;
+	struct kvm_options opts;
+	struct bytes	 mem, file;
+	uint8_t		 task[TASK_LEN];
+};
+
+static void
+member(struct world *w, enum kvmi_linux_member id, uint64_t off, uint64_t size)
+{
+	w->x.layout.m[id] = (struct kvmi_member){ .off = off, .size = size,
+		.count = 1 };
+}
+
+static void
+world_init(struct world *w, const struct row *row, bool big_endian)
+{
+	*w = (struct world){ .mem.big_endian = big_endian };
+	flat_init(&w->k, &w->arch, &kvmi_os_linux, &w->opts, 8, big_endian);
+	w->x.k = &w->k;
+	w->x.cx = kvmi_cx_new();
+	w->x.task = w->task;
+	w->x.layout.task_len = TASK_LEN;
+	w->x.layout.worker_ids = row->worker_ids;
+	member(w, TASK_COMM, COMM_OFF, 16);
+	member(w, TASK_FLAGS, FLAGS_OFF, 8);
+	member(w, TASK_KTHREAD, KTHREAD_OFF, 8);
+	member(w, KTHREAD_FULL_NAME, FULL_OFF, 8);
+	member(w, KTHREAD_DATA, DATA_OFF, 8);
+	member(w, WORKER_POOL, POOL_OFF, 8);
+	member(w, WORKER_WORK, WORK_OFF, 8);
+	member(w, WORKER_DESC, DESC_OFF, 32);
+	bytes_fill(&w->mem, 0, SIZE);
+	bytes_poke(&w->mem, KTHREAD + FULL_OFF, row->full, 8);
+	bytes_poke(&w->mem, KTHREAD + DATA_OFF, WORKER, 8);
+	bytes_poke(&w->mem, WORKER + POOL_OFF, row->pool, 8);
+	bytes_poke(&w->mem, WORKER + WORK_OFF, row->work, 8);
+	strcpy((char *)w->mem.p + WORKER + DESC_OFF, row->desc);
+	strcpy((char *)w->mem.p + NAME, "a name that is long");
+	memcpy(w->task + COMM_OFF, row->comm, strlen(row->comm));
+	for (unsigned int i = 0; i < 8; i++) {
+		unsigned int to = big_endian ? 7 - i : i;
+
+		w->task[FLAGS_OFF + to] = (uint8_t)(row->flags >> 8 * i);
+		w->task[KTHREAD_OFF + to] = (uint8_t)(KTHREAD >> 8 * i);
+	}
+	flat_open(&w->k, &w->mem, &w->file);
+}
+
+static void
+world_done(struct world *w)
+{
+	kvmi_cx_free(w->x.cx);
+	kvmi_image_close(w->k.img);
+	bytes_free(&w->file);
+	bytes_free(&w->mem);
+	pthread_mutex_destroy(&w->k.lock);
+}
+
+static void
+test_names(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < 2 * KVMI_COUNT(rows); i++) {
+		const struct row *row = &rows[i / 2];
+		struct kinfo_proc ki = { 0 };
+		struct world w;
+		char name[64];
+
+		world_init(&w, row, i % 2 == 1);
+		kvmi_task_name(&w.x, &ki);
+		snprintf(name, sizeof(name), "%.19s", row->want);
+		UTIL_STR(row->comm, ki.ki_comm, name);
+		snprintf(name, sizeof(name), "%.*s%s", TDNAMLEN, ki.ki_tdname,
+		    ki.ki_moretdname);
+		UTIL_TRUE(row->comm, strncmp(name, row->want,
+		    strlen(name)) == 0 && strlen(name) >=
+		    kvmi_min(strlen(row->want), 19));
+		world_done(&w);
+	}
+}
+
+/* A kernel without types: comm it is. */
+static void
+test_without(void **state)
+{
+	struct kinfo_proc ki = { 0 };
+	struct world w;
+
+	(void)state;
+	world_init(&w, &rows[2], false);
+	for (int id = KTHREAD_FULL_NAME; id <= WORKER_DESC; id++)
+		member(&w, (enum kvmi_linux_member)id, 0, 0);
+	kvmi_task_name(&w.x, &ki);
+	assert_string_equal(ki.ki_comm, rows[2].comm);
+	world_done(&w);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_without),
+	};
+
+	return (cmocka_run_group_tests(tests, NULL, NULL));
+}
