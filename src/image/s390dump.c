@@ -325,6 +325,7 @@ s390_close(struct kvmi_image *img)
 
 const struct kvmi_image_ops kvmi_image_s390dump = {
 	.name = "s390 dump",
+	.shares_pages = true,		/* of zeros */
 	.magic = { { .off = 0, .len = MAGIC_LEN, .bytes = MAGIC },
 		{ .off = 0, .len = MAGIC_LEN, .bytes = MAGIC_EXTENDED } },
 	.min_size = HEADER_LEN,

@@ -164,6 +164,14 @@ check_physical_read(const char *image, const struct expect *e,
 	}
 }
 
+/* What pages are counted in: elsewhere than in kdump blocks are no pages. */
+static uint64_t
+unit(const struct kvmi_image *img)
+{
+	return (strstr(img->ops->name, "kdump") != NULL ? img->block_size :
+	    PAGE);
+}
+
 void
 check_physical(const char *image, const struct expect *e)
 {
@@ -192,7 +200,7 @@ check_physical(const char *image, const struct expect *e)
 	if (img->ops->count != NULL && img->ops->count(img, &err) == 0 &&
 	    !may_be_lost(image, e))
 		expect_true(img->pages_present == expect_number(e, "pages",
-		    present / img->block_size), image, "pages present",
+		    present / unit(img)), image, "pages present",
 		    img->pages_present, "not that many");
 	kvmi_image_close(img);
 }
