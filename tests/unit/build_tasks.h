@@ -84,7 +84,10 @@ tasks_one(uint8_t *mem, unsigned int i)
 	tasks_put(mem, at + TASKS_PID_OFF + 4, i, 4);
 	tasks_put(mem, at + TASKS_PARENT_OFF + 48, at, 8);
 	tasks_put(mem, at + TASKS_PARENT_OFF + 88, TASKS_PID(i), 8);
+	/* Its number in pidfs is the same; behind the other is the namespace. */
+	tasks_put(mem, TASKS_PID(i) + 0x10, i, 8);
 	tasks_put(mem, TASKS_PID(i) + 0x60, i, 4);
+	tasks_put(mem, TASKS_PID(i) + 0x68, TASKS_CRED, 8);
 	tasks_put(mem, at + 0x260, i * UINT64_C(1000000000), 8);
 	tasks_put(mem, at + 0x268, i * UINT64_C(1000000000), 8);
 	tasks_put(mem, at + TASKS_COMM_OFF - 16, TASKS_CRED, 8);

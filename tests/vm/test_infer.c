@@ -129,8 +129,10 @@ static const struct {
 	{ "mm_struct.total_vm", NULL, true },
 	{ "mm_struct.data_vm", NULL, true },
 	{ "mm_struct.stack_vm", NULL, true },
-	/* Since 6.2 it is counters of each CPU. */
-	{ "mm_struct.rss_stat", NULL, false },
+	{ "mm_struct.rss_stat", NULL, true },
+	/* Since 6.2 it is made of these. */
+	{ "percpu_counter.count", NULL, false },
+	{ "percpu_counter.counters", NULL, false },
 	{ "module.list", NULL, true },
 	{ "module.name", NULL, true },
 	{ "module.mem[0].base module.core_layout.base", NULL, true },
@@ -142,8 +144,9 @@ static const struct {
 	{ "mod_kallsyms.num_symtab", NULL, true },
 	{ "mod_kallsyms.strtab", NULL, true },
 	{ "mod_kallsyms.typetab", NULL, true },
-	/* Up to 6.7, and then where the tick is stopped. */
-	{ "kernel_cpustat.cpustat", NULL, false },
+	{ "kernel_cpustat.cpustat", NULL, true },
+	/* Where the tick is stopped; flags since 6.9, and 7.2 has no times. */
+	{ "tick_sched.flags", NULL, false },
 	{ "tick_sched.idle_entrytime", NULL, false },
 	{ "tick_sched.idle_sleeptime", NULL, false },
 	{ "tick_sched.iowait_sleeptime", NULL, false },

@@ -47,6 +47,17 @@ kvmi_infer_is_ptr(const struct kvmi_infer *x, uint64_t va)
 }
 
 bool
+kvmi_infer_is_linked(const struct kvmi_infer *x, uint64_t va)
+{
+	uint64_t next = kvmi_infer_read(x, va, x->ptr),
+	    prev = kvmi_infer_read(x, va + x->ptr, x->ptr);
+
+	return (kvmi_infer_is_ptr(x, next) && kvmi_infer_is_ptr(x, prev) &&
+	    kvmi_infer_read(x, next + x->ptr, x->ptr) == va &&
+	    kvmi_infer_read(x, prev, x->ptr) == va);
+}
+
+bool
 kvmi_infer_only(struct kvmi_infer *x, uint64_t from, uint64_t to,
     unsigned int step, kvmi_infer_fn *fits, uint64_t *ret)
 {

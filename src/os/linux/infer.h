@@ -113,6 +113,9 @@ kvmi_infer_signal_get(const struct kvmi_infer *x, size_t i, uint64_t off,
 /* Can it be the address of an object of the kernel? */
 bool kvmi_infer_is_ptr(const struct kvmi_infer *x, uint64_t va);
 
+/* Is it an entry of a list whose neighbours know it? */
+bool kvmi_infer_is_linked(const struct kvmi_infer *x, uint64_t va);
+
 /* Note a member: a number of size bytes, signed where the kernel has it so. */
 void kvmi_infer_add(struct kvmi_infer *x, const char *type, const char *path,
     uint64_t off, uint64_t size, bool is_signed);

@@ -9,6 +9,7 @@
 #define MAX_MM		1024		/* as far as members are looked for */
 #define PAGES_BEFORE	16		/* so many pointers, at most */
 #define MAX_AUXV	64		/* AT_VECTOR_SIZE, and more */
+#define RSS_PARTS	4		/* NR_MM_COUNTERS */
 #define KEPT_BACK	1024		/* 64 faults of 16 pages at most */
 #define STACK_SPAN	(UINT64_C(64) << 20)
 
@@ -156,10 +157,10 @@ is_rss(struct kvmi_infer *x, uint64_t off, uint64_t total_vm)
 	for (size_t i = 0; (mm = next_mm(x, &i)) != 0;) {
 		int64_t sum = 0, total = (int64_t)kvmi_infer_read(x,
 		    mm + total_vm, x->ptr);
-		uint64_t last = kvmi_infer_read(x, mm + off + 4 * x->ptr,
-		    x->ptr);
+		uint64_t last = kvmi_infer_read(x, mm + off +
+		    RSS_PARTS * x->ptr, x->ptr);
 
-		for (unsigned int j = 0; j < 4; j++) {
+		for (unsigned int j = 0; j < RSS_PARTS; j++) {
 			int64_t v = (int64_t)(kvmi_infer_read(x, mm + off +
 			    j * x->ptr, x->ptr) << unused) >> unused;
 
@@ -178,12 +179,88 @@ is_rss(struct kvmi_infer *x, uint64_t off, uint64_t total_vm)
 	return (some > none);
 }
 
+/* struct percpu_counter; it is on a list of all where CPUs can be unplugged. */
+struct counter {
+	unsigned int	ptr, count, list, counters, size;
+};
+
+static const struct counter counters[] = {
+	{ 8, 8, 16, 32, 40 }, { 4, 8, 16, 24, 32 }, { 4, 4, 12, 20, 24 },
+};
+
+/* Since 6.2 each of the four is a counter that the CPUs have a share in. */
+static bool
+is_counted(struct kvmi_infer *x, uint64_t off, const struct counter *c)
+{
+	uint64_t mm;
+
+	for (size_t i = 0; (mm = next_mm(x, &i)) != 0;) {
+		for (unsigned int j = 0; j < RSS_PARTS; j++) {
+			uint64_t at = mm + off + j * c->size;
+			int64_t v = (int64_t)kvmi_infer_read(x, at +
+			    c->count, 8);
+
+			if (v < -KEPT_BACK * (int64_t)x->ncpus ||
+			    v > UINT32_MAX ||
+			    kvmi_infer_read(x, at + c->counters, x->ptr) == 0 ||
+			    !kvmi_infer_is_linked(x, at + c->list))
+				return (false);
+		}
+	}
+	return (true);
+}
+
+static void
+add_rss(struct kvmi_infer *x, uint64_t off, const struct counter *c)
+{
+	static const char p[] = "percpu_counter";
+	uint64_t step = c == NULL ? x->ptr : c->size;
+	size_t n = x->n_rows;
+
+	kvmi_infer_add(x, "mm_struct", "rss_stat", off, RSS_PARTS * step,
+	    false);
+	if (c == NULL)
+		return;
+	if (x->n_rows > n)
+		x->row[n].m.count = RSS_PARTS;
+	kvmi_infer_add(x, p, "", 0, c->size, false);
+	kvmi_infer_add(x, p, "count", c->count, 8, true);
+	kvmi_infer_add_ptr(x, p, "counters", c->counters);
+}
+
+/* Behind the auxiliary vector, which has no length of its own. */
+static void
+find_rss(struct kvmi_infer *x, uint64_t from, uint64_t total_vm)
+{
+	const struct counter *how = NULL;
+	unsigned int found = 0;
+	uint64_t rss = 0;
+
+	for (uint64_t off = from; off < from + 2 * MAX_AUXV * x->ptr;
+	    off += x->ptr) {
+		if (is_rss(x, off, total_vm)) {
+			rss = off;
+			how = NULL;
+			found++;
+		}
+		for (size_t i = 0; i < KVMI_COUNT(counters); i++) {
+			if (counters[i].ptr != x->ptr ||
+			    !is_counted(x, off, &counters[i]))
+				continue;
+			rss = off;
+			how = &counters[i];
+			found++;
+		}
+	}
+	if (found == 1)
+		add_rss(x, rss, how);
+}
+
 static void
 add_pages(struct kvmi_infer *x, uint64_t code)
 {
 	static const char m[] = "mm_struct";
-	uint64_t total, data, rss = 0;
-	unsigned int found = 0;
+	uint64_t total, data;
 
 	if (!kvmi_infer_only(x, code - PAGES_BEFORE * x->ptr,
 	    code - 6 * x->ptr, x->ptr, is_sizes, &total))
@@ -195,14 +272,7 @@ add_pages(struct kvmi_infer *x, uint64_t code)
 	kvmi_infer_add(x, m, "total_vm", total, x->ptr, false);
 	kvmi_infer_add(x, m, "data_vm", data, x->ptr, false);
 	kvmi_infer_add(x, m, "stack_vm", data + 2 * x->ptr, x->ptr, false);
-	for (uint64_t off = code + 12 * x->ptr; off < code + (12 +
-	    2 * MAX_AUXV) * x->ptr; off += x->ptr)
-		if (is_rss(x, off, total)) {
-			rss = off;
-			found++;
-		}
-	if (found == 1)
-		kvmi_infer_add(x, m, "rss_stat", rss, 4 * x->ptr, false);
+	find_rss(x, code + 12 * x->ptr, total);
 }
 
 void

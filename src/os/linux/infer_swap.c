@@ -24,18 +24,6 @@ struct devices {
 	unsigned int	 inuse_size;
 };
 
-/* Is it an entry of a list whose neighbours know it? */
-static bool
-is_linked(struct kvmi_infer *x, uint64_t va)
-{
-	uint64_t next = kvmi_infer_read(x, va, x->ptr),
-	    prev = kvmi_infer_read(x, va + x->ptr, x->ptr);
-
-	return (kvmi_infer_is_ptr(x, next) && kvmi_infer_is_ptr(x, prev) &&
-	    kvmi_infer_read(x, next + x->ptr, x->ptr) == va &&
-	    kvmi_infer_read(x, prev, x->ptr) == va);
-}
-
 /*
  * flags, prio, list, type, max, swap_map: the type is the device's number, and
  * a list in the order of priorities has the number the other way round.
@@ -56,7 +44,7 @@ is_device(struct devices *d, uint64_t va, uint64_t off, size_t number)
 		return (kvmi_infer_read(x, va + d->max, 4) == 0);
 	return ((uint16_t)(kvmi_infer_read(x, va + prio, 2) +
 	    kvmi_infer_read(x, va + list, 4)) == 0 &&
-	    is_linked(x, va + nodes) && is_linked(x, va + nodes +
+	    kvmi_infer_is_linked(x, va + nodes) && kvmi_infer_is_linked(x, va + nodes +
 	    2 * x->ptr) && kvmi_infer_read(x, va + d->max, 4) > 1 &&
 	    kvmi_infer_is_ptr(x, kvmi_infer_read(x, va + d->map, x->ptr)));
 }

@@ -8,6 +8,7 @@
 
 #define STACK_MAGIC	0x57ac6e9d	/* STACK_END_MAGIC of linux/magic.h */
 #define STACK_ALIGN	4096
+#define THREAD_INFO	8		/* pointers, as far as task is looked for */
 #define PID_LIMIT	(1u << 22)
 #define SIGCHLD_	17
 
@@ -57,7 +58,22 @@ is_family(struct kvmi_infer *x, uint64_t off)
 	return (true);
 }
 
-/* __state, stack, usage, flags, ptrace; the stack's end is marked. */
+/*
+ * The end of a stack is marked, unless struct thread_info lies there, as on arm
+ * before 5.16: that begins with flags and leads back to the task.
+ */
+static bool
+is_stack_of(const struct kvmi_infer *x, uint64_t stack, uint64_t task)
+{
+	if (kvmi_infer_read(x, stack, x->ptr) == STACK_MAGIC)
+		return (true);
+	for (unsigned int i = 1; i < THREAD_INFO; i++)
+		if (kvmi_infer_read(x, stack + i * x->ptr, x->ptr) == task)
+			return (true);
+	return (false);
+}
+
+/* __state, stack, usage, flags, ptrace. */
 static bool
 is_stack(struct kvmi_infer *x, uint64_t off)
 {
@@ -78,7 +94,7 @@ is_stack(struct kvmi_infer *x, uint64_t off)
 		if (stack == 0)
 			continue;
 		if (stack % STACK_ALIGN != 0 ||
-		    kvmi_infer_read(x, stack, x->ptr) != STACK_MAGIC)
+		    !is_stack_of(x, stack, x->tasks.v[i]))
 			return (false);
 		marked++;
 	}
@@ -128,7 +144,10 @@ is_exit(struct kvmi_infer *x, uint64_t off)
 	return (true);
 }
 
-/* In struct pid, the number by which the whole machine knows it. */
+/*
+ * In struct pid, the number by which the whole machine knows it, and its
+ * namespace.  Since 6.9 it has a number in pidfs, often the same, too.
+ */
 static bool
 is_number(struct kvmi_infer *x, uint64_t off)
 {
@@ -136,7 +155,9 @@ is_number(struct kvmi_infer *x, uint64_t off)
 		uint64_t pid = kvmi_infer_ptr(x, i, x->thread_pid), v;
 
 		if (kvmi_kread_uint(x->k, x->cx, pid + off, 4, &v) != 0 ||
-		    v != kvmi_infer_u32(x, i, x->pid))
+		    v != kvmi_infer_u32(x, i, x->pid) ||
+		    !kvmi_infer_is_ptr(x, kvmi_infer_read(x, pid + off +
+		    x->ptr, x->ptr)))
 			return (false);
 	}
 	return (true);
@@ -206,24 +227,40 @@ find_signal(struct kvmi_infer *x)
 	return (false);
 }
 
-/* Before 5.14 a long, of which a big-endian kernel has the number behind. */
-static unsigned int
-state_size(const struct kvmi_infer *x, uint64_t state)
+/* Some task sleeps, so that it is not 0 of all. */
+static bool
+has_states(const struct kvmi_infer *x, uint64_t off)
 {
-	uint32_t first = 0;
-
 	for (size_t i = 0; i < x->tasks.n; i++)
-		first |= kvmi_infer_u32(x, i, state);
-	return (x->k->big_endian && first == 0 ? x->ptr : 4);
+		if (kvmi_infer_u32(x, i, off) != 0)
+			return (true);
+	return (false);
+}
+
+/*
+ * __state lies before stack.  Before 5.14 it is a long, of which a big-endian
+ * kernel has the number behind; since 6.7 saved_state, which is hardly used,
+ * lies between, where 64 bits have a gap.
+ */
+static void
+add_state(struct kvmi_infer *x)
+{
+	uint64_t off = x->stack - x->ptr;
+	unsigned int size = 4;
+
+	if (!has_states(x, off) && x->ptr == 4 && off >= 4)
+		off -= 4;
+	else if (!has_states(x, off) && x->k->big_endian)
+		size = 8;
+	kvmi_infer_add(x, "task_struct", "__state", off, size, false);
 }
 
 static void
 add_task(struct kvmi_infer *x, uint64_t exit)
 {
 	static const char t[] = "task_struct";
-	uint64_t state = x->stack - x->ptr;
 
-	kvmi_infer_add(x, t, "__state", state, state_size(x, state), false);
+	add_state(x);
 	kvmi_infer_add_ptr(x, t, "stack", x->stack);
 	kvmi_infer_add(x, t, "flags", x->flags, 4, false);
 	kvmi_infer_add(x, t, "ptrace", x->flags + 4, 4, false);

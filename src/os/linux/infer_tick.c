@@ -11,21 +11,32 @@
 #define SPAN		(UINT64_C(1) << 19)	/* of all per-CPU variables */
 #define MAX_TIME	(UINT64_C(1) << 62)	/* nanoseconds */
 #define HIGHRES		2		/* NOHZ_MODE_HIGHRES */
-#define FLAGS		5		/* one bit each */
-#define IDLE_ACTIVE	2		/* the third */
+#define BITS		5		/* of flags, up to 6.8 */
+#define FLAGS		6		/* TS_FLAG_* since */
+#define IDLE_ACTIVE	2		/* of both the third */
+#define FLAG_NOHZ	0x10		/* and since 6.9, that ticks stop */
 
 /*
- * Up to 6.7, where the timer calls tick_sched_timer(): nohz_mode, flags,
- * and idle_entrytime, idle_waketime, idle_exittime, idle_sleeptime,
- * iowait_sleeptime, behind the pointer to that; it differs with the size of
- * pointers and the alignment of 64-bit numbers.
+ * Offsets in struct tick_sched; they differ with the size of pointers and the
+ * alignment of 64-bit numbers.  Up to 6.8 the timer comes first and calls
+ * tick_sched_timer(), later flags and tick_nohz_handler().
  */
 struct shape {
-	unsigned int	ptr, mode, flags, entry;
+	unsigned int	ptr;
+	bool		flagged;	/* since 6.9 */
+	unsigned int	func;		/* sched_timer.function */
+	unsigned int	mode, flags;
+	unsigned int	entry;		/* idle_entrytime */
+	unsigned int	sleep;		/* idle_sleeptime, iowait_sleeptime */
 };
 
 static const struct shape shapes[] = {
-	{ 8, 32, 36, 80 }, { 4, 20, 24, 64 }, { 4, 16, 20, 52 },
+	{ 8, false, 40, 72, 76, 120, 144 },
+	{ 4, false, 32, 52, 56, 96, 120 },
+	{ 4, false, 28, 44, 48, 80, 104 },
+	{ 8, true, 64, 0, 0, 128, 200 },
+	{ 4, true, 48, 0, 0, 104, 168 },
+	{ 4, true, 40, 0, 0, 88, 148 },
 };
 
 /* The copies that the CPUs which run have of the per-CPU object at va. */
@@ -49,22 +60,32 @@ has_timer(struct kvmi_infer *x, uint64_t va, const struct shape *s)
 	return (kvmi_infer_read(x, va, x->ptr) == x->timer);
 }
 
+static bool
+has_mode(const struct kvmi_infer *x, uint64_t va, const struct shape *s)
+{
+	uint64_t mode = kvmi_infer_read(x, va + s->mode, 4), flags;
+
+	if (s->flagged)
+		return (kvmi_infer_read(x, va + s->flags, x->ptr) >> FLAGS ==
+		    0);
+	flags = kvmi_infer_read(x, va + s->flags, 4);
+	return ((mode == 0 || mode == HIGHRES) && (x->k->big_endian ?
+	    flags << BITS >> 32 == flags >> (32 - BITS) :
+	    flags >> BITS == 0));
+}
+
 /* The last time a CPU went idle is later than all that it was idle before. */
 static bool
-is_idle(struct kvmi_infer *x, uint64_t va, const struct shape *s)
+is_idle(struct kvmi_infer *x, uint64_t func, const struct shape *s)
 {
-	uint64_t mode = kvmi_infer_read(x, va + s->mode, 4),
-	    flags = kvmi_infer_read(x, va + s->flags, 4), v[5];
+	uint64_t va = func - s->func, entry, exit, idle, iowait;
 
-	if (x->k->big_endian ? flags << FLAGS >> 32 != flags >> (32 - FLAGS) :
-	    flags >> FLAGS != 0)
-		return (false);
-	for (unsigned int i = 0; i < 5; i++) {
-		v[i] = kvmi_infer_read(x, va + s->entry + 8 * i, 8);
-		if (v[i] > MAX_TIME)
-			return (false);
-	}
-	return ((mode == 0 || mode == HIGHRES) && v[3] + v[4] <= v[0]);
+	entry = kvmi_infer_read(x, va + s->entry, 8);
+	exit = kvmi_infer_read(x, va + s->sleep - 8, 8);
+	idle = kvmi_infer_read(x, va + s->sleep, 8);
+	iowait = kvmi_infer_read(x, va + s->sleep + 8, 8);
+	return (has_mode(x, va, s) && entry <= MAX_TIME && exit <= MAX_TIME &&
+	    idle <= MAX_TIME && iowait <= MAX_TIME && idle + iowait <= entry);
 }
 
 /* In the area of the first of them. */
@@ -76,28 +97,32 @@ is_timer(struct kvmi_infer *x, uint64_t va, const uint64_t word[2])
 }
 
 static void
-add(struct kvmi_infer *x, const struct shape *s, uint64_t timer)
+add(struct kvmi_infer *x, const struct shape *s, uint64_t va)
 {
 	static const char t[] = "tick_sched";
-	/* In struct hrtimer, which begins it. */
-	uint64_t at = kvmi_infer_up(3 * x->ptr, 8) + 16, mode;
+	uint64_t here = kvmi_linux_percpu_at(x->k, va, x->area), active;
 	size_t n = x->n_rows;
 
-	kvmi_infer_add(x, t, "idle_active", at + s->flags, 4, false);
-	if (x->n_rows > n) {
-		x->row[n].m.bit_off = IDLE_ACTIVE;
-		x->row[n].m.bit_size = 1;
+	if (s->flagged) {
+		kvmi_infer_add(x, t, "flags", s->flags, x->ptr, false);
+		active = kvmi_infer_read(x, here + s->flags, x->ptr) &
+		    FLAG_NOHZ;
+	} else {
+		kvmi_infer_add(x, t, "idle_active", s->flags, 4, false);
+		if (x->n_rows > n) {
+			x->row[n].m.bit_off = IDLE_ACTIVE;
+			x->row[n].m.bit_size = 1;
+		}
+		active = kvmi_infer_read(x, here + s->mode, 4);
 	}
-	kvmi_infer_add(x, t, "idle_entrytime", at + s->entry, 8, true);
-	kvmi_infer_add(x, t, "idle_sleeptime", at + s->entry + 24, 8, true);
-	kvmi_infer_add(x, t, "iowait_sleeptime", at + s->entry + 32, 8, true);
-	mode = kvmi_infer_read(x, kvmi_linux_percpu_at(x->k, timer, x->area) +
-	    s->mode, 4);
-	kvmi_infer_found(x, KVMI_ONCE_TICK, timer - at, mode != 0);
+	kvmi_infer_add(x, t, "idle_entrytime", s->entry, 8, true);
+	kvmi_infer_add(x, t, "idle_sleeptime", s->sleep, 8, true);
+	kvmi_infer_add(x, t, "iowait_sleeptime", s->sleep + 8, 8, true);
+	kvmi_infer_found(x, KVMI_ONCE_TICK, va, active != 0);
 }
 
 static void
-find_tick(struct kvmi_infer *x, uint64_t stat)
+find_tick(struct kvmi_infer *x, uint64_t stat, bool flagged)
 {
 	const struct shape *found = NULL;
 	unsigned int first = 0;
@@ -113,33 +138,43 @@ find_tick(struct kvmi_infer *x, uint64_t stat)
 		return;
 	timer -= x->area;
 	for (size_t i = 0; i < KVMI_COUNT(shapes); i++) {
-		if (shapes[i].ptr != x->ptr || !on_each(x, timer, &shapes[i],
-		    is_idle))
+		if (shapes[i].ptr != x->ptr || shapes[i].flagged != flagged ||
+		    !on_each(x, timer, &shapes[i], is_idle))
 			continue;
 		if (found != NULL)
 			return;
 		found = &shapes[i];
 	}
 	if (found != NULL)
-		add(x, found, timer);
+		add(x, found, timer - found->func);
 }
 
 void
 kvmi_infer_tick(struct kvmi_infer *x)
 {
-	uint64_t stat;
+	struct kvmi_kernel *k = x->k;
+	struct kvmi_cx *cx = x->cx;
+	uint64_t stat, ignored;
+	bool flagged, together;
 	size_t n = x->n_rows;
 
-	/* Later kernel_cpustat has other members, and before the times. */
-	if (kvmi_kernel_addr(x->k, x->cx, "kernel_cpustat", &stat) != 0 ||
-	    kvmi_kernel_addr(x->k, x->cx, "tick_sched_timer",
-	    &x->timer) != 0)
+	if (kvmi_kernel_addr(k, cx, "kernel_cpustat", &stat) != 0)
 		return;
-	kvmi_infer_add(x, "kernel_cpustat", "cpustat", 0, 8 * STATES, false);
+	/* A kernel that has this keeps all there, behind when it changed. */
+	together = kvmi_kernel_addr(k, cx, "kcpustat_dyntick_start",
+	    &ignored) == 0;
+	kvmi_infer_add(x, "kernel_cpustat", "cpustat", together ? 32 : 0,
+	    8 * STATES, false);
 	if (x->n_rows > n)
 		x->row[n].m.count = STATES;
-	if (kvmi_linux_cpus_read(x->k, x->cx, &x->cpus) != 0)
+	if (together) {
+		kvmi_infer_found(x, KVMI_ONCE_TICK, stat, 0);
 		return;
-	find_tick(x, stat);
+	}
+	flagged = kvmi_kernel_addr(k, cx, "tick_sched_timer", &x->timer) != 0;
+	if ((flagged && kvmi_kernel_addr(k, cx, "tick_nohz_handler",
+	    &x->timer) != 0) || kvmi_linux_cpus_read(k, cx, &x->cpus) != 0)
+		return;
+	find_tick(x, stat, flagged);
 	kvmi_linux_cpus_deinit(&x->cpus);
 }

@@ -28,6 +28,8 @@ GUESTS = (
     Guests("i386-pae", "i386-pae", ("max-plain",)),
     Guests("armhf", "armhf", ("max-plain",)),
     Guests("armhf-lpae", "armhf-lpae", ("max-plain",)),
+    Guests("armhf-trixie", "armhf", ("max-plain",), suite="trixie"),
+    Guests("armhf-sid", "armhf", ("max-plain",), suite="sid"),
     Guests("amd64-bullseye", "amd64", ("panic",), suite="bullseye", extra=True),
     Guests("amd64-trixie", "amd64", ("panic",), suite="trixie", extra=True),
     Guests("amd64-sid", "amd64", ("panic",), suite="sid", extra=True),
@@ -45,4 +47,6 @@ GUESTS = (
     Guests("i386-pae", "i386-pae", matrix=True),
     Guests("armhf", "armhf", matrix=True),
     Guests("armhf-lpae", "armhf-lpae", matrix=True),
+    Guests("armhf-bullseye", "armhf", ("max-plain",), suite="bullseye", matrix=True),
+    Guests("i386-bullseye", "i386", ("max-plain",), suite="bullseye", matrix=True),
 )
