@@ -44,8 +44,9 @@ is_device(struct devices *d, uint64_t va, uint64_t off, size_t number)
 		return (kvmi_infer_read(x, va + d->max, 4) == 0);
 	return ((uint16_t)(kvmi_infer_read(x, va + prio, 2) +
 	    kvmi_infer_read(x, va + list, 4)) == 0 &&
-	    kvmi_infer_is_linked(x, va + nodes) && kvmi_infer_is_linked(x, va + nodes +
-	    2 * x->ptr) && kvmi_infer_read(x, va + d->max, 4) > 1 &&
+	    kvmi_infer_is_linked(x, va + nodes) &&
+	    kvmi_infer_is_linked(x, va + nodes + 2 * x->ptr) &&
+	    kvmi_infer_read(x, va + d->max, 4) > 1 &&
 	    kvmi_infer_is_ptr(x, kvmi_infer_read(x, va + d->map, x->ptr)));
 }
 
