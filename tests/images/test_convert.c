@@ -607,6 +607,28 @@ test_descriptors(void **state)
 	kvm_close(kd);
 }
 
+/* A reader that went away is an error to whom the signal is none. */
+static void
+test_broken_pipe(void **state)
+{
+	struct kvm_convert_options o = KVM_CONVERT_OPTIONS_INIT;
+	kvm_t *kd = open_image("linux-elf-tiny");
+	int fd[2];
+
+	(void)state;
+	assert_int_equal(pipe(fd), 0);
+	close(fd[0]);
+	signal(SIGPIPE, SIG_IGN);
+	o.kc_fd = fd[1];
+	o.kc_flags = KVM_CONVERT_FLATTENED;
+	assert_int_equal(kvm_convert(kd, &o), -1);
+	assert_int_equal(kvm_errkind(kd), KVM_ERR_IO);
+	assert_non_null(strstr(kvm_geterr(kd), "Broken pipe"));
+	signal(SIGPIPE, SIG_DFL);
+	close(fd[1]);
+	kvm_close(kd);
+}
+
 /* A file that is there stays, unless it is to be replaced. */
 static void
 test_force(void **state)
@@ -647,6 +669,7 @@ main(void)
 		cmocka_unit_test(test_full_disk),
 		cmocka_unit_test(test_old_bytes),
 		cmocka_unit_test(test_descriptors),
+		cmocka_unit_test(test_broken_pipe),
 		cmocka_unit_test(test_force),
 	};
 	int r;

@@ -122,7 +122,7 @@ run_convert(struct context *c, int argc, char **argv)
 		{ "to", required_argument, NULL, 't' },
 		{ NULL, 0, NULL, 0 } };
 	struct kvm_convert_options o = KVM_CONVERT_OPTIONS_INIT;
-	struct percent p = { .doing = "converting" };
+	struct writing p;
 	json_object *doc = NULL;
 	int opt, r;
 
@@ -139,11 +139,12 @@ run_convert(struct context *c, int argc, char **argv)
 	}
 	if (context_open(c) != 0)
 		return (EXIT_FAILED);
-	if (isatty(STDERR_FILENO)) {
-		o.kc_progress = show_percent;
-		o.kc_closure = &p;
-	}
+	/* What waits for the reader of a pipe is better killed. */
+	writing_begin(&p, "converting", o.kc_path != NULL);
+	o.kc_progress = writing_show;
+	o.kc_closure = &p;
 	if (kvm_convert(c->kd, &o) != 0) {
+		writing_failed();
 		r = context_fail(c, NULL);
 		return (kvm_errkind(c->kd) == KVM_ERR_INVAL ? EXIT_USAGE : r);
 	}

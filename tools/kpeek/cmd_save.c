@@ -17,7 +17,7 @@ run_save(struct context *c, int argc, char **argv)
 		{ NULL, 0, NULL, 0 } };
 	struct kvm_save_options o = KVM_SAVE_OPTIONS_INIT;
 	char path[PATH_MAX], why[2048] = "";
-	struct percent p = { .doing = "saving" };
+	struct writing p;
 	json_object *doc;
 	int opt, r;
 
@@ -36,11 +36,11 @@ run_save(struct context *c, int argc, char **argv)
 		o.kv_dir = argv[optind++];
 	if (optind < argc || c->core == NULL)
 		return (usage(&cmd_save));
-	if (isatty(STDERR_FILENO)) {
-		o.kv_progress = show_percent;
-		o.kv_closure = &p;
-	}
+	writing_begin(&p, "saving", true);
+	o.kv_progress = writing_show;
+	o.kv_closure = &p;
 	if (kvm_save(c->core, &o, path, sizeof(path), why) != 0) {
+		writing_failed();
 		fprintf(stderr, "kpeek: %s\n", why);
 		return (EXIT_FAILED);
 	}

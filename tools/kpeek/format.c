@@ -46,17 +46,3 @@ format_symbol(kvm_t *kd, kvaddr_t addr, char *buf, size_t len)
 		snprintf(buf, len, "%s+0x%" PRIx64, name, addr - s.ks_value);
 	free(name);
 }
-
-int
-show_percent(void *closure, uint64_t done, uint64_t total)
-{
-	struct percent *p = closure;
-	unsigned int now = total == 0 ? 100 :
-	    (unsigned int)((double)done * 100 / (double)total);
-
-	if (now + 1 != p->shown)
-		fprintf(stderr, "\r%s %3u %%%s", p->doing, now,
-		    done == total ? "\n" : "");
-	p->shown = now + 1;
-	return (1);
-}

@@ -150,11 +150,15 @@ void format_bytes(uint64_t n, char *buf, size_t len);
 /* "symbol+0x12", or "" when there is none. */
 void format_symbol(kvm_t *kd, kvaddr_t addr, char *buf, size_t len);
 
-/* A callback of calls that take long; closure is a struct percent. */
-struct percent {
+/* What a call that writes a file is given to be watched by (writing.c). */
+struct writing {
 	const char	*doing;
 	unsigned int	 shown;		/* percent, and one */
+	bool		 terminal;
 };
-int show_percent(void *closure, uint64_t done, uint64_t total);
+void writing_begin(struct writing *p, const char *doing, bool has_file);
+int writing_show(void *closure, uint64_t done, uint64_t total);
+/* After a call that failed: it was a signal that ended it. */
+void writing_failed(void);
 
 #endif

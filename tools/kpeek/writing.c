@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Calls that write a file for a while: how far they are, and an end when a
+ * signal asks for one, so that they can remove what they began.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "kpeek.h"
+
+static volatile sig_atomic_t caught;
+
+static void
+note(int sig)
+{
+	caught = sig;
+}
+
+void
+writing_begin(struct writing *p, const char *doing, bool has_file)
+{
+	static const int asking[] = { SIGHUP, SIGINT, SIGTERM };
+	/* The second one ends the program, whatever it is doing. */
+	struct sigaction act = { .sa_handler = note,
+		.sa_flags = (int)SA_RESETHAND }, old;
+
+	*p = (struct writing){ .doing = doing,
+		.terminal = isatty(STDERR_FILENO) };
+	for (size_t i = 0; has_file && i < sizeof(asking) / sizeof(asking[0]);
+	    i++)
+		if (sigaction(asking[i], NULL, &old) == 0 &&
+		    old.sa_handler != SIG_IGN)
+			sigaction(asking[i], &act, NULL);
+}
+
+int
+writing_show(void *closure, uint64_t done, uint64_t total)
+{
+	struct writing *p = closure;
+	unsigned int now = total == 0 ? 100 :
+	    (unsigned int)((double)done * 100 / (double)total);
+
+	if (p->terminal && now + 1 != p->shown)
+		fprintf(stderr, "\r%s %3u %%%s", p->doing, now,
+		    done == total ? "\n" : "");
+	p->shown = now + 1;
+	return (caught == 0);
+}
+
+void
+writing_failed(void)
+{
+	if (caught != 0)
+		raise(caught);
+}
