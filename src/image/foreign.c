@@ -40,8 +40,6 @@ static const struct foreign {
 	    "WinDbg reads a crash dump made of it" },
 	{ { 0, 4, "HIBR" }, "a hibernation file of Windows",
 	    "WinDbg reads a crash dump made of it" },
-	{ { 0, 4, "\x04\x22\x4d\x18" }, "compressed with LZ4 in frames that "
-	    "are not those of 'lz4 -l'", "'lz4 -d' unpacks it" },
 	{ { 0, 4, "QFI\xfb" }, "a qcow2 disk image",
 	    "for the memory of its guest use 'virsh dump --memory-only', or "
 	    "convert the disk with 'qemu-img convert -O raw'" },

@@ -23,6 +23,7 @@ extern const struct kvmi_image_ops kvmi_image_libvirt;
 extern const struct kvmi_image_ops kvmi_image_lime;
 extern const struct kvmi_image_ops kvmi_image_livedump;
 extern const struct kvmi_image_ops kvmi_image_lz4;
+extern const struct kvmi_image_ops kvmi_image_lz4frame;
 extern const struct kvmi_image_ops kvmi_image_lzma;
 extern const struct kvmi_image_ops kvmi_image_lzop;
 extern const struct kvmi_image_ops kvmi_image_minidump;
@@ -44,6 +45,7 @@ static const struct kvmi_image_ops *const image_table[] = {
 	&kvmi_image_bzip2,
 	&kvmi_image_lzop,
 	&kvmi_image_lz4,
+	&kvmi_image_lz4frame,
 	&kvmi_image_lzma,
 	&kvmi_image_libvirt,
 	&kvmi_image_livedump,	/* starts as what it holds does */

@@ -16,6 +16,10 @@ struct blocks {
 	size_t		 want;		/* of it, as far as that is known */
 	uint8_t		*out;		/* the last one decoded */
 	size_t		 out_cap, out_len, out_pos;
+	struct kvmi_window window;
+	size_t		 window_cap;
+	bool		 summed;	/* from the start of the member on */
+	struct kvmi_xxh32 sum;
 };
 
 #define FIRST_WANT	4
@@ -38,6 +42,7 @@ kvmi_blocks_destroy(void *dec)
 
 	free(d->in);
 	free(d->out);
+	free(d->window.p);
 	free(d);
 }
 
@@ -60,6 +65,9 @@ kvmi_blocks_begin(void *dec, const uint8_t *head, size_t len,
 	(void)len;
 	(void)why;
 	d->flags = 0;
+	d->window.len = 0;
+	d->summed = d->f->end != NULL;
+	kvmi_xxh32_init(&d->sum);
 	stand(d, true);
 	return (true);
 }
@@ -103,6 +111,31 @@ collect(struct blocks *d, struct kvmi_stream_io *io)
 	return (true);
 }
 
+static size_t
+window_of(const struct blocks *d)
+{
+	return (d->f->window != NULL ? d->f->window(d->flags) : 0);
+}
+
+/* What the next block may refer to. */
+static bool
+slide(struct blocks *d)
+{
+	struct kvmi_window *w = &d->window;
+	size_t size = window_of(d), n, keep;
+
+	if (size == 0)
+		return (true);
+	if (!grow(&w->p, &d->window_cap, size, w->len))
+		return (false);
+	n = (size_t)kvmi_min(size, d->out_len);
+	keep = (size_t)kvmi_min(size - n, w->len);
+	memmove(w->p, w->p + w->len - keep, keep);
+	memcpy(w->p + keep, d->out + d->out_len - n, n);
+	w->len = keep + n;
+	return (true);
+}
+
 static enum kvmi_step
 bad(struct kvmi_stream_io *io, const char *why)
 {
@@ -129,14 +162,18 @@ use(struct blocks *d, struct kvmi_stream_io *io)
 		return (KVMI_STEP_MORE);
 	}
 	if (b.out_len == 0)
-		return (KVMI_STEP_END);
+		return (!d->summed || d->f->end(d->in, d->flags, &d->sum) ?
+		    KVMI_STEP_END : bad(io, "the checksum of all is wrong"));
 	if (b.out_len > KVMI_BLOCKS_MAX ||
 	    !grow(&d->out, &d->out_cap, b.out_len, 0))
 		return (bad(io, "no memory for a block"));
 	stand(d, false);
-	d->out_len = d->f->decode(d->in, &b, d->flags, d->out);
-	return (d->out_len == 0 ? bad(io, "a block or its checksum is wrong") :
-	    KVMI_STEP_MORE);
+	d->out_len = d->f->decode(d->in, &b, d->flags, &d->window, d->out);
+	if (d->out_len == 0)
+		return (bad(io, "a block or its checksum is wrong"));
+	if (d->summed)
+		kvmi_xxh32_add(&d->sum, d->out, d->out_len);
+	return (slide(d) ? KVMI_STEP_MORE : bad(io, "no memory for a block"));
 }
 
 enum kvmi_step
@@ -175,7 +212,9 @@ kvmi_blocks_may_end(void *dec)
 size_t
 kvmi_blocks_state_len(void *dec)
 {
-	return (between(dec) ? KVMI_BLOCKS_STATE : 0);
+	const struct blocks *d = dec;
+
+	return (between(d) ? KVMI_BLOCKS_STATE + d->window.len : 0);
 }
 
 void
@@ -184,6 +223,8 @@ kvmi_blocks_save(void *dec, uint8_t *state, uint64_t *back)
 	const struct blocks *d = dec;
 
 	kvmi_put32(state, d->flags, false);
+	if (d->window.len > 0)
+		memcpy(state + KVMI_BLOCKS_STATE, d->window.p, d->window.len);
 	*back = 0;
 }
 
@@ -192,10 +233,19 @@ kvmi_blocks_restore(void *dec, const uint8_t *state, size_t len)
 {
 	struct blocks *d = dec;
 
-	if (len != KVMI_BLOCKS_STATE ||
+	if (len < KVMI_BLOCKS_STATE ||
 	    (kvmi_get32(state, false) & ~d->f->all_flags) != 0)
 		return (false);
 	d->flags = kvmi_get32(state, false);
+	d->window.len = len - KVMI_BLOCKS_STATE;
+	if (d->window.len > window_of(d) || !grow(&d->window.p, &d->window_cap,
+	    d->window.len, 0)) {
+		d->window.len = 0;
+		return (false);
+	}
+	if (d->window.len > 0)
+		memcpy(d->window.p, state + KVMI_BLOCKS_STATE, d->window.len);
+	d->summed = false;
 	stand(d, false);
 	return (true);
 }

@@ -7,6 +7,7 @@
 #ifndef KVMI_STREAM_BLOCKS_H
 #define KVMI_STREAM_BLOCKS_H
 
+#include "base/xxh32.h"
 #include "image/stream.h"
 
 /* What a block's first bytes say of it. */
@@ -15,6 +16,12 @@ struct kvmi_block {
 	size_t		 data_len;	/* at its end */
 	size_t		 out_len;	/* decoded, at most; 0: the last one */
 	bool		 plain;
+};
+
+/* What was decoded before a block that may refer to it. */
+struct kvmi_window {
+	uint8_t		*p;
+	size_t		 len;
 };
 
 struct kvmi_blocks_format {
@@ -29,7 +36,12 @@ struct kvmi_blocks_format {
 	    struct kvmi_block *ret);
 	/* Decode a whole block; how many bytes it gave, 0: malformed. */
 	size_t (*decode)(const uint8_t *p, const struct kvmi_block *b,
-	    uint32_t flags, uint8_t *out);
+	    uint32_t flags, const struct kvmi_window *w, uint8_t *out);
+	/* How far back blocks may refer.  NULL: they do not. */
+	size_t (*window)(uint32_t flags);
+	/* Is the last block, and the sum of all, right?  NULL: it has none. */
+	bool (*end)(const uint8_t *p, uint32_t flags,
+	    const struct kvmi_xxh32 *sum);
 	uint32_t	 all_flags;
 	bool		 endless;	/* nothing marks the end */
 };
@@ -44,7 +56,7 @@ size_t kvmi_blocks_state_len(void *dec);
 void kvmi_blocks_save(void *dec, uint8_t *state, uint64_t *back);
 bool kvmi_blocks_restore(void *dec, const uint8_t *state, size_t len);
 
-#define KVMI_BLOCKS_STATE	4	/* bytes: the flags */
+#define KVMI_BLOCKS_STATE	4	/* bytes: the flags; the window follows */
 #define KVMI_BLOCKS_MAX		(64u << 20)	/* of one block */
 
 #endif

@@ -49,12 +49,13 @@ lz4_block(const uint8_t *p, size_t have, uint32_t flags,
 
 static size_t
 lz4_decode(const uint8_t *p, const struct kvmi_block *b, uint32_t flags,
-    uint8_t *out)
+    const struct kvmi_window *w, uint8_t *out)
 {
 	int n = LZ4_decompress_safe((const char *)p + 4, (char *)out,
 	    (int)b->data_len, (int)b->out_len);
 
 	(void)flags;
+	(void)w;
 	return (n > 0 ? (size_t)n : 0);
 }
 

@@ -144,11 +144,12 @@ sums_are(const struct kvmi_block *b, uint32_t flags, const uint8_t *p,
 
 static size_t
 lzop_decode(const uint8_t *p, const struct kvmi_block *b, uint32_t flags,
-    uint8_t *out)
+    const struct kvmi_window *w, uint8_t *out)
 {
 	const uint8_t *data = p + (b->len - b->data_len);
 	lzo_uint n = b->out_len;
 
+	(void)w;
 	if (b->plain)
 		memcpy(out, data, b->data_len);
 	else if (lzo1x_decompress_safe(data, b->data_len, out, &n, NULL) !=

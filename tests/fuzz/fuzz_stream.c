@@ -21,7 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 extern const struct kvmi_stream_method kvmi_stream_gzip, kvmi_stream_zstd,
     kvmi_stream_xz, kvmi_stream_bzip2, kvmi_stream_lzma, kvmi_stream_lz4,
-    kvmi_stream_lzop;
+    kvmi_stream_lz4frame, kvmi_stream_lzop;
 
 static const struct kvmi_stream_method *const method[] = {
 #ifdef HAVE_ZLIB
@@ -39,6 +39,7 @@ static const struct kvmi_stream_method *const method[] = {
 #endif
 #ifdef HAVE_LZ4
 	&kvmi_stream_lz4,
+	&kvmi_stream_lz4frame,
 #endif
 #ifdef HAVE_LZO
 	&kvmi_stream_lzop,

@@ -207,6 +207,56 @@ make_lz4(struct bytes *b, const uint8_t *p, size_t len)
 	}
 	free(out);
 }
+
+#include <lz4frame.h>
+
+extern const struct kvmi_stream_method kvmi_stream_lz4frame;
+
+static void
+lz4_frame(struct bytes *b, const uint8_t *p, size_t len,
+    const LZ4F_frameInfo_t *info)
+{
+	LZ4F_preferences_t how = { .frameInfo = *info };
+	size_t cap = LZ4F_compressFrameBound(len, &how);
+	void *out = malloc(cap);
+	size_t n = LZ4F_compressFrame(out, cap, p, len, &how);
+
+	if (out == NULL || LZ4F_isError(n))
+		abort();
+	bytes_put(b, out, n);
+	free(out);
+}
+
+/* As "lz4" does, which only links blocks when it is asked to. */
+static void
+make_lz4_frame(struct bytes *b, const uint8_t *p, size_t len)
+{
+	const LZ4F_frameInfo_t info = { .blockSizeID = LZ4F_max64KB,
+		.blockMode = LZ4F_blockIndependent,
+		.contentChecksumFlag = LZ4F_contentChecksumEnabled };
+
+	lz4_frame(b, p, len, &info);
+}
+
+static void
+make_lz4_linked(struct bytes *b, const uint8_t *p, size_t len)
+{
+	const LZ4F_frameInfo_t info = { .blockSizeID = LZ4F_max64KB,
+		.blockMode = LZ4F_blockLinked, .contentSize = len,
+		.contentChecksumFlag = LZ4F_contentChecksumEnabled };
+
+	lz4_frame(b, p, len, &info);
+}
+
+static void
+make_lz4_sums(struct bytes *b, const uint8_t *p, size_t len)
+{
+	const LZ4F_frameInfo_t info = { .blockSizeID = LZ4F_max256KB,
+		.blockMode = LZ4F_blockLinked,
+		.blockChecksumFlag = LZ4F_blockChecksumEnabled };
+
+	lz4_frame(b, p, len, &info);
+}
 #endif
 
 #ifdef HAVE_LZO
@@ -367,6 +417,14 @@ static const struct kind kind[] = {
 #ifdef HAVE_LZ4
 	{ "lz4", &kvmi_stream_lz4, make_lz4, 1, 100000, true,
 	    .unchecked = true },
+	{ "lz4 frame", &kvmi_stream_lz4frame, make_lz4_frame, 1, 100000,
+	    true },
+	{ "lz4 frame, linked", &kvmi_stream_lz4frame, make_lz4_linked, 1,
+	    100000, true },
+	{ "lz4 frame, cached", &kvmi_stream_lz4frame, make_lz4_linked, 1, 0,
+	    true },
+	{ "lz4, 3 frames with sums of blocks", &kvmi_stream_lz4frame,
+	    make_lz4_sums, 3, 100000, true },
 #endif
 #ifdef HAVE_LZO
 	{ "lzop", &kvmi_stream_lzop, make_lzop, 1, 100000, true },

@@ -2,7 +2,7 @@
 """Whole files compressed: gzip, xz, lzma and bzip2 from the library, the rest written here.
 
 RFC 8878 for zstd: frames of raw and RLE blocks, which every decoder must take.
-LZ4: lz4_Frame_format.md, legacy frame, and lz4_Block_format.md.  lzop: the header as
+LZ4: lz4_Frame_format.md, with the legacy frame, lz4_Block_format.md and xxhash_spec.md.  lzop: the header as
 linux lib/decompress_unlzo.c skips it, with what its tool writes there.
 """
 from __future__ import annotations
@@ -109,6 +109,47 @@ def lz4_legacy(data: bytes) -> bytes:
     return b"".join(out)
 
 
+def _xxh32(data: bytes) -> int:
+    p1, p2, p3, p4, p5 = 0x9E3779B1, 0x85EBCA77, 0xC2B2AE3D, 0x27D4EB2F, 0x165667B1
+    mask = 0xFFFFFFFF
+
+    def rotate(value: int, n: int) -> int:
+        value &= mask
+        return (value << n | value >> 32 - n) & mask
+
+    whole = len(data) // 16 * 16
+    lanes = [p1 + p2, p2, 0, -p1]
+    for at in range(0, whole, 16):
+        words = struct.unpack_from("<4I", data, at)
+        lanes = [rotate(lane + word * p2, 13) * p1 for lane, word in zip(lanes, words)]
+    value = sum(rotate(lane, n) for lane, n in zip(lanes, (1, 7, 12, 18))) if whole else p5
+    value += len(data)
+    rest = data[whole:]
+    for at in range(0, len(rest) // 4 * 4, 4):
+        value = rotate(value + struct.unpack_from("<I", rest, at)[0] * p3, 17) * p4
+    for byte in rest[len(rest) // 4 * 4:]:
+        value = rotate(value + byte * p5, 11) * p1
+    value &= mask
+    value = (value ^ value >> 15) * p2 & mask
+    value = (value ^ value >> 13) * p3 & mask
+    return value ^ value >> 16
+
+
+def lz4_frame(data: bytes) -> bytes:
+    """As lz4 writes: independent blocks, of 64 KiB here, and a sum of all."""
+    size = 1 << 16
+    head = struct.pack("<BB", 0x64, 0x40)
+    out = [struct.pack("<I", 0x184D2204), head, bytes([_xxh32(head) >> 8 & 0xFF])]
+    for at in range(0, len(data), size):
+        part = data[at:at + size]
+        block = lz4_block(part)
+        if len(block) < len(part):
+            out.append(struct.pack("<I", len(block)) + block)
+        else:
+            out.append(struct.pack("<I", len(part) | 1 << 31) + part)
+    return b"".join(out) + struct.pack("<II", 0, _xxh32(data))
+
+
 def lzop_file(data: bytes) -> bytes:
     """With sums of what the blocks are decoded to, and the name of the file."""
     size = 1 << 14              # as far back as the encoder can point
@@ -133,5 +174,6 @@ METHODS: dict[str, Pack] = {
     "bz2": bzip2_whole,
     "lzma": lzma_whole,
     "lz4": lz4_legacy,
+    "lz4f": lz4_frame,
     "lzo": lzop_file,
 }
