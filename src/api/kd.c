@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 struct kvmi_cx *
 kvmi_kd_enter(kvm_t *kd)
@@ -19,9 +20,18 @@ kvmi_kd_enter(kvm_t *kd)
 	return (cx);
 }
 
+void
+kvmi_kd_name_memory(const kvm_t *kd, struct kvmi_cx *cx, int code)
+{
+	if (code == KVMI_ENOMEM && kd->opts.ko_corefile != NULL &&
+	    strcmp(cx->err.text, "out of memory") == 0)
+		kvmi_wrap(&cx->err, code, "%s", kd->opts.ko_corefile);
+}
+
 int
 kvmi_kd_fail(kvm_t *kd, struct kvmi_cx *cx, int code)
 {
+	kvmi_kd_name_memory(kd, cx, code);
 	cx->err.code = code;
 	/* BSD stores "invalid address" without printing it. */
 	if (kd->errstr != NULL && code != KVMI_ENOTMAPPED &&

@@ -24,6 +24,9 @@ struct __kvm {
 /* This thread's context, or NULL with errno set. */
 struct kvmi_cx *kvmi_kd_enter(kvm_t *kd);
 
+/* Memory that ran out is said with the name of the image that took it. */
+void kvmi_kd_name_memory(const kvm_t *kd, struct kvmi_cx *cx, int code);
+
 /*
  * A call failed with code, whose text is in cx: print it where kvm_open()
  * asked for that.  Returns -1.

@@ -279,6 +279,7 @@ open_common(const struct kvm_options *o, const struct report *to)
 	if (r == 0)
 		r = open_any(kd, cx);
 	if (r != 0) {
+		kvmi_kd_name_memory(kd, cx, r);
 		report(to, cx->err.text);
 		kd_free(kd);
 		return (NULL);

@@ -96,6 +96,8 @@ fake_strings(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	size_t len = (size_t)ki->ki_pid;
 
 	(void)k;
+	if (kind == KVMI_ENVV && ki->ki_pid == 0)
+		return (kvmi_fail(&cx->err, KVMI_ENOMEM, "out of memory"));
 	if (kind == KVMI_ENVV)
 		return (kvmi_fail(&cx->err, KVMI_ESWAPPED, "swapped"));
 	out->len = (size_t)kvmi_min(len, max);
@@ -283,6 +285,15 @@ test_vector_fails(void **state)
 	assert_int_equal(kvm_errkind(kd), KVM_ERR_SWAPPED);
 	/* What was handed out before stays. */
 	assert_string_equal(v[0], "one");
+	/* Which of several descriptors it was is said of memory too. */
+	ki.ki_pid = 0;
+	assert_null(kvm_getenvv(kd, &ki, 0));
+	assert_string_equal(kvm_geterr(kd), "out of memory");
+	kd->opts.ko_corefile = "vmcore.0";
+	assert_null(kvm_getenvv(kd, &ki, 0));
+	assert_string_equal(kvm_geterr(kd), "vmcore.0: out of memory");
+	kd->opts.ko_corefile = NULL;
+	ki.ki_pid = 4;
 	assert_int_equal(kvm_uread(kd, NULL, 0, &c, 1), -1);
 	assert_int_equal(kvm_errkind(kd), KVM_ERR_INVAL);
 	assert_int_equal(kvm_uread(kd, &ki, 0, &c, SIZE_MAX), -1);
