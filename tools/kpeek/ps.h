@@ -84,7 +84,7 @@ void	ps_list_keys(FILE *out);
 bool	ps_add_columns(struct ps *ps, size_t at, const char *text);
 bool	ps_add_sort(struct ps *ps, const char *text);
 
-/* ps_cells.c */
+/* ps_cells.c; ps_times.c */
 void	ps_get(const struct ps *ps, const struct kinfo_proc *ki,
 	    const struct key *key, struct cell *cell);
 void	ps_cell_free(struct cell *cell);
@@ -96,6 +96,14 @@ const char *ps_tty(const struct ps *ps, const struct kinfo_proc *ki,
 /* The name of a thread, or where it has none that of its process. */
 const char *ps_thread_name(const struct kinfo_proc *ki, char *buf,
 	    size_t size);
+
+/* For what fills a cell: a kind and its value, or text beside it. */
+void	ps_set_text(struct cell *cell, const char *fmt, ...)
+	    __attribute__((format(printf, 2, 3)));
+void	ps_set_number(struct cell *cell, int64_t n);
+void	ps_set_real(struct cell *cell, double d);
+/* The member that a key is about, whatever its size. */
+int64_t	ps_member(const struct kinfo_proc *ki, const struct key *key);
 
 #define PS_GETTER(name) \
 	void name(const struct ps *ps, const struct kinfo_proc *ki, \

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the keys of kpeek ps print. */
+/* What the keys of kpeek ps print; of times: ps_times.c. */
 #include <grp.h>
 #include <inttypes.h>
 #include <pwd.h>
@@ -10,11 +10,8 @@
 
 #include "ps.h"
 
-static void set_text(struct cell *cell, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static void
-set_text(struct cell *cell, const char *fmt, ...)
+void
+ps_set_text(struct cell *cell, const char *fmt, ...)
 {
 	va_list ap;
 	int r;
@@ -28,23 +25,23 @@ set_text(struct cell *cell, const char *fmt, ...)
 		cell->kind = CELL_TEXT;
 }
 
-static void
-set_number(struct cell *cell, int64_t n)
+void
+ps_set_number(struct cell *cell, int64_t n)
 {
 	cell->kind = CELL_NUMBER;
 	cell->n = n;
 }
 
-static void
-set_real(struct cell *cell, double d)
+void
+ps_set_real(struct cell *cell, double d)
 {
 	cell->kind = CELL_REAL;
 	cell->d = d;
 }
 
 /* The member that a key is about, whatever its size. */
-static int64_t
-member(const struct kinfo_proc *ki, const struct key *key)
+int64_t
+ps_member(const struct kinfo_proc *ki, const struct key *key)
 {
 	const char *p = (const char *)ki + key->off;
 	uint64_t v = 0;
@@ -72,36 +69,36 @@ member(const struct kinfo_proc *ki, const struct key *key)
 PS_GETTER(ps_get_member)
 {
 	(void)ps;
-	set_number(cell, member(ki, key));
+	ps_set_number(cell, ps_member(ki, key));
 }
 
 PS_GETTER(ps_get_hex)
 {
 	(void)ps;
-	set_number(cell, member(ki, key));
-	set_text(cell, "%" PRIx64, (uint64_t)cell->n);
+	ps_set_number(cell, ps_member(ki, key));
+	ps_set_text(cell, "%" PRIx64, (uint64_t)cell->n);
 }
 
 PS_GETTER(ps_get_address)
 {
 	(void)ps;
-	cell->n = member(ki, key);
+	cell->n = ps_member(ki, key);
 	if (cell->n == 0)
 		return;
 	cell->kind = CELL_ADDRESS;
-	set_text(cell, "%" PRIx64, (uint64_t)cell->n);
+	ps_set_text(cell, "%" PRIx64, (uint64_t)cell->n);
 }
 
 PS_GETTER(ps_get_pages)
 {
-	set_number(cell, (int64_t)((uint64_t)member(ki, key) *
+	ps_set_number(cell, (int64_t)((uint64_t)ps_member(ki, key) *
 	    ps->page_size / 1024));
 }
 
 PS_GETTER(ps_get_vsz)
 {
 	(void)ps;
-	set_number(cell, (int64_t)((uint64_t)member(ki, key) / 1024));
+	ps_set_number(cell, (int64_t)((uint64_t)ps_member(ki, key) / 1024));
 }
 
 PS_GETTER(ps_get_signals)
@@ -110,43 +107,8 @@ PS_GETTER(ps_get_signals)
 	    key->off);
 
 	(void)ps;
-	set_text(cell, "%08" PRIx32 "%08" PRIx32, set->__bits[1],
+	ps_set_text(cell, "%08" PRIx32 "%08" PRIx32, set->__bits[1],
 	    set->__bits[0]);
-}
-
-static void
-set_duration(struct cell *cell, uint64_t usec)
-{
-	uint64_t cs = usec / 10000;
-
-	set_real(cell, (double)usec / 1e6);
-	set_text(cell, "%" PRIu64 ":%02" PRIu64 ".%02" PRIu64, cs / 6000,
-	    cs / 100 % 60, cs % 100);
-}
-
-static uint64_t
-usec_of(const struct kvm_timeval *tv)
-{
-	return ((uint64_t)tv->tv_sec * 1000000 + (uint64_t)tv->tv_usec);
-}
-
-PS_GETTER(ps_get_seconds)
-{
-	/* How far behind its own times are those of its children. */
-	static const size_t of_children = offsetof(struct kinfo_proc,
-	    ki_rusage_ch) - offsetof(struct kinfo_proc, ki_rusage);
-	const struct kvm_timeval *tv = (const void *)((const char *)ki +
-	    key->off);
-
-	set_duration(cell, usec_of(tv) + (ps->children ?
-	    usec_of(&tv[of_children / sizeof(*tv)]) : 0));
-}
-
-PS_GETTER(ps_get_cpu_time)
-{
-	set_duration(cell, (uint64_t)member(ki, key) + (ps->children ?
-	    usec_of(&ki->ki_rusage_ch.ru_utime) +
-	    usec_of(&ki->ki_rusage_ch.ru_stime) : 0));
 }
 
 PS_GETTER(ps_get_string)
@@ -185,7 +147,7 @@ set_name(const struct kinfo_proc *ki, const char *s, size_t len,
 		cell->text = safe;
 		return;
 	}
-	set_text(cell, "[%s]", safe);
+	ps_set_text(cell, "[%s]", safe);
 	cell->plain = safe;
 }
 
@@ -230,7 +192,7 @@ PS_GETTER(ps_get_command)
 	if (v == NULL || v[0] == NULL) {
 		safe = escape(ki->ki_comm, strnlen(ki->ki_comm,
 		    sizeof(ki->ki_comm)), "");
-		set_text(cell, ps->only_names && !(ki->ki_flag & P_KPROC) ?
+		ps_set_text(cell, ps->only_names && !(ki->ki_flag & P_KPROC) ?
 		    "%s" : ki->ki_stat == SZOMB ? "[%s] <defunct>" : "[%s]",
 		    safe);
 		free(safe);
@@ -250,73 +212,16 @@ PS_GETTER(ps_get_command)
 	cell->kind = CELL_TEXT;
 }
 
-static void
-set_time(struct cell *cell, const struct kinfo_proc *ki, const char *fmt)
-{
-	time_t t = (time_t)ki->ki_start.tv_sec;
-	char buf[64];
-	struct tm tm;
-
-	if (t == 0 || gmtime_r(&t, &tm) == NULL ||
-	    strftime(buf, sizeof(buf), fmt, &tm) == 0)
-		return;
-	set_real(cell, (double)ki->ki_start.tv_sec +
-	    (double)ki->ki_start.tv_usec / 1e6);
-	set_text(cell, "%s", buf);
-}
-
-PS_GETTER(ps_get_start)
-{
-	(void)ps;
-	(void)key;
-	set_time(cell, ki, "%Y-%m-%d %H:%M:%S");
-}
-
-PS_GETTER(ps_get_lstart)
-{
-	(void)ps;
-	(void)key;
-	set_time(cell, ki, "%a %b %e %H:%M:%S %Y");
-}
-
-PS_GETTER(ps_get_elapsed_seconds)
-{
-	int64_t n = ps->now - ki->ki_start.tv_sec;
-
-	(void)key;
-	if (ps->now == 0 || ki->ki_start.tv_sec == 0)
-		return;
-	set_number(cell, n < 0 ? 0 : n);
-}
-
-PS_GETTER(ps_get_elapsed)
-{
-	int64_t n;
-
-	ps_get_elapsed_seconds(ps, ki, key, cell);
-	if (cell->kind == CELL_NONE)
-		return;
-	n = cell->n;
-	if (n >= 86400)
-		set_text(cell, "%" PRId64 "-%02d:%02d:%02d", n / 86400,
-		    (int)(n / 3600 % 24), (int)(n / 60 % 60), (int)(n % 60));
-	else if (n >= 3600)
-		set_text(cell, "%02d:%02d:%02d", (int)(n / 3600),
-		    (int)(n / 60 % 60), (int)(n % 60));
-	else
-		set_text(cell, "%02d:%02d", (int)(n / 60), (int)(n % 60));
-}
-
 PS_GETTER(ps_get_cpu_share)
 {
 	(void)ps;
-	set_real(cell, 100.0 * (double)member(ki, key) / KI_FSCALE);
+	ps_set_real(cell, 100.0 * (double)ps_member(ki, key) / KI_FSCALE);
 }
 
 PS_GETTER(ps_get_memory_share)
 {
 	if (ps->memory != 0)
-		set_real(cell, 100.0 * (double)member(ki, key) *
+		ps_set_real(cell, 100.0 * (double)ps_member(ki, key) *
 		    (double)ps->page_size / (double)ps->memory);
 }
 
@@ -333,14 +238,14 @@ PS_GETTER(ps_get_jail)
 {
 	(void)ps;
 	if (ki->ki_jid != 0)
-		set_number(cell, member(ki, key));
+		ps_set_number(cell, ps_member(ki, key));
 }
 
 /* BSD's PZERO, and where Linux's priorities of ordinary threads begin. */
 PS_GETTER(ps_get_priority)
 {
 	(void)ps;
-	set_number(cell, member(ki, key) - 100);
+	ps_set_number(cell, ps_member(ki, key) - 100);
 }
 
 /* Classes of each kernel: SCHED_* of sched(7), PRI_* of FreeBSD. */
@@ -359,7 +264,7 @@ PS_GETTER(ps_get_class)
 	else if (!ps->linux_devices && (class & 7) < 5)
 		word = on_freebsd[class & 7];
 	if (word[0] != '\0')
-		set_text(cell, "%s", word);
+		ps_set_text(cell, "%s", word);
 }
 
 /* One letter, from what BSD spreads over three fields. */
@@ -391,14 +296,14 @@ PS_GETTER(ps_get_state)
 {
 	(void)ps;
 	(void)key;
-	set_text(cell, "%c", ps_state(ki));
+	ps_set_text(cell, "%c", ps_state(ki));
 }
 
 PS_GETTER(ps_get_stat)
 {
 	(void)ps;
 	(void)key;
-	set_text(cell, "%c%s%s%s%s%s", ps_state(ki),
+	ps_set_text(cell, "%c%s%s%s%s%s", ps_state(ki),
 	    ki->ki_nice < 0 ? "<" : ki->ki_nice > 0 ? "N" : "",
 	    ki->ki_flag & P_TRACED ? "X" : "",
 	    ki->ki_flag & P_WEXIT && ki->ki_stat != SZOMB ? "E" : "",
@@ -441,7 +346,7 @@ PS_GETTER(ps_get_tty)
 
 	(void)key;
 	if (ps_tty(ps, ki, buf, sizeof(buf))[0] != '\0')
-		set_text(cell, "%s", buf);
+		ps_set_text(cell, "%s", buf);
 }
 
 PS_GETTER(ps_get_tdev)
@@ -449,35 +354,35 @@ PS_GETTER(ps_get_tdev)
 	(void)ps;
 	if (ki->ki_tdev == UINT64_MAX)
 		return;
-	set_number(cell, member(ki, key));
-	set_text(cell, "%#" PRIx64, (uint64_t)cell->n);
+	ps_set_number(cell, ps_member(ki, key));
+	ps_set_text(cell, "%#" PRIx64, (uint64_t)cell->n);
 }
 
 /* Names are this host's; but 0 has the same one everywhere. */
 PS_GETTER(ps_get_user)
 {
-	uint32_t id = (uint32_t)member(ki, key);
+	uint32_t id = (uint32_t)ps_member(ki, key);
 	struct passwd *pw = ps->c->core == NULL ? getpwuid(id) : NULL;
 
 	if (pw != NULL)
-		set_text(cell, "%s", pw->pw_name);
+		ps_set_text(cell, "%s", pw->pw_name);
 	else if (id == 0 && ps->has_ids)
-		set_text(cell, "root");
+		ps_set_text(cell, "root");
 	else
-		set_text(cell, "%" PRIu32, id);
+		ps_set_text(cell, "%" PRIu32, id);
 }
 
 PS_GETTER(ps_get_group)
 {
-	uint32_t id = (uint32_t)member(ki, key);
+	uint32_t id = (uint32_t)ps_member(ki, key);
 	struct group *gr = ps->c->core == NULL ? getgrgid(id) : NULL;
 
 	if (gr != NULL)
-		set_text(cell, "%s", gr->gr_name);
+		ps_set_text(cell, "%s", gr->gr_name);
 	else if (id == 0 && ps->has_ids)
-		set_text(cell, ps->linux_devices ? "root" : "wheel");
+		ps_set_text(cell, ps->linux_devices ? "root" : "wheel");
 	else
-		set_text(cell, "%" PRIu32, id);
+		ps_set_text(cell, "%" PRIu32, id);
 }
 
 PS_GETTER(ps_get_wait)
@@ -486,7 +391,7 @@ PS_GETTER(ps_get_wait)
 
 	(void)ps;
 	if (len == 0 && ki->ki_wchan != 0) {
-		set_text(cell, "%" PRIx64, (uint64_t)ki->ki_wchan);
+		ps_set_text(cell, "%" PRIx64, (uint64_t)ki->ki_wchan);
 	} else if (len != 0) {
 		cell->kind = CELL_TEXT;
 		cell->text = escape(ki->ki_wmesg, len, "");
