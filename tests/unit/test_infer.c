@@ -440,7 +440,7 @@ test_usage_refused(void **state)
 		{ 1, IO, UINT64_MAX, false },
 		{ 1, COUNTS + 104, UINT64_MAX, false },
 		{ 5, COUNTS + 96, 0, false },	/* nobody had memory */
-		{ 5, COUNTS + 104, 1, false },	/* a child that never ran */
+		{ 1, COUNTS + 104, 0, false },	/* every other child had none */
 		{ 0, LIMITS + 48, 1, false },
 		{ 3, LIMITS + 56, 0, false },	/* less is allowed than is */
 		{ 3, LIMITS + 56, 0x800000, true },

@@ -95,16 +95,14 @@ are_limits(struct kvmi_infer *x, uint64_t off)
 	return (true);
 }
 
-/* What was seen of children. */
+/* How many tasks have that; who used or had children, without what goes with it. */
 struct seen {
-	size_t		faults, no_maxrss;	/* tasks with, and of these */
+	size_t		ran, idle;
+	size_t		children, no_maxrss, no_time;
 	size_t		maxrss, switches;
 };
 
-/*
- * One that used anything ran; a thread of the kernel is alone and has no memory;
- * a child that had memory ran.
- */
+/* A thread of the kernel is alone and has no memory. */
 static bool
 fits_task(struct kvmi_infer *x, size_t i, const struct place *p,
     struct seen *seen)
@@ -129,22 +127,26 @@ fits_task(struct kvmi_infer *x, size_t i, const struct place *p,
 	runtime = kvmi_infer_signal_get(x, i, p->runtime, 8);
 	own = t[UTIME] | t[STIME] | t[GTIME] | c[NVCSW] | c[NIVCSW] |
 	    c[MIN_FLT] | c[MAJ_FLT] | c[INBLOCK] | c[OUBLOCK];
-	if (runtime > MAX_NUMBER || (own != 0 && runtime == 0) ||
-	    (kernel && (runtime != 0 || c[MAXRSS] != 0)) ||
-	    (i == 0 && all != 0) || c[MAXRSS] > UINT32_MAX ||
-	    c[CMAXRSS] > UINT32_MAX ||
-	    (c[CMAXRSS] != 0 && (t[CUTIME] | t[CSTIME]) == 0))
+	if (runtime > MAX_NUMBER || (kernel && (own != 0 || runtime != 0 ||
+	    c[MAXRSS] != 0)) || (i == 0 && all != 0) ||
+	    c[MAXRSS] > UINT32_MAX || c[CMAXRSS] > UINT32_MAX)
 		return (false);
+	if (own != 0)
+		*(runtime != 0 ? &seen->ran : &seen->idle) += 1;
 	if ((c[CMIN_FLT] | c[CMAJ_FLT]) != 0) {
-		seen->faults++;
+		seen->children++;
 		seen->no_maxrss += c[CMAXRSS] == 0;
+		seen->no_time += (t[CUTIME] | t[CSTIME]) == 0;
 		seen->switches += (c[CNVCSW] | c[CNIVCSW]) != 0;
 	}
 	seen->maxrss += c[MAXRSS] != 0;
 	return (true);
 }
 
-/* Since 6.2 what few pages a child had is told late, or never. */
+/*
+ * Who used anything ran, and a child had memory and ran.  A moment's work may
+ * not be accounted for, and neither, since 6.2, few pages.
+ */
 static bool
 fits(struct kvmi_infer *x, const struct place *p)
 {
@@ -153,7 +155,9 @@ fits(struct kvmi_infer *x, const struct place *p)
 	for (size_t i = 0; i < x->tasks.n; i++)
 		if (!fits_task(x, i, p, &seen))
 			return (false);
-	return (seen.faults > 2 * seen.no_maxrss && seen.switches > 0 &&
+	return (seen.idle <= seen.ran + x->tasks.n / 32 &&
+	    seen.children > 2 * seen.no_maxrss &&
+	    seen.children > 2 * seen.no_time && seen.switches > 0 &&
 	    seen.maxrss > 0);
 }
 
@@ -198,25 +202,26 @@ add_io(struct kvmi_infer *x, const char *type, uint64_t off, unsigned int n)
 
 /*
  * acct_rss_mem1, acct_vm_mem1, acct_timexpd: how long memory was used, which
- * threads of the kernel have none of.
+ * threads of the kernel hardly ever have.
  */
 static bool
 are_integrals(struct kvmi_infer *x, uint64_t off)
 {
-	size_t some = 0;
+	size_t some = 0, odd = 0;
 
 	for (size_t i = 0; i < x->tasks.n; i++) {
 		uint64_t rss = kvmi_infer_get(x, i, off, 8),
 		    all = kvmi_infer_get(x, i, off + 8, 8),
 		    time = kvmi_infer_get(x, i, off + 16, 8);
 
-		if (time > MAX_NUMBER || (kvmi_infer_ptr(x, i, x->mm) == 0 &&
-		    (kvmi_infer_u32(x, i, x->flags) & KVMI_PF_KTHREAD) != 0 &&
-		    (rss | all | time) != 0))
+		if (time > MAX_NUMBER)
 			return (false);
-		some += rss != 0 && all != 0 && time != 0;
+		if ((kvmi_infer_u32(x, i, x->flags) & KVMI_PF_KTHREAD) != 0)
+			odd += (rss | all | time) != 0;
+		else
+			some += rss != 0 && all != 0 && time != 0;
 	}
-	return (some > 0);
+	return (some > odd);
 }
 
 /*
