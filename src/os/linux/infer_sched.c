@@ -7,6 +7,7 @@
 #include "os/linux/infer.h"
 
 #define NSEC		UINT64_C(1000000000)
+#define NO_CLOCK	4096		/* smaller than nanoseconds ever are */
 
 /*
  * In thread_info: a CPU's number, and of tasks that run now another for each.
@@ -121,7 +122,8 @@ is_start(struct kvmi_infer *x, uint64_t off)
  * for how long since it was made; the latter, as it was when it began to, is
  * next but one, or since 6.6 next.  The clock began with the machine.  All but
  * a few have run, at different times: other numbers, and pointers on machines
- * where these are small, are zero in most tasks or the same.
+ * where these are small, are zero in most tasks or the same; and where half a
+ * number is aligned, two halves are small below.
  */
 static bool
 is_runtime_of(struct kvmi_infer *x, uint64_t off, uint64_t before_off)
@@ -135,7 +137,7 @@ is_runtime_of(struct kvmi_infer *x, uint64_t off, uint64_t before_off)
 		    before = kvmi_infer_get(x, i, before_off, 8),
 		    start = kvmi_infer_get(x, i, x->start, 8);
 
-		odd += last == 0 || last == other;
+		odd += (uint32_t)last < NO_CLOCK || last == other;
 		other = last;
 		if (last == 0 && sum == 0)
 			continue;
