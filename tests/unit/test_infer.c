@@ -356,6 +356,64 @@ test_tasks(void **state)
 	done(&w);
 }
 
+/* One task that is odd is left out, but for the three that all begins with. */
+static void
+test_odd_task(void **state)
+{
+	static const struct {
+		unsigned int task;
+		uint64_t off, v;
+		unsigned int other;	/* that is odd too; 0: none */
+		bool	 found;
+	} row[] = {
+		{ 5, TASKS_PID_OFF, 77, 0, true },
+		{ 5, TASKS_PID_OFF, 77, 4, false },
+		{ 3, TASKS_PID_OFF, 77, 0, true },
+		{ 2, TASKS_PID_OFF, 77, 0, false },
+		{ 1, TASKS_PID_OFF, 77, 0, false },
+		{ 5, TASKS_PID_OFF, TASKS_TASK(3), 0, true },
+		{ 4, TASKS_STACK_OFF, TASKS_PID(0) + 8, 0, true },
+		/* The only child of 1: either may be odd. */
+		{ 5, TASKS_PARENT_OFF, TASKS_TASK(2), 0, false },
+		{ 5, TASKS_PARENT_OFF, 5, 0, false },
+		{ 4, TASKS_PARENT_OFF, TASKS_TASK(1), 0, true },
+		{ 4, TASKS_PARENT_OFF + 48, TASKS_TASK(2), 0, true },
+		{ 4, TASKS_PARENT_OFF + 88, TASKS_PID(2), 0, true },
+		{ 4, TASKS_MM_OFF, TASKS_MM(1), 0, true },
+		{ 5, TASKS_EXIT_OFF, 5, 0, true },
+		{ 4, TASKS_SIGNAL_OFF, 5, 0, true },
+		{ 4, TASKS_SIGNAL_OFF, TASKS_SIGNAL(3), 0, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < KVMI_COUNT(row); i++) {
+		struct kvmi_types *t = NULL;
+		struct world w;
+
+		make_tasks(&w);
+		tasks_put(w.mem.p, TASKS_TASK(row[i].task) + row[i].off,
+		    row[i].v, 8);
+		if (row[i].other != 0)
+			tasks_put(w.mem.p, TASKS_TASK(row[i].other) +
+			    row[i].off, row[i].v + 1, 8);
+		begin(&w);
+		UTIL_EQ("infer", kvmi_linux_infer(&w.k, w.cx, &t),
+		    row[i].found ? 0 : KVMI_ENOTSUP);
+		if (row[i].found) {
+			struct kvmi_member m;
+
+			UTIL_EQ("pid", kvmi_type_member(t, "task_struct",
+			    "pid", &m, &w.cx->err), 0);
+			UTIL_EQ("pid", m.off, TASKS_PID_OFF);
+			UTIL_EQ("signal", kvmi_type_member(t, "task_struct",
+			    "signal", &m, &w.cx->err), 0);
+			UTIL_EQ("signal", m.off, TASKS_SIGNAL_OFF);
+			kvmi_types_close(t);
+		}
+		done(&w);
+	}
+}
+
 /* -1: it was not found. */
 static int64_t
 member_off(struct world *w, struct kvmi_types *t, const char *type,
@@ -610,6 +668,7 @@ main(void)
 		cmocka_unit_test(test_clock),
 		cmocka_unit_test(test_btf_by_content),
 		cmocka_unit_test(test_tasks),
+		cmocka_unit_test(test_odd_task),
 		cmocka_unit_test(test_usage_shapes),
 		cmocka_unit_test(test_usage_refused),
 		cmocka_unit_test(test_kallsyms),

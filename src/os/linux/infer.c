@@ -214,6 +214,17 @@ copy_task(struct kvmi_infer *x, size_t i)
 	memset(to + done, 0, KVMI_INFER_TASK - done);
 }
 
+void
+kvmi_infer_drop(struct kvmi_infer *x, size_t i)
+{
+	size_t behind = --x->tasks.n - i;
+	uint8_t *copy = x->copy + i * KVMI_INFER_TASK;
+
+	memmove(&x->tasks.v[i], &x->tasks.v[i + 1], behind *
+	    sizeof(*x->tasks.v));
+	memmove(copy, copy + KVMI_INFER_TASK, behind * KVMI_INFER_TASK);
+}
+
 static int
 find_tasks(struct kvmi_infer *x)
 {

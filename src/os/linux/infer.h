@@ -2,9 +2,9 @@
 /*
  * Where members are in the structures of a kernel that has no types, worked out
  * from what all tasks have there.  A place counts only when it is the one that
- * fits every task; the order of members next to each other, which no release
- * since 4.14 changed, is taken from include/linux/sched.h and held against
- * the tasks too.
+ * fits every task; what no list can do without may lack a damaged one.  The
+ * order of members next to each other, which no release since 4.14 changed, is
+ * taken from include/linux/sched.h and held against the tasks too.
  */
 #ifndef KVMI_INFER_H
 #define KVMI_INFER_H
@@ -45,6 +45,7 @@ struct kvmi_infer {
 	uint64_t	*budget;	/* of reads; made-up images ask for many */
 	struct kvmi_addrs tasks;	/* init_task, and the process leaders */
 	uint8_t		*copy;		/* KVMI_INFER_TASK bytes of each */
+	size_t		 odd;		/* the latest that a place did not fit */
 
 	/* Offsets in task_struct that others are worked out from. */
 	uint64_t	 comm, list, pid, parent, leader, thread_pid, thread_node,
@@ -127,6 +128,9 @@ kvmi_infer_up(uint64_t off, unsigned int unit)
 {
 	return ((off + unit - 1) & ~(uint64_t)(unit - 1));
 }
+
+/* The i-th task is not looked at any more. */
+void kvmi_infer_drop(struct kvmi_infer *x, size_t i);
 
 /* What follows has task_struct's members at hand; without it there is less. */
 int kvmi_infer_task(struct kvmi_infer *x);
