@@ -70,6 +70,29 @@ change(uint8_t *mem, const uint8_t p[5])
 	}
 }
 
+/*
+ * The variables of the per-CPU allocator, for one CPU whose data, 0x1234 bytes,
+ * is where it is linked; and struct pcpu_chunk.
+ */
+static void
+put_percpu(uint8_t *mem)
+{
+	const uint64_t vars = 0x1e500, offsets = 0x1e600, chunk = 0x1e800;
+
+	tasks_put(mem, vars, chunk, 8);
+	tasks_put(mem, vars + 8, offsets, 8);
+	tasks_put(mem, vars + 16, TASKS_STEXT, 8);
+	tasks_put(mem, vars + 24, 0x2000, 4);
+	tasks_put(mem, vars + 28, 2, 4);
+	for (unsigned int off = 0x38; off < 0x58; off += 8)
+		tasks_put(mem, chunk + off, off == 0x40 ? TASKS_STEXT +
+		    0x1000 : 0x1e900, 8);
+	tasks_put(mem, chunk + 0x60, 1, 1);
+	tasks_put(mem, chunk + 0x64, 0x234, 4);
+	tasks_put(mem, chunk + 0x6c, 1, 4);
+	tasks_put(mem, chunk + 0x70, 1, 4);
+}
+
 static struct kvmi_image *
 make_image(const uint8_t *data, size_t size, uint8_t **file)
 {
@@ -85,6 +108,7 @@ make_image(const uint8_t *data, size_t size, uint8_t **file)
 	tasks_put(p, 64 + 40, TASKS_LEN, 8);
 	tasks_build(p + DATA);
 	tasks_put(p + DATA, 0x1210, 1, 4);
+	put_percpu(p + DATA);
 	for (size_t i = 0; i + 5 <= size && i < 5 * CHANGES; i += 5)
 		change(p + DATA, data + i);
 	*file = p;
@@ -103,6 +127,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.syms_status = KVMI_ENOTSUP, .types_status = KVMI_ENOTSUP };
 	struct kvmi_cx *cx = kvmi_cx_new();
 	struct kvmi_types *t = NULL;
+	uint64_t start, len;
 	uint8_t *file;
 	int r;
 
@@ -119,6 +144,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			abort();
 		if (r == 0)
 			kvmi_types_close(t);
+		r = kvmi_linux_variable(&k, cx, KVMI_ONCE_PERCPU, &start,
+		    &len);
+		if (size < 5 && (r != 0 || start != TASKS_STEXT ||
+		    len != 0x1234))
+			abort();
 		kvmi_image_close(k.img);
 	}
 	kvmi_linux_once_deinit(&l);

@@ -57,6 +57,14 @@ kvmi_infer_is_linked(const struct kvmi_infer *x, uint64_t va)
 	    kvmi_infer_read(x, prev, x->ptr) == va);
 }
 
+uint64_t
+kvmi_infer_span(const struct kvmi_infer *x, uint64_t start, uint64_t len)
+{
+	uint64_t last = x->l->va.last;
+
+	return (start > last ? 0 : kvmi_min(len, last - start));
+}
+
 bool
 kvmi_infer_only(struct kvmi_infer *x, uint64_t from, uint64_t to,
     unsigned int step, kvmi_infer_fn *fits, uint64_t *ret)
@@ -105,6 +113,7 @@ kvmi_infer_scan(struct kvmi_infer *x, uint64_t start, uint64_t len,
 	uint8_t *chunk = malloc(CHUNK);
 
 	start = kvmi_infer_up(start, x->ptr);
+	len = kvmi_infer_span(x, start, len);
 	for (uint64_t off = 0; chunk != NULL && off < len && s.found < 2;) {
 		size_t want = (size_t)kvmi_min(CHUNK, len - off), done = 0;
 

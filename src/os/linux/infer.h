@@ -114,6 +114,10 @@ kvmi_infer_signal_get(const struct kvmi_infer *x, size_t i, uint64_t off,
 /* Can it be the address of an object of the kernel? */
 bool kvmi_infer_is_ptr(const struct kvmi_infer *x, uint64_t va);
 
+/* How much of [start, start + len) can be memory of the kernel. */
+uint64_t kvmi_infer_span(const struct kvmi_infer *x, uint64_t start,
+    uint64_t len);
+
 /* Is it an entry of a list whose neighbours know it? */
 bool kvmi_infer_is_linked(const struct kvmi_infer *x, uint64_t va);
 

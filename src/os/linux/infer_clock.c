@@ -133,7 +133,7 @@ kvmi_infer_clock(struct kvmi_infer *x)
 		start = va;
 		len = NEAR;
 	}
-	va = find(x, &s, start, len, chunk);
+	va = find(x, &s, start, kvmi_infer_span(x, start, len), chunk);
 	if (va != 0)
 		add(x, &s, va);
 	free(chunk);
