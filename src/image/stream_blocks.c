@@ -19,7 +19,7 @@ struct blocks {
 	struct kvmi_window window;
 	size_t		 window_cap;
 	bool		 summed;	/* from the start of the member on */
-	struct kvmi_xxh32 sum;
+	void		*sum;		/* of f->sum */
 };
 
 #define FIRST_WANT	4
@@ -30,8 +30,13 @@ kvmi_blocks_create(const struct kvmi_blocks_format *f)
 {
 	struct blocks *d = calloc(1, sizeof(*d));
 
-	if (d != NULL)
-		d->f = f;
+	if (d == NULL)
+		return (NULL);
+	d->f = f;
+	if (f->sum != NULL && (d->sum = f->sum->create()) == NULL) {
+		free(d);
+		return (NULL);
+	}
 	return (d);
 }
 
@@ -43,6 +48,8 @@ kvmi_blocks_destroy(void *dec)
 	free(d->in);
 	free(d->out);
 	free(d->window.p);
+	if (d->sum != NULL)
+		d->f->sum->destroy(d->sum);
 	free(d);
 }
 
@@ -66,8 +73,9 @@ kvmi_blocks_begin(void *dec, const uint8_t *head, size_t len,
 	(void)why;
 	d->flags = 0;
 	d->window.len = 0;
-	d->summed = d->f->end != NULL;
-	kvmi_xxh32_init(&d->sum);
+	d->summed = d->sum != NULL;
+	if (d->summed)
+		d->f->sum->begin(d->sum);
 	stand(d, true);
 	return (true);
 }
@@ -162,7 +170,8 @@ use(struct blocks *d, struct kvmi_stream_io *io)
 		return (KVMI_STEP_MORE);
 	}
 	if (b.out_len == 0)
-		return (!d->summed || d->f->end(d->in, d->flags, &d->sum) ?
+		return (!d->summed ||
+		    d->f->sum->is_right(d->sum, d->in, d->flags) ?
 		    KVMI_STEP_END : bad(io, "the checksum of all is wrong"));
 	if (b.out_len > KVMI_BLOCKS_MAX ||
 	    !grow(&d->out, &d->out_cap, b.out_len, 0))
@@ -172,7 +181,7 @@ use(struct blocks *d, struct kvmi_stream_io *io)
 	if (d->out_len == 0)
 		return (bad(io, "a block or its checksum is wrong"));
 	if (d->summed)
-		kvmi_xxh32_add(&d->sum, d->out, d->out_len);
+		d->f->sum->add(d->sum, d->out, d->out_len);
 	return (slide(d) ? KVMI_STEP_MORE : bad(io, "no memory for a block"));
 }
 

@@ -7,7 +7,6 @@
 #ifndef KVMI_STREAM_BLOCKS_H
 #define KVMI_STREAM_BLOCKS_H
 
-#include "base/xxh32.h"
 #include "image/stream.h"
 
 /* What a block's first bytes say of it. */
@@ -22,6 +21,16 @@ struct kvmi_block {
 struct kvmi_window {
 	uint8_t		*p;
 	size_t		 len;
+};
+
+/* The checksum of all that was decoded; create gives NULL when memory lacks. */
+struct kvmi_blocks_sum {
+	void *(*create)(void);
+	void (*begin)(void *sum);
+	void (*add)(void *sum, const uint8_t *p, size_t len);
+	/* p: the last block. */
+	bool (*is_right)(const void *sum, const uint8_t *p, uint32_t flags);
+	void (*destroy)(void *sum);
 };
 
 struct kvmi_blocks_format {
@@ -39,9 +48,7 @@ struct kvmi_blocks_format {
 	    uint32_t flags, const struct kvmi_window *w, uint8_t *out);
 	/* How far back blocks may refer.  NULL: they do not. */
 	size_t (*window)(uint32_t flags);
-	/* Is the last block, and the sum of all, right?  NULL: it has none. */
-	bool (*end)(const uint8_t *p, uint32_t flags,
-	    const struct kvmi_xxh32 *sum);
+	const struct kvmi_blocks_sum *sum;	/* NULL: there is none */
 	uint32_t	 all_flags;
 	bool		 endless;	/* nothing marks the end */
 };

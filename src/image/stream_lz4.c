@@ -11,14 +11,14 @@
 
 #define MAGIC		0x184c2102u
 
+#ifdef HAVE_LZ4
+#include <lz4.h>
+
 static bool
 lz4_is_start(const uint8_t *head, size_t len)
 {
 	return (len >= 4 && kvmi_get32(head, false) == MAGIC);
 }
-
-#ifdef HAVE_LZ4
-#include <lz4.h>
 
 #define BLOCK		(8u << 20)
 

@@ -8,20 +8,21 @@
 
 #include "base/endian.h"
 #include "base/math.h"
-#include "base/xxh32.h"
 #include "image/image.h"
 #include "image/stream_blocks.h"
 
 #define MAGIC		0x184d2204u
+
+#if defined(HAVE_LZ4) && defined(HAVE_XXHASH)
+#define LZ4FRAME
+#include <lz4.h>
+#include <xxhash.h>
 
 static bool
 frame_is_start(const uint8_t *head, size_t len)
 {
 	return (len >= 4 && kvmi_get32(head, false) == MAGIC);
 }
-
-#ifdef HAVE_LZ4
-#include <lz4.h>
 
 #define WINDOW		((size_t)64 << 10)
 
@@ -62,7 +63,7 @@ frame_header(const uint8_t *p, size_t have, uint32_t *flags)
 	len += (flg & FLG_SIZE) != 0 ? 8 : 0;
 	if (have < len)
 		return (len);
-	if (p[len - 1] != (kvmi_xxh32(p + 4, len - 5) >> 8 & 0xff))
+	if (p[len - 1] != (XXH32(p + 4, len - 5, 0) >> 8 & 0xff))
 		return (0);
 	*flags = (flg & (FLG_ALONE | FLG_BLOCK_SUM | FLG_SUM)) |
 	    (uint32_t)BD_SIZE(bd) << SIZE_SHIFT;
@@ -98,8 +99,8 @@ frame_decode(const uint8_t *p, const struct kvmi_block *b, uint32_t flags,
 	int n;
 
 	if ((flags & FLG_BLOCK_SUM) != 0 &&
-	    kvmi_xxh32(data, b->data_len) !=
-	    kvmi_get32(data + b->data_len, false))
+	    XXH32(data, b->data_len, 0) != kvmi_get32(data + b->data_len,
+	    false))
 		return (0);
 	if (b->plain) {
 		memcpy(out, data, b->data_len);
@@ -117,19 +118,51 @@ frame_window(uint32_t flags)
 	return ((flags & FLG_ALONE) != 0 ? 0 : WINDOW);
 }
 
+static void *
+sum_create(void)
+{
+	return (XXH32_createState());
+}
+
+static void
+sum_begin(void *sum)
+{
+	XXH32_reset(sum, 0);
+}
+
+static void
+sum_add(void *sum, const uint8_t *p, size_t len)
+{
+	XXH32_update(sum, p, len);
+}
+
+static void
+sum_destroy(void *sum)
+{
+	XXH32_freeState(sum);
+}
+
 static bool
-frame_end(const uint8_t *p, uint32_t flags, const struct kvmi_xxh32 *sum)
+sum_is_right(const void *sum, const uint8_t *p, uint32_t flags)
 {
 	return ((flags & FLG_SUM) == 0 ||
-	    kvmi_get32(p + 4, false) == kvmi_xxh32_value(sum));
+	    kvmi_get32(p + 4, false) == XXH32_digest(sum));
 }
+
+static const struct kvmi_blocks_sum frame_sum = {
+	.create = sum_create,
+	.begin = sum_begin,
+	.add = sum_add,
+	.is_right = sum_is_right,
+	.destroy = sum_destroy,
+};
 
 static const struct kvmi_blocks_format frame_format = {
 	.header = frame_header,
 	.block = frame_block,
 	.decode = frame_decode,
 	.window = frame_window,
-	.end = frame_end,
+	.sum = &frame_sum,
 	.all_flags = ALL_FLAGS,
 };
 
@@ -158,7 +191,7 @@ static int
 frame_wrap(struct kvmi_src *src, const struct kvm_options *o,
     struct kvmi_src **ret, struct kvmi_err *err)
 {
-#ifdef HAVE_LZ4
+#ifdef LZ4FRAME
 	return (kvmi_stream_open(src, &kvmi_stream_lz4frame, o, NULL, ret,
 	    err));
 #else

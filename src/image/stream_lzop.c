@@ -14,14 +14,14 @@
 #define MAGIC		"\x89LZO\0\r\n\x1a\n"
 #define MAGIC_LEN	9
 
+#ifdef HAVE_LZO
+#include <lzo/lzo1x.h>
+
 static bool
 lzop_is_start(const uint8_t *head, size_t len)
 {
 	return (len >= MAGIC_LEN && memcmp(head, MAGIC, MAGIC_LEN) == 0);
 }
-
-#ifdef HAVE_LZO
-#include <lzo/lzo1x.h>
 
 #define OLDER		0x940		/* shorter headers before */
 #define ADLER32_OUT	0x0001u

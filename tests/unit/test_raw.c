@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Containers that are memory and little else: raw, LiME, AVML; and foreign. */
 #include "base/crc32c.h"
-#include "base/xxh32.h"
 #include "util.h"
 
 #include "image/lime.h"
@@ -218,32 +217,6 @@ test_crc(void **state)
 }
 
 /* One block of two chunks, of which the second is as the row says. */
-/* Known values; and in two pieces, wherever they are cut. */
-static void
-test_xxh32(void **state)
-{
-	static const char text[] = "a stripe is of 16 bytes, and this of three";
-	static const struct {
-		const char *text;
-		uint32_t want;
-	} row[] = { { "", 0x02cc5d05 }, { "a", 0x550d7456 },
-		{ "abc", 0x32d153ff } };
-
-	(void)state;
-	for (size_t i = 0; i < KVMI_COUNT(row); i++)
-		UTIL_EQ(row[i].text, kvmi_xxh32(row[i].text,
-		    strlen(row[i].text)), row[i].want);
-	for (size_t n = 0; n < sizeof(text); n++) {
-		struct kvmi_xxh32 x;
-
-		kvmi_xxh32_init(&x);
-		kvmi_xxh32_add(&x, text, n);
-		kvmi_xxh32_add(&x, text + n, sizeof(text) - n);
-		UTIL_EQ("pieces", kvmi_xxh32_value(&x), kvmi_xxh32(text,
-		    sizeof(text)));
-	}
-}
-
 static void
 test_avml(void **state)
 {
@@ -399,7 +372,6 @@ main(void)
 		cmocka_unit_test(test_arch),
 		cmocka_unit_test(test_lime),
 		cmocka_unit_test(test_crc),
-		cmocka_unit_test(test_xxh32),
 		cmocka_unit_test(test_avml),
 		cmocka_unit_test(test_avml_overlap),
 		cmocka_unit_test(test_avml_cut),
