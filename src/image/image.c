@@ -50,7 +50,8 @@ kvmi_image_ptr(struct kvmi_image *img, const struct kvmi_extent *e,
 {
 	const uint8_t *p;
 
-	if (e->state != KVMI_STORED || e->codec != NULL || img->live)
+	if (e->state != KVMI_STORED || e->zero || e->codec != NULL ||
+	    img->live)
 		return (NULL);
 	p = img->src->ops->map(img->src, e->off + (addr - e->start), run);
 	if (p != NULL)
@@ -126,6 +127,10 @@ int
 kvmi_extent_read(struct kvmi_image *img, const struct kvmi_extent *e,
     uint64_t addr, void *buf, size_t len, struct kvmi_err *err)
 {
+	if (e->zero) {
+		memset(buf, 0, len);
+		return (0);
+	}
 	if (e->codec != NULL)
 		return (decode_block(img, e, (size_t)(addr - e->start), buf,
 		    len, err));

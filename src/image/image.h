@@ -32,6 +32,7 @@ struct kvmi_extent {
 	uint64_t	 start;		/* address of the first byte */
 	uint64_t	 len;
 	enum kvmi_state	 state;
+	bool		 zero;		/* stored as nothing: all zeros */
 	const struct kvmi_codec *codec;	/* NULL: stored as it is */
 	uint64_t	 off;		/* in the source */
 	uint32_t	 stored_len;	/* with a codec: len is then one block */

@@ -19,6 +19,7 @@
 #define MAGIC_LEN	8
 #define HEADER_LEN	104
 #define MAX_HEADER	(UINT64_C(1) << 20)
+#define MAX_MEMORY	(UINT64_C(1) << 52)
 #define ARCH_64		2
 
 #define END_MARKER	"DUMP_END"
@@ -77,10 +78,13 @@ check_header(const struct kvmi_image *img, const struct s390_header *h,
 		    "architecture %" PRIu32 ", wanted %u (64 bit)", name,
 		    h->arch, ARCH_64));
 	if (h->len < HEADER_LEN || h->len > MAX_HEADER || h->mem_len == 0 ||
+	    h->mem_len > MAX_MEMORY ||
 	    (h->extended && h->mem_len % KVMI_S390_BLOCK != 0))
 		return (kvmi_fail(err, KVMI_EFORMAT, "%s: s390 dump header of %"
-		    PRIu32 " bytes with 0x%" PRIx64 " bytes of memory", name,
-		    h->len, h->mem_len));
+		    PRIu32 " bytes with 0x%" PRIx64 " bytes of memory; wanted "
+		    "at most 0x%" PRIx64 " and 0x%" PRIx64 ", and of an "
+		    "extended dump whole pages", name, h->len, h->mem_len,
+		    MAX_HEADER, MAX_MEMORY));
 	return (0);
 }
 
@@ -206,31 +210,6 @@ s390_open(struct kvmi_image *img, struct kvmi_err *err)
 	return (r);
 }
 
-/* Blocks of zeros, which the header's first byte stands for. */
-static int
-zeros_decode(const void *src, size_t src_len, void *dst, size_t dst_len)
-{
-	(void)src;
-	(void)src_len;
-	memset(dst, 0, dst_len);
-	return (0);
-}
-
-static const struct kvmi_codec zeros_codec = {
-	.name = "zeros",
-	.kdump_flag = 0x80,		/* none of kdump's: it keys the cache */
-	.decode = zeros_decode,
-};
-
-static void
-locate_zeros(uint64_t pa, struct kvmi_extent *ret)
-{
-	*ret = (struct kvmi_extent){ .state = KVMI_STORED,
-		.start = pa & ~(uint64_t)(KVMI_S390_BLOCK - 1),
-		.len = KVMI_S390_BLOCK, .codec = &zeros_codec,
-		.stored_len = 1 };
-}
-
 /* The entry that pa lies in: as it is, or compressed. */
 static void
 locate_entry(const struct s390 *s, const struct s390_piece *p, uint64_t pa,
@@ -263,7 +242,7 @@ s390_locate(struct kvmi_image *img, uint64_t pa, struct kvmi_extent *ret,
 	const struct s390 *s = img->priv;
 	const struct s390_piece *p;
 	size_t lo = 0, hi = s->n;
-	uint64_t there;
+	uint64_t there, gap;
 
 	(void)err;
 	while (lo < hi) {
@@ -281,7 +260,10 @@ s390_locate(struct kvmi_image *img, uint64_t pa, struct kvmi_extent *ret,
 	}
 	p = lo > 0 ? &s->v[lo - 1] : NULL;
 	if (p == NULL || pa - p->start >= p->len) {
-		locate_zeros(pa, ret);
+		gap = p != NULL ? p->start + p->len : 0;
+		*ret = (struct kvmi_extent){ .state = KVMI_STORED,
+			.zero = true, .start = gap,
+			.len = (lo < s->n ? s->v[lo].start : s->end) - gap };
 		return (0);
 	}
 	if (p->nentries != 0) {
@@ -325,7 +307,6 @@ s390_close(struct kvmi_image *img)
 
 const struct kvmi_image_ops kvmi_image_s390dump = {
 	.name = "s390 dump",
-	.shares_pages = true,		/* of zeros */
 	.magic = { { .off = 0, .len = MAGIC_LEN, .bytes = MAGIC },
 		{ .off = 0, .len = MAGIC_LEN, .bytes = MAGIC_EXTENDED } },
 	.min_size = HEADER_LEN,

@@ -7,7 +7,7 @@ off_t
 kvmi_pages_offset(struct kvmi_image *img, const struct kvmi_extent *e,
     uint64_t pa)
 {
-	if (e->state != KVMI_STORED || e->codec != NULL)
+	if (e->state != KVMI_STORED || e->zero || e->codec != NULL)
 		return (-1);
 	return ((off_t)img->src->ops->file_off(img->src,
 	    e->off + (pa - e->start)));

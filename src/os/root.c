@@ -37,7 +37,7 @@ kvmi_root_find(struct kvmi_kernel *k, struct kvmi_paging *p, uint64_t root_va)
 
 		if (kvmi_image_locate(k->img, pa, &e, NULL) != 0)
 			break;
-		if (e.state != KVMI_STORED) {
+		if (e.state != KVMI_STORED || e.zero) {
 			/* On to the last step that is not behind the hole. */
 			if (e.len - (pa - e.start) > STEP)
 				pa += ((e.len - (pa - e.start)) / STEP - 1) *

@@ -302,7 +302,7 @@ fill_glance(const struct kvmi_space *s, struct kvmi_cx *cx, uint64_t va)
 	pa = m.pa + (va - m.va);
 	len = kvmi_min(len, m.len - (va - m.va));
 	if (kvmi_image_locate(s->img, pa, &x, &cx->err) != 0 ||
-	    x.state != KVMI_STORED || x.codec != NULL)
+	    x.state != KVMI_STORED || x.zero || x.codec != NULL)
 		return;
 	len = kvmi_min(len, x.start + x.len - pa);
 	off = x.off + (pa - x.start);

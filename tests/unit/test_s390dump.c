@@ -3,6 +3,7 @@
 #include "util.h"
 
 #include "base/endian.h"
+#include "os/kernel.h"
 
 #define BLOCK		4096
 #define PAGES		64
@@ -342,6 +343,55 @@ test_cut(void **state)
 	}
 }
 
+/* However much a header claims, what is left out takes no time. */
+static void
+test_claims(void **state)
+{
+	static const struct {
+		const char *name;
+		uint64_t v;
+		int	 want;
+	} row[] = {
+		{ "the most", UINT64_C(1) << 52, 0 },
+		{ "a page more", (UINT64_C(1) << 52) + BLOCK, KVMI_EFORMAT },
+		{ "far more", UINT64_C(1) << 62, KVMI_EFORMAT },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < KVMI_COUNT(row); i++) {
+		struct kvmi_cx *cx = kvmi_cx_new();
+		uint8_t got[16], want[16] = { 0 };
+		struct kvmi_err err = { 0 };
+		struct kvmi_kernel *k;
+		struct kvmi_image *img;
+		struct bytes b = { 0 };
+		struct kvmi_extent e;
+		uint64_t run;
+		size_t done;
+		int r;
+
+		extended(&b, &one);
+		bytes_poke(&b, 24, row[i].v, 8);
+		r = kvmi_image_open(util_bytes(&b, b.len), NULL, &img, &err);
+		UTIL_FAILS(row[i].name, r, row[i].want, &err);
+		if (r == 0) {
+			UTIL_EQ("zeros", kvmi_image_locate(img, END, &e, &err),
+			    0);
+			UTIL_TRUE("zeros", e.zero && e.start == 62 * BLOCK &&
+			    e.len == row[i].v - e.start);
+			UTIL_TRUE("zeros", kvmi_image_ptr(img, &e, END, &run) ==
+			    NULL);
+			UTIL_EQ("zeros", kvmi_image_read(img, row[i].v - 16,
+			    got, 16, &done, &err), 0);
+			UTIL_TRUE("zeros", memcmp(got, want, 16) == 0);
+			UTIL_FAILS("searched", kvmi_kernel_open(img, NULL,
+			    NULL, cx, &k), KVMI_ENOTSUP, &cx->err);
+		}
+		kvmi_cx_free(cx);
+		bytes_free(&b);
+	}
+}
+
 static void
 test_zlib(void **state)
 {
@@ -606,6 +656,7 @@ main(void)
 		cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_bad_chain),
 		cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_claims),
 		cmocka_unit_test(test_zlib),
 		cmocka_unit_test(test_entries),
 		cmocka_unit_test(test_volumes),

@@ -138,7 +138,7 @@ scan_memory(struct kvmi_kernel *k, struct kvmi_linux *l, struct kvmi_cx *cx)
 
 		if (kvmi_image_locate(k->img, pa, &e, &cx->err) != 0)
 			return (KVMI_ENOTMINE);
-		if (e.state != KVMI_STORED) {
+		if (e.state != KVMI_STORED || e.zero) {
 			if (!kvmi_add(e.start, e.len, &pa) ||
 			    !kvmi_round_up(pa, PAGE, &pa))
 				break;

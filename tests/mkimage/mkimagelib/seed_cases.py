@@ -221,9 +221,9 @@ _register()
 
 
 def _s390_volume(number: int, segments: list[tuple[bytes, int, bytes]],
-                 **more: int) -> bytes:
+                 end: int = 64 * 4096, **more: int) -> bytes:
     """Of each segment its header, the blocks that it takes, and what they begin with."""
-    head = s390_dump.header(64 * 4096, 2, extended=True, volume=number, **more)[:104]
+    head = s390_dump.header(end, 2, extended=True, volume=number, **more)[:104]
     body = b"".join(header[:72] + bytes([blocks - 1]) + data.ljust(64, b"\0")
                     for header, blocks, data in segments)
     return head + bytes([len(segments)]) + body + s390_dump.end_marker()
@@ -243,6 +243,9 @@ def _s390_packed(first: int) -> tuple[bytes, int, bytes]:
 
 _add("s390dump", "extended", lambda: b"\1" + _s390_volume(
     0, [_s390_segment(0, 2), _s390_segment(8, 4), _s390_segment(60, 1, True)]))
+for _bits in (41, 62):
+    _add("s390dump", f"memory-{_bits}-bits", lambda bits=_bits: b"\x09" + _s390_volume(
+        0, [_s390_segment(0, 2, True)], end=1 << bits))
 _add("s390dump", "zlib", lambda: b"\1" + _s390_volume(
     0, [_s390_segment(0, 1), _s390_packed(4)], entry=2 * 4096))
 _add("s390dump", "volumes", lambda: b"\2" + b"".join(
