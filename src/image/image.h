@@ -3,7 +3,8 @@
  * Images: containers of physical memory.  A container says where the bytes of
  * a physical address are stored; everything else (pointers into the mapping,
  * decompression, caching, reads across extents) is done once, in image.c.
- * This layer knows no operating system; notes are bytes to it.
+ * This layer knows no operating system; notes are bytes to it, but for those of
+ * our own (own_note.c).
  *
  * To add a container: a file with a const struct kvmi_image_ops at its end, a
  * line in image_table.c, cases in tests/mkimage, a fuzz target's seed, a row

@@ -159,7 +159,7 @@ take_minidump(struct kvmi_image *img, const struct kvmi_note n[TYPES],
 		return (r);
 	img->arch = m->machine;
 	snprintf(img->format + len, sizeof(img->format) - len,
-	    " of a FreeBSD/%s minidump version %" PRIu32, m->arch, m->version);
+	    ", of a FreeBSD/%s minidump version %" PRIu32, m->arch, m->version);
 	return (0);
 }
 

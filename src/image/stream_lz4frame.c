@@ -13,8 +13,7 @@
 
 #define MAGIC		0x184d2204u
 
-#if defined(HAVE_LZ4) && defined(HAVE_XXHASH)
-#define LZ4FRAME
+#ifdef HAVE_LZ4_FRAMES
 #include <lz4.h>
 #include <xxhash.h>
 
@@ -191,7 +190,7 @@ static int
 frame_wrap(struct kvmi_src *src, const struct kvm_options *o,
     struct kvmi_src **ret, struct kvmi_err *err)
 {
-#ifdef LZ4FRAME
+#ifdef HAVE_LZ4_FRAMES
 	return (kvmi_stream_open(src, &kvmi_stream_lz4frame, o, NULL, ret,
 	    err));
 #else

@@ -39,6 +39,8 @@ static const struct kvmi_stream_method *const method[] = {
 #endif
 #ifdef HAVE_LZ4
 	&kvmi_stream_lz4,
+#endif
+#ifdef HAVE_LZ4_FRAMES
 	&kvmi_stream_lz4frame,
 #endif
 #ifdef HAVE_LZO

@@ -103,7 +103,7 @@ test_whole(void **state)
 		fail_msg("%s", why);
 	i = kvm_getinfo(kd);
 	assert_string_equal(i->ki_format,
-	    "ELF vmcore of a FreeBSD/amd64 minidump version 3");
+	    "ELF vmcore, of a FreeBSD/amd64 minidump version 3");
 	assert_string_equal(i->ki_os, "FreeBSD");
 	kvm_close(kd);
 }

@@ -2,8 +2,9 @@
 """Whole files compressed: gzip, xz, lzma and bzip2 from the library, the rest written here.
 
 RFC 8878 for zstd: frames of raw and RLE blocks, which every decoder must take.
-LZ4: lz4_Frame_format.md, with the legacy frame, lz4_Block_format.md and xxhash_spec.md.  lzop: the header as
-linux lib/decompress_unlzo.c skips it, with what its tool writes there.
+LZ4: lz4_Frame_format.md, with the legacy frame, lz4_Block_format.md and
+xxhash_spec.md.  lzop: the header as linux lib/decompress_unlzo.c skips it, with
+what its tool writes there.
 """
 from __future__ import annotations
 
