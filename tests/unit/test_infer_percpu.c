@@ -16,6 +16,7 @@
 #define OFFSETS	0x2800		/* pcpu_unit_offsets */
 #define KNOWN	0x2900		/* __per_cpu_offset */
 #define NR_CPUS	0x2a00
+#define MASK	0x2b00		/* of CPUs that there may be */
 #define CHUNK	0x3000
 #define MODULES	0x3200		/* the chunk of modules */
 
@@ -160,6 +161,60 @@ test_one_cpu(void **state)
 	expect("one CPU", &w, 0);
 }
 
+/* CPU 1 of 3 cannot be: it has no unit, and nothing in the arrays. */
+static void
+test_possible(void **state)
+{
+	struct world w;
+
+	(void)state;
+	for (unsigned int possible = 5; possible < 7; possible++) {
+		unsigned int cpu = possible == 5 ? 0 : 1;
+
+		make(&w, &shapes[1], 0);
+		add_symbol(&w, "__cpu_possible_mask", MASK);
+		add_symbol(&w, "__cpu_online_mask", MASK);
+		add_symbol(&w, "__cpu_active_mask", MASK);
+		put(&w, MASK, possible);
+		put(&w, NR_CPUS, 3);
+		for (unsigned int i = 0; i < 3; i++) {
+			put(&w, OFFSETS + 8 * i, i == 2 ? UNIT : 0);
+			put(&w, KNOWN + 8 * i, i == cpu ? BASE - LINKED :
+			    i == 2 ? BASE + UNIT - LINKED : 0);
+		}
+		expect("a CPU that cannot be", &w, 0);
+	}
+}
+
+/* The size of a unit stands there twice, and nothing else is found by it. */
+static void
+test_twice(void **state)
+{
+	struct world w;
+
+	(void)state;
+	make(&w, &shapes[1], 0);
+	put(&w, VARS + 0x50, UNIT);
+	expect("the size twice", &w, 0);
+}
+
+/* What cannot be a page's size is not what is taken for it. */
+static void
+test_page_size(void **state)
+{
+	static const char *const text[] = { "PAGESIZE=0\n", "PAGESIZE=1\n",
+		"PAGESIZE=4095\n", "PAGESIZE=18446744073709551615\n" };
+	struct world w;
+
+	(void)state;
+	for (size_t i = 0; i < KVMI_COUNT(text); i++) {
+		make(&w, &shapes[1], 0);
+		w.l.info = (struct kvmi_vmcoreinfo){ .text = (char *)(uintptr_t)text[i],
+			.len = strlen(text[i]) };
+		expect(text[i], &w, 0);
+	}
+}
+
 /* Anything that does not fit, or fits twice, and nothing is said. */
 static void
 test_refused(void **state)
@@ -199,6 +254,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_shapes),
 		cmocka_unit_test(test_one_cpu),
+		cmocka_unit_test(test_possible),
+		cmocka_unit_test(test_twice),
+		cmocka_unit_test(test_page_size),
 		cmocka_unit_test(test_refused),
 	};
 

@@ -14,6 +14,7 @@
 enum kinfo_rule {
 	ALWAYS,		/* the same, whatever the process does */
 	ASLEEP,		/* the same when it sleeps all the time */
+	ALONE,		/* and is alone: /proc forgets threads that ended */
 	GROWS,		/* no less in the dump; a number of 8 bytes */
 	ADDRESS		/* 0 on the running system */
 };
@@ -76,8 +77,8 @@ static const struct kinfo_field kinfo_fields[] = {
 	KINFO(ki_rusage.ru_oublock, GROWS), KINFO(ki_rusage.ru_oublock, ASLEEP),
 	KINFO(ki_rusage.ru_msgsnd, ALWAYS), KINFO(ki_rusage.ru_msgrcv, ALWAYS),
 	KINFO(ki_rusage.ru_nsignals, ALWAYS),
-	KINFO(ki_rusage.ru_nvcsw, GROWS), KINFO(ki_rusage.ru_nvcsw, ASLEEP),
-	KINFO(ki_rusage.ru_nivcsw, GROWS), KINFO(ki_rusage.ru_nivcsw, ASLEEP),
+	KINFO(ki_rusage.ru_nvcsw, GROWS), KINFO(ki_rusage.ru_nvcsw, ALONE),
+	KINFO(ki_rusage.ru_nivcsw, GROWS), KINFO(ki_rusage.ru_nivcsw, ALONE),
 	KINFO(ki_rusage_ch.ru_minflt, ASLEEP),
 	KINFO(ki_rusage_ch.ru_majflt, ASLEEP),
 	KINFO(ki_pcb, ADDRESS), KINFO(ki_kstack, ADDRESS),
@@ -103,6 +104,10 @@ kinfo_agrees(const struct kinfo_field *f, const struct kinfo_proc *live,
     const struct kinfo_proc *dump, bool asleep)
 {
 	switch (f->rule) {
+	case ALONE:
+		if (live->ki_numthreads > 1)
+			return (true);
+		/* FALLTHROUGH */
 	case ASLEEP:
 		if (!asleep)
 			return (true);

@@ -176,6 +176,7 @@ static const struct {
 };
 
 #define ROUNDS	400
+#define LOST	20
 
 static unsigned int
 check_row(const char *dump, size_t i, struct kvmi_types *own,
@@ -234,6 +235,40 @@ own_pages(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t va)
 	return (page + (p - page));
 }
 
+/* A page of a task is lost: right or refused. */
+static unsigned int
+check_lost(const char *dump, struct kvmi_kernel *k, struct kvmi_cx *cx,
+    struct kvmi_types *own, const struct kinfo_proc *ki, int n)
+{
+	unsigned int failed = 0, refused = 0;
+
+	for (unsigned int round = 0; round < LOST; round++) {
+		uint64_t va = (ki[random() % (n - 3) + 3].ki_paddr &
+		    ~UINT64_C(4095)) + (uint64_t)(random() % 2) * 4096;
+		uint8_t *p = own_pages(k, cx, va), was[4096];
+		struct kvmi_types *t;
+
+		if (p == NULL)
+			continue;
+		memcpy(was, p, sizeof(was));
+		memset(p, 0, sizeof(was));
+		if (kvmi_linux_infer(k, cx, &t) == 0) {
+			for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]);
+			    i++)
+				failed += check_row(dump, i, own, t, true,
+				    &cx->err);
+			kvmi_types_close(t);
+		} else {
+			printf("%s\n", cx->err.text);
+			refused++;
+		}
+		memcpy(p, was, sizeof(was));
+	}
+	printf("%s: %d pages lost, %u refused, %u wrong\n", dump, LOST,
+	    refused, failed);
+	return (failed);
+}
+
 /* A word of a task becomes another's, or anything: right or refused. */
 static unsigned int
 check_damaged(const char *dump, kvm_t *kd, struct kvmi_cx *cx,
@@ -273,6 +308,7 @@ check_damaged(const char *dump, kvm_t *kd, struct kvmi_cx *cx,
 	}
 	printf("%s: %d damaged, %u refused, %u wrong\n", dump, ROUNDS,
 	    refused, failed);
+	failed += check_lost(dump, kd->kernel, cx, own, ki, n);
 	/* Numbers may agree by chance, which differs from boot to boot. */
 	return (failed > ROUNDS / 100 ? failed : 0);
 }

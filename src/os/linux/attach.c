@@ -38,15 +38,20 @@ find_arch(const struct kvmi_image *img)
 	return (NULL);
 }
 
+#define MIN_PAGE	4096
+#define MAX_PAGE	(1u << 20)
+
 uint64_t
 kvmi_linux_page_size(const struct kvmi_linux *l)
 {
-	uint64_t usual = UINT64_C(1) << l->arch->arch->page_shift;
+	uint64_t usual = UINT64_C(1) << l->arch->arch->page_shift, size;
 	char text[32];
 
 	if (!kvmi_vmcoreinfo_get(&l->info, "PAGESIZE", text, sizeof(text)))
 		return (usual);
-	return (strtoull(text, NULL, 10));
+	size = strtoull(text, NULL, 10);
+	return (kvmi_is_pow2(size) && size >= MIN_PAGE && size <= MAX_PAGE ?
+	    size : usual);
 }
 
 int

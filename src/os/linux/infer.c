@@ -75,8 +75,11 @@ kvmi_infer_only(struct kvmi_infer *x, uint64_t from, uint64_t to,
 	for (uint64_t off = kvmi_infer_up(from, step); off < to; off += step) {
 		if (!fits(x, off))
 			continue;
-		if (found)
+		if (found) {
+			/* It would be so with fewer tasks too. */
+			x->odd = 0;
 			return (false);
+		}
 		found = true;
 		one = off;
 	}
@@ -88,7 +91,7 @@ kvmi_infer_only(struct kvmi_infer *x, uint64_t from, uint64_t to,
 /* In [start, start + len), as far as it is there, of which copy has done bytes. */
 static void
 scan_chunk(struct kvmi_infer *x, uint64_t start, const uint8_t *copy,
-    size_t done, kvmi_infer_at_fn *fits, struct scan *s)
+    size_t done, kvmi_infer_at_fn *fits, void *arg, struct scan *s)
 {
 	uint64_t word[2];
 
@@ -98,7 +101,7 @@ scan_chunk(struct kvmi_infer *x, uint64_t start, const uint8_t *copy,
 		word[1] = kvmi_get_uint(copy + at + x->ptr, x->ptr,
 		    x->k->big_endian);
 		if ((s->found != 0 && start + at <= s->last) ||
-		    !fits(x, start + at, word))
+		    !fits(x, start + at, word, arg))
 			continue;
 		s->found++;
 		s->last = start + at;
@@ -107,19 +110,20 @@ scan_chunk(struct kvmi_infer *x, uint64_t start, const uint8_t *copy,
 
 bool
 kvmi_infer_scan(struct kvmi_infer *x, uint64_t start, uint64_t len,
-    kvmi_infer_at_fn *fits, uint64_t *ret)
+    kvmi_infer_at_fn *fits, void *arg, uint64_t *ret)
 {
 	struct scan s = { 0 };
 	uint8_t *chunk = malloc(CHUNK);
 
 	start = kvmi_infer_up(start, x->ptr);
 	len = kvmi_infer_span(x, start, len);
-	for (uint64_t off = 0; chunk != NULL && off < len && s.found < 2;) {
+	for (uint64_t off = 0; chunk != NULL && off < len && s.found < 2 &&
+	    *x->budget > 0;) {
 		size_t want = (size_t)kvmi_min(CHUNK, len - off), done = 0;
 
 		kvmi_space_read(&x->k->space, x->cx, start + off, chunk, want,
 		    &done);
-		scan_chunk(x, start + off, chunk, done, fits, &s);
+		scan_chunk(x, start + off, chunk, done, fits, arg, &s);
 		/* The last word may be the first of a pair. */
 		off += done < PAGE ? PAGE - (start + off) % PAGE : done == want ?
 		    done - x->ptr : done & ~(size_t)(PAGE - 1);
@@ -171,8 +175,35 @@ comm_at(struct kvmi_infer *x, uint64_t task, char name[COMM_LEN])
 }
 
 /*
+ * When the entry at lost cannot be read, the one behind it leads back to it: the
+ * list is sound from its end up to there.
+ */
+static bool
+is_sound_behind(struct kvmi_infer *x, uint64_t off, uint64_t lost)
+{
+	uint64_t head = x->tasks.v[0] + off, at = head, prev;
+	char name[COMM_LEN];
+
+	for (size_t n = 0; n < MAX_PROCESSES; n++) {
+		prev = kvmi_infer_read(x, at + x->ptr, x->ptr);
+		if (prev == lost) {
+			x->lost = lost;
+			x->behind_lost = at;
+			return (true);
+		}
+		if (prev == head || !kvmi_infer_is_ptr(x, prev) ||
+		    kvmi_infer_read(x, prev, x->ptr) != at ||
+		    !comm_at(x, prev - off, name))
+			return (false);
+		at = prev;
+	}
+	return (false);
+}
+
+/*
  * Follow a list as if it were that of the processes.  All of it has to be
- * sound, its entries have to have names, and the second one's is known.
+ * sound, but for one entry, its entries have to have names, and the second one's
+ * is known.
  */
 static bool
 is_list(struct kvmi_infer *x, uint64_t off)
@@ -181,14 +212,17 @@ is_list(struct kvmi_infer *x, uint64_t off)
 	char name[COMM_LEN];
 	size_t n = 0;
 
+	x->lost = 0;
 	for (;;) {
 		next = kvmi_infer_read(x, at, x->ptr);
-		if (!kvmi_infer_is_ptr(x, next) ||
-		    kvmi_infer_read(x, next + x->ptr, x->ptr) != at)
+		if (!kvmi_infer_is_ptr(x, next))
 			return (false);
+		if (kvmi_infer_read(x, next + x->ptr, x->ptr) != at ||
+		    (next != head && !comm_at(x, next - off, name)))
+			return (n >= 2 && is_sound_behind(x, off, next));
 		if (next == head)
 			return (n >= 2);
-		if (!comm_at(x, next - off, name) || ++n > MAX_PROCESSES ||
+		if (++n > MAX_PROCESSES ||
 		    (n == 2 && strcmp(name, "kthreadd") != 0))
 			return (false);
 		at = next;
@@ -202,8 +236,12 @@ collect(struct kvmi_infer *x)
 	uint64_t at = x->tasks.v[0] + x->list, head = at;
 	int r = 1;
 
+	/* Others were looked at since, which may have set what is lost. */
+	is_list(x, x->list);
 	while (r > 0 && x->tasks.n < KVMI_INFER_TASKS) {
 		at = kvmi_infer_read(x, at, x->ptr);
+		if (at == x->lost && at != 0)
+			at = x->behind_lost;
 		if (at == head)
 			break;
 		r = kvmi_addrs_add(&x->tasks, at - x->list);
@@ -332,8 +370,9 @@ kvmi_infer_found(struct kvmi_infer *x, enum kvmi_linux_once which,
 
 	if (made == NULL)
 		return;
-	made[0] = va;
-	made[1] = more;
+	/* What reads nothing may seem to fit. */
+	made[0] = *x->budget == 0 ? 0 : va;
+	made[1] = *x->budget == 0 ? 0 : more;
 	kvmi_linux_once_set(l, which, made);
 }
 

@@ -45,6 +45,8 @@ struct kvmi_infer {
 	uint64_t	*budget;	/* of reads; made-up images ask for many */
 	struct kvmi_addrs tasks;	/* init_task, and the process leaders */
 	uint8_t		*copy;		/* KVMI_INFER_TASK bytes of each */
+	uint64_t	 lost;		/* an entry of their list, or 0 */
+	uint64_t	 behind_lost;	/* the next one */
 	size_t		 odd;		/* the latest that a place did not fit */
 
 	/* Offsets in task_struct that others are worked out from. */
@@ -61,6 +63,7 @@ struct kvmi_infer {
 	uint64_t	 area;		/* for: the first's, to add */
 	uint64_t	 timer;		/* tick_sched_timer() */
 	uint64_t	 known;		/* one of them */
+	unsigned int	 first;		/* CPU that there may be */
 
 	struct kvmi_listed row[KVMI_INFER_ROWS];
 	size_t		 n_rows;
@@ -78,9 +81,9 @@ bool kvmi_infer_only(struct kvmi_infer *x, uint64_t from, uint64_t to,
  * [start, start + len) that hold two pointers.
  */
 typedef bool kvmi_infer_at_fn(struct kvmi_infer *x, uint64_t va,
-    const uint64_t word[2]);
+    const uint64_t word[2], void *arg);
 bool kvmi_infer_scan(struct kvmi_infer *x, uint64_t start, uint64_t len,
-    kvmi_infer_at_fn *fits, uint64_t *ret);
+    kvmi_infer_at_fn *fits, void *arg, uint64_t *ret);
 
 /* A word of size bytes of the i-th task's copy; 0 when it is outside. */
 uint64_t kvmi_infer_get(const struct kvmi_infer *x, size_t i, uint64_t off,

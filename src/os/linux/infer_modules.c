@@ -70,8 +70,10 @@ is_head(struct kvmi_infer *x, uint64_t head)
 
 /* Cheap at first: nearly nothing is so. */
 static bool
-may_be_head(struct kvmi_infer *x, uint64_t va, const uint64_t word[2])
+may_be_head(struct kvmi_infer *x, uint64_t va, const uint64_t word[2],
+    void *arg)
 {
+	(void)arg;
 	return ((word[0] - x->ptr) % ALIGN == 0 &&
 	    (word[1] - x->ptr) % ALIGN == 0 &&
 	    kvmi_infer_is_ptr(x, word[0]) && kvmi_infer_is_ptr(x, word[1]) &&
@@ -236,7 +238,7 @@ kvmi_infer_modules(struct kvmi_infer *x)
 	struct range *v;
 
 	if ((known == NULL && !kvmi_infer_scan(x, x->l->stext,
-	    KVMI_INFER_IMAGE, may_be_head, &head)) || !is_head(x, head))
+	    KVMI_INFER_IMAGE, may_be_head, NULL, &head)) || !is_head(x, head))
 		return;
 	kvmi_infer_found(x, KVMI_ONCE_MODULES, head, 0);
 	kvmi_infer_add(x, t, "list", x->ptr, 2 * x->ptr, false);

@@ -15,6 +15,7 @@
 #define MAX_CHUNK	512		/* it is spread over cache lines */
 #define ALIGN		32		/* the least of a cache line */
 #define MAX_UNIT	(1u << 26)
+#define CHUNK_READS	16		/* what one costs of the budget */
 
 /* What a chunk that was made at boot hands out. */
 struct chunk {
@@ -29,7 +30,7 @@ struct vars {
 	uint8_t		copy[SPAN];
 	struct chunk	chunk[2];	/* that of modules, if any, the other */
 	size_t		n_chunks;
-	uint64_t	unit_off;	/* of CPU 0, in all units */
+	uint64_t	unit_off;	/* of CPU x->first */
 };
 
 struct area {
@@ -91,7 +92,7 @@ is_chunk(const struct kvmi_infer *x, uint64_t va, struct chunk *c)
 
 	if (!kvmi_infer_is_ptr(x, va) || va % ALIGN != 0 || *x->budget == 0)
 		return (false);
-	--*x->budget;
+	*x->budget -= kvmi_min(*x->budget, CHUNK_READS);
 	if (kvmi_kread(x->k, x->cx, va, p, sizeof(p)) != 0)
 		return (false);
 	for (size_t at = 4 * x->ptr; at + 64 <= sizeof(p); at += x->ptr)
@@ -129,21 +130,31 @@ find_chunks(struct vars *v)
 	return (v->n_chunks > 0);
 }
 
-/* An array that tells how far the units of CPUs are apart; of one it is 0. */
+/*
+ * An array that tells how far the units of CPUs are apart; of one it is 0.  A
+ * CPU that is not possible has none.
+ */
 static bool
-is_unit_offsets(const struct kvmi_infer *x, uint64_t va, uint64_t *first)
+is_unit_offsets(const struct kvmi_infer *x, uint64_t va, uint64_t *ret)
 {
 	const struct kvmi_linux_cpus *c = &x->cpus;
+	unsigned int others = 0;
+	uint64_t first;
 
-	*first = kvmi_infer_read(x, va, x->ptr);
 	if (!kvmi_infer_is_ptr(x, va))
 		return (false);
-	for (unsigned int cpu = 1; cpu < c->n; cpu++)
+	first = kvmi_infer_read(x, va + x->first * x->ptr, x->ptr);
+	for (unsigned int cpu = x->first + 1; cpu < c->n; cpu++) {
+		if (!kvmi_linux_cpu_is(c, cpu, KVMI_CPU_POSSIBLE))
+			continue;
 		if (kvmi_linux_percpu_at(x->k, kvmi_infer_read(x, va +
-		    cpu * x->ptr, x->ptr) - *first, c->offset[0] -
+		    cpu * x->ptr, x->ptr) - first, c->offset[x->first] -
 		    c->offset[cpu]) != 0)
 			return (false);
-	return (c->n > 1 || *first == 0);
+		others++;
+	}
+	*ret = first;
+	return (others > 0 || first == 0);
 }
 
 /* pcpu_unit_offsets; what leads to such arrays must not contradict itself. */
@@ -184,7 +195,7 @@ is_area(const struct vars *v, uint64_t base, struct area *a)
 			a->len = kvmi_min(a->len, off + c->start_off);
 	}
 	a->start = kvmi_linux_percpu_at(k, base + v->unit_off,
-	    0 - v->x->cpus.offset[0]);
+	    0 - v->x->cpus.offset[v->x->first]);
 	known = kvmi_linux_percpu_at(k, v->x->known, 0 - a->start);
 	return (a->len < v->unit_len && a->start % v->x->page == 0 &&
 	    known < a->len);
@@ -232,27 +243,45 @@ find_vars(struct kvmi_infer *x, uint64_t va, struct area *ret)
 	return (false);
 }
 
+/* There may be several places, but they have to agree. */
+struct search {
+	struct area	area;
+	bool		found;
+};
+
 /* Cheap at first: nearly nothing is so. */
 static bool
-are_vars(struct kvmi_infer *x, uint64_t va, const uint64_t word[2])
+are_vars(struct kvmi_infer *x, uint64_t va, const uint64_t word[2], void *arg)
 {
+	struct search *s = arg;
 	struct area a;
 
-	return ((is_unit_len(x, word[0] & UINT32_MAX) ||
-	    is_unit_len(x, word[0] >> 32)) && find_vars(x, va, &a));
+	if ((!is_unit_len(x, word[0] & UINT32_MAX) &&
+	    !is_unit_len(x, word[0] >> 32)) || !find_vars(x, va, &a))
+		return (false);
+	if (s->found && a.start == s->area.start && a.len == s->area.len)
+		return (false);
+	s->area = a;
+	s->found = true;
+	return (true);
 }
 
 void
 kvmi_infer_percpu(struct kvmi_infer *x)
 {
-	struct area a;
+	struct search s = { 0 };
 	uint64_t va;
 
 	if (kvmi_kernel_addr(x->k, x->cx, "kernel_cpustat", &x->known) != 0 ||
 	    kvmi_linux_cpus_read(x->k, x->cx, &x->cpus) != 0)
 		return;
-	if (kvmi_infer_scan(x, x->l->stext, KVMI_INFER_IMAGE, are_vars,
-	    &va) && find_vars(x, va, &a))
-		kvmi_infer_found(x, KVMI_ONCE_PERCPU, a.start, a.len);
+	x->first = 0;
+	while (x->first < x->cpus.n && !kvmi_linux_cpu_is(&x->cpus, x->first,
+	    KVMI_CPU_POSSIBLE))
+		x->first++;
+	if (x->first < x->cpus.n && kvmi_infer_scan(x, x->l->stext,
+	    KVMI_INFER_IMAGE, are_vars, &s, &va))
+		kvmi_infer_found(x, KVMI_ONCE_PERCPU, s.area.start,
+		    s.area.len);
 	kvmi_linux_cpus_deinit(&x->cpus);
 }

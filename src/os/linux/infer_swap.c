@@ -154,8 +154,10 @@ find_pages(struct devices *d)
 
 /* One device looks like much else, but not with as many pages free. */
 static bool
-is_table(struct kvmi_infer *x, uint64_t va, const uint64_t word[2])
+is_table(struct kvmi_infer *x, uint64_t va, const uint64_t word[2],
+    void *arg)
 {
+	(void)arg;
 	struct devices d;
 
 	return (kvmi_infer_is_ptr(x, word[0]) && find_devices(x, va, &d) &&
@@ -197,7 +199,7 @@ kvmi_infer_swap(struct kvmi_infer *x)
 	struct devices d;
 
 	if (kvmi_kernel_addr(x->k, x->cx, "nr_swap_pages", &va) != 0 ||
-	    !kvmi_infer_scan(x, va - NEAR, 2 * NEAR, is_table, &table) ||
+	    !kvmi_infer_scan(x, va - NEAR, 2 * NEAR, is_table, NULL, &table) ||
 	    !find_devices(x, table, &d) || !find_pages(&d))
 		return;
 	kvmi_infer_found(x, KVMI_ONCE_SWAP, table, d.n);

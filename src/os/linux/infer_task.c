@@ -161,10 +161,10 @@ static bool
 is_number(struct kvmi_infer *x, uint64_t off)
 {
 	for (size_t i = 0; i < x->tasks.n; i++) {
-		uint64_t pid = kvmi_infer_ptr(x, i, x->thread_pid), v;
+		uint64_t pid = kvmi_infer_ptr(x, i, x->thread_pid);
 
-		if (kvmi_kread_uint(x->k, x->cx, pid + off, 4, &v) != 0 ||
-		    v != kvmi_infer_u32(x, i, x->pid) ||
+		if (kvmi_infer_read(x, pid + off, 4) !=
+		    kvmi_infer_u32(x, i, x->pid) ||
 		    !kvmi_infer_is_ptr(x, kvmi_infer_read(x, pid + off +
 		    x->ptr, x->ptr)))
 			return (is_odd(x, i));
@@ -236,20 +236,21 @@ find_signal(struct kvmi_infer *x)
 	return (false);
 }
 
-/* Some task sleeps, so that it is not 0 of all. */
+/* Most tasks sleep, so that it is 0 of few. */
 static bool
 has_states(const struct kvmi_infer *x, uint64_t off)
 {
+	size_t n = 0;
+
 	for (size_t i = 0; i < x->tasks.n; i++)
-		if (kvmi_infer_u32(x, i, off) != 0)
-			return (true);
-	return (false);
+		n += kvmi_infer_u32(x, i, off) != 0;
+	return (n > x->tasks.n / 2);
 }
 
 /*
  * __state lies before stack.  Before 5.14 it is a long, of which a big-endian
- * kernel has the number behind; since 6.7 saved_state, which is hardly used,
- * lies between, where 64 bits have a gap.
+ * kernel has the number behind; since 6.7 saved_state, which tasks that are
+ * frozen have, lies between, where 64 bits have a gap.
  */
 static void
 add_state(struct kvmi_infer *x)

@@ -90,8 +90,10 @@ is_idle(struct kvmi_infer *x, uint64_t func, const struct shape *s)
 
 /* In the area of the first of them. */
 static bool
-is_timer(struct kvmi_infer *x, uint64_t va, const uint64_t word[2])
+is_timer(struct kvmi_infer *x, uint64_t va, const uint64_t word[2],
+    void *arg)
 {
+	(void)arg;
 	return (word[0] == x->timer && on_each(x, va - x->area, NULL,
 	    has_timer));
 }
@@ -134,7 +136,7 @@ find_tick(struct kvmi_infer *x, uint64_t stat, bool flagged)
 		return;
 	x->area = x->cpus.offset[first];
 	if (!kvmi_infer_scan(x, kvmi_linux_percpu_at(x->k, stat, x->area) -
-	    SPAN, 2 * SPAN, is_timer, &timer))
+	    SPAN, 2 * SPAN, is_timer, NULL, &timer))
 		return;
 	timer -= x->area;
 	for (size_t i = 0; i < KVMI_COUNT(shapes); i++) {
