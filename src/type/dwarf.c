@@ -3,7 +3,8 @@
  * DWARF, read by libdw.  A kernel has thousands of units which mostly repeat
  * each other's types, and no index by name that is always there: units are
  * indexed one after the other until a name turns up.  Most do in the first
- * few; only a name that is nowhere takes them all.
+ * few.  A name that is nowhere would take them all, a second for a kernel: that
+ * one is not among the strings either.
  */
 #include "type/dwarf_impl.h"
 
@@ -13,6 +14,66 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Compilers keep a name in the entry when a reference is no shorter. */
+#define MIN_SHARED	4
+
+/* The name of a type or enumerator; notes how the file keeps long ones. */
+static const char *
+name_of(struct kvmi_dwarf *d, Dwarf_Die *die)
+{
+	Dwarf_Attribute attr;
+	const char *name;
+
+	if (dwarf_attr(die, DW_AT_name, &attr) == NULL)
+		return (NULL);
+	name = dwarf_formstring(&attr);
+	if (name == NULL || strlen(name) < MIN_SHARED)
+		return (name);
+	switch (dwarf_whatform(&attr)) {
+	case DW_FORM_strp:
+	case DW_FORM_strx:
+	case DW_FORM_strx1:
+	case DW_FORM_strx2:
+	case DW_FORM_strx3:
+	case DW_FORM_strx4:
+		d->shared_names = true;
+		break;
+	default:
+		d->own_names = true;
+		break;
+	}
+	return (name);
+}
+
+/* .debug_str as a whole: its strings follow each other. */
+static void
+find_strings(struct kvmi_dwarf *d)
+{
+	size_t len;
+
+	d->strings = dwarf_getstring(d->dbg, 0, &len);
+	for (const char *p = d->strings; p != NULL;
+	    p = dwarf_getstring(d->dbg, d->strings_len, &len))
+		d->strings_len += len + 1;
+}
+
+/*
+ * Can the name be anywhere in the units that are left?  The end of another is
+ * good enough, as a linker has them share it.
+ */
+static bool
+may_be_there(struct kvmi_dwarf *d, const char *name)
+{
+	size_t len = strlen(name);
+
+	if (len < MIN_SHARED || d->own_names)
+		return (true);
+	if (d->strings == NULL)
+		find_strings(d);
+	return (d->strings_len == 0 ||
+	    memmem(d->strings, d->strings_len, name, len + 1) != NULL);
+}
 
 static bool
 add_enumerators(struct kvmi_dwarf *d, Dwarf_Die *type)
@@ -25,7 +86,7 @@ add_enumerators(struct kvmi_dwarf *d, Dwarf_Die *type)
 	    more = kvmi_dwarf_next(&die)) {
 		if (dwarf_tag(&die) != DW_TAG_enumerator)
 			continue;
-		name = dwarf_diename(&die);
+		name = name_of(d, &die);
 		if (name != NULL && !kvmi_names_add(&d->enumerators,
 		    name, (uintptr_t)die.addr, d->n_units, 0))
 			return (false);
@@ -63,7 +124,7 @@ index_entry(struct kvmi_dwarf *d, Dwarf_Die *die)
 	if (dwarf_tag(die) == DW_TAG_enumeration_type &&
 	    !add_enumerators(d, die))
 		return (false);
-	name = dwarf_diename(die);
+	name = name_of(d, die);
 	return (name == NULL || kvmi_names_add(&d->types, name,
 	    (uintptr_t)die->addr, d->n_units, rank));
 }
@@ -103,11 +164,16 @@ find(struct kvmi_dwarf *d, const struct kvmi_names *names,
     const char *name, Dwarf_Die *ret, struct kvmi_err *err)
 {
 	const struct kvmi_name *n;
+	bool asked = false;
 	int r = 0;
 
 	while ((n = kvmi_names_find(names, name)) == NULL && !d->whole &&
-	    r == 0)
+	    r == 0) {
+		if (!asked && d->shared_names && !may_be_there(d, name))
+			break;
+		asked = d->shared_names;
 		r = index_unit(d, err);
+	}
 	if (n == NULL)
 		return (r != 0 ? r : KVMI_ENOENT);
 	if (dwarf_die_addr_die(d->dbg, (void *)(uintptr_t)n->where, ret) == NULL)

@@ -19,6 +19,10 @@ struct kvmi_dwarf {
 	Dwarf_CU	*unit;		/* the last one that was indexed */
 	uint32_t	 n_units;
 	bool		 whole;		/* all units are indexed */
+	bool		 shared_names;	/* there are long ones in .debug_str */
+	bool		 own_names;	/* ... and elsewhere */
+	const char	*strings;	/* .debug_str, once it was needed */
+	size_t		 strings_len;
 	struct kvmi_names types;
 	struct kvmi_names enumerators;
 };

@@ -10,7 +10,7 @@
 #include <pthread.h>
 
 #include "sym/elf_file.h"
-#include "type/type.h"
+#include "type/dwarf_impl.h"
 #include "util.h"
 #include "check_list.h"
 
@@ -298,6 +298,39 @@ test_enumerators(void **state)
 	}
 }
 
+/* What no string is of takes one unit, not all; what was not seen is found. */
+static void
+test_nowhere(void **state)
+{
+	unsigned int early = 0;
+	struct sample s;
+
+	(void)state;
+	for (int i = 0; i < n_samples; i++) {
+		struct kvmi_dwarf *d;
+		uint64_t size;
+		int64_t v;
+
+		if (!open_sample(i, &s))
+			continue;
+		d = (struct kvmi_dwarf *)s.t;
+		UTIL_EQ(s.name, kvmi_type_size(s.t, "no_such_type", &size,
+		    &err), KVMI_ENOENT);
+		early += !d->whole;
+		UTIL_EQ(s.name, kvmi_type_enumerator(s.t, "NO_SUCH_NUMBER",
+		    &v, &err), KVMI_ENOENT);
+		UTIL_EQ(s.name, kvmi_type_size(s.t, "elsewhere_t", &size,
+		    &err), 0);
+		/* Names that are in their entries: all have to be seen. */
+		d->own_names = true;
+		UTIL_EQ(s.name, kvmi_type_size(s.t, "no_such_type", &size,
+		    &err), KVMI_ENOENT);
+		UTIL_TRUE(s.name, d->whole);
+		close_types(&s);
+	}
+	assert_true(early > 0 || n_samples == 0);
+}
+
 static void
 ask_all(struct kvmi_types *t)
 {
@@ -411,6 +444,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(test_bits),
 		cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_enumerators),
+		cmocka_unit_test(test_nowhere),
 		cmocka_unit_test(test_none),
 		cmocka_unit_test(test_threads),
 		cmocka_unit_test(test_damage),
