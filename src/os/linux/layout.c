@@ -55,11 +55,6 @@ static const struct {
 	/* Until 5.17 a kernel thread's was where others have a user's address. */
 	{ TASK_KTHREAD, false,
 	    "task_struct.worker_private task_struct.set_child_tid" },
-	{ KTHREAD_FULL_NAME, false, "kthread.full_name" },
-	{ KTHREAD_DATA, false, "kthread.data" },
-	{ WORKER_POOL, false, "worker.pool" },
-	{ WORKER_WORK, false, "worker.current_work" },
-	{ WORKER_DESC, false, "worker.desc" },
 	{ TASK_THREAD, false, "task_struct.thread" },
 	{ THREADINFO_CPU, false, "thread_info.cpu" },
 	{ SIGNAL_THREAD_HEAD, true, "signal_struct.thread_head" },
@@ -155,9 +150,6 @@ kvmi_linux_layout(struct kvmi_types *t, struct kvmi_linux_layout *ret,
 	for (size_t i = 0; i < KVMI_COUNT(sizes); i++)
 		if (kvmi_type_size(t, sizes[i].type, sizes[i].size, err) != 0)
 			*sizes[i].size = 0;
-	/* Came when workers began to show more than comm (6.11). */
-	l->worker_ids = l->m[WORKER_DESC].size != 0 &&
-	    kvmi_type_enumerator(t, "WORKER_ID_LEN", &v, err) == 0;
 	for (size_t i = 0; i < KVMI_COUNT(rss); i++) {
 		l->rss_index[i] = kvmi_type_enumerator(t, rss[i], &v,
 		    err) == 0 && v >= 0 && v < 16 ? (unsigned int)v :

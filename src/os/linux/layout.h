@@ -50,7 +50,7 @@ enum kvmi_linux_member {
 	TTYDRV_MINOR_START,
 	/* struct sighand_struct, k_sigaction */
 	SIGHAND_ACTION, KSIG_HANDLER,
-	/* struct kthread, worker */
+	/* struct kthread, worker: see task_name.c */
 	KTHREAD_FULL_NAME, KTHREAD_DATA, WORKER_POOL, WORKER_WORK, WORKER_DESC,
 	/* struct percpu_counter */
 	PCPU_COUNT, PCPU_COUNTERS,
@@ -71,7 +71,6 @@ struct kvmi_linux_layout {
 	uint64_t	 cred_size;
 	uint64_t	 ksig_size;
 	uint64_t	 pcpu_size;
-	bool		 worker_ids;	/* a worker's whole name is shown */
 	unsigned int	 rss_index[KVMI_RSS_PARTS];
 };
 

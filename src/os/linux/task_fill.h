@@ -12,11 +12,18 @@
 
 struct kvmi_linux_waits;
 
+/* What names of kernel threads are made of, once the first one asked for it. */
+struct kvmi_task_names {
+	bool		 full, worker;	/* their members are looked up */
+	bool		 ids;		/* a worker's whole name is shown */
+};
+
 /* What a list of processes works with. */
 struct kvmi_lister {
 	struct kvmi_kernel *k;
 	struct kvmi_cx	*cx;
 	struct kvmi_linux_layout layout;
+	struct kvmi_task_names names;
 	uint64_t	*percpu;
 	unsigned int	 ncpus;
 	int64_t		 boot_nsec;	/* since the epoch; 0: not known */
