@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Where a kernel's VMCOREINFO is: in a file, a note of the container, at the
- * variable that the kernel image names, or on any page of memory.
+ * Where a kernel's VMCOREINFO is: in a file, a note of the container, where the
+ * kernel says (s390x's lowcore), at the variable that the kernel image names,
+ * or on any page of memory.
  */
 #include <inttypes.h>
 #include <stdio.h>
