@@ -143,8 +143,9 @@ run_convert(struct context *c, int argc, char **argv)
 	writing_begin(&p, "converting", o.kc_path != NULL);
 	o.kc_progress = writing_show;
 	o.kc_closure = &p;
-	if (kvm_convert(c->kd, &o) != 0) {
-		writing_failed();
+	r = kvm_convert(c->kd, &o);
+	writing_end(&p);
+	if (r != 0) {
 		r = context_fail(c, NULL);
 		return (kvm_errkind(c->kd) == KVM_ERR_INVAL ? EXIT_USAGE : r);
 	}

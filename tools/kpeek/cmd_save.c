@@ -39,8 +39,9 @@ run_save(struct context *c, int argc, char **argv)
 	writing_begin(&p, "saving", true);
 	o.kv_progress = writing_show;
 	o.kv_closure = &p;
-	if (kvm_save(c->core, &o, path, sizeof(path), why) != 0) {
-		writing_failed();
+	r = kvm_save(c->core, &o, path, sizeof(path), why);
+	writing_end(&p);
+	if (r != 0) {
 		fprintf(stderr, "kpeek: %s\n", why);
 		return (EXIT_FAILED);
 	}

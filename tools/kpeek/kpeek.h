@@ -6,6 +6,7 @@
 #include <kvm.h>
 
 #include <json-c/json.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 
@@ -150,15 +151,20 @@ void format_bytes(uint64_t n, char *buf, size_t len);
 /* "symbol+0x12", or "" when there is none. */
 void format_symbol(kvm_t *kd, kvaddr_t addr, char *buf, size_t len);
 
+#define KPEEK_ASKING	3		/* signals that ask for an end */
+
 /* What a call that writes a file is given to be watched by (writing.c). */
 struct writing {
 	const char	*doing;
 	unsigned int	 shown;		/* percent, and one */
 	bool		 terminal;
+	bool		 half_line;	/* it stands in one that has no end */
+	bool		 has_file;
+	struct sigaction before[KPEEK_ASKING];
 };
 void writing_begin(struct writing *p, const char *doing, bool has_file);
 int writing_show(void *closure, uint64_t done, uint64_t total);
-/* After a call that failed: it was a signal that ended it. */
-void writing_failed(void);
+/* After the call.  Does not return when a signal came. */
+void writing_end(struct writing *p);
 
 #endif

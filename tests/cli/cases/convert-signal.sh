@@ -1,4 +1,5 @@
-# Where a file has a name from the start, a signal that asks for an end finds it removed.
+# Where a file has a name from the start, a signal that asks for an end finds it removed; one
+# that comes when it is complete is not forgotten.
 dir=$(mktemp -d)
 trap 'rm -r "$dir"' EXIT
 cat > "$dir/shim.c" <<'EOF'
@@ -6,6 +7,7 @@ cat > "$dir/shim.c" <<'EOF'
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <stdarg.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -31,14 +33,25 @@ pwrite64(int fd, const void *buf, size_t n, off_t off)
 {
 	static int calls;
 
-	if (calls++ == 0)
+	if (calls++ == 0 && getenv("LATE") == NULL)
 		raise(SIGTERM);
 	return (syscall(SYS_pwrite64, fd, buf, n, off));
+}
+
+int
+renameat2(int from, const char *old, int to, const char *new, unsigned int flags)
+{
+	raise(SIGTERM);
+	return ((int)syscall(SYS_renameat2, from, old, to, new, flags));
 }
 EOF
 cc -shared -fPIC -o "$dir/shim.so" "$dir/shim.c" || exit
 mkdir "$dir/made"
-ASAN_OPTIONS=$ASAN_OPTIONS:verify_asan_link_order=0 LD_PRELOAD=$dir/shim.so \
-    "$KPEEK" convert -c none "$IMAGES/linux-kdump-symbols" "$dir/made/out"
-echo "ended: $?"
-ls -A "$dir/made"
+convert() {
+	env "$@" ASAN_OPTIONS="$ASAN_OPTIONS:verify_asan_link_order=0" LD_PRELOAD="$dir/shim.so" \
+	    "$KPEEK" convert -c none "$IMAGES/linux-kdump-symbols" "$dir/made/out"
+	echo "ended: $?"
+	ls -A "$dir/made"
+}
+convert
+convert LATE=1
