@@ -92,12 +92,16 @@ kvmi_linux_info_from_container(struct kvmi_kernel *k, struct kvmi_linux *l,
 static bool
 looks_like_note(const uint8_t *p, size_t len, bool *big_endian)
 {
+	bool big;
+
 	if (len < NOTE_TEXT + 16 || memcmp(p + 12, "VMCOREINFO", 11) != 0)
 		return (false);
-	*big_endian = kvmi_get32(p, true) == 11;
-	return (kvmi_get32(p, *big_endian) == 11 &&
-	    kvmi_get32(p + 8, *big_endian) == 0 &&
-	    kvmi_vmcoreinfo_plausible(p + NOTE_TEXT, len - NOTE_TEXT));
+	big = kvmi_get32(p, true) == 11;
+	if (kvmi_get32(p, big) != 11 || kvmi_get32(p + 8, big) != 0 ||
+	    !kvmi_vmcoreinfo_plausible(p + NOTE_TEXT, len - NOTE_TEXT))
+		return (false);
+	*big_endian = big;
+	return (true);
 }
 
 /* The note at pa, if there is one. */
@@ -221,6 +225,8 @@ kvmi_linux_find_kernel(struct kvmi_kernel *k, struct kvmi_linux *l,
 	uint64_t pa;
 	int r = KVMI_ENOTMINE;
 
+	/* That of a note which was refused says nothing of this one. */
+	k->space.ops = NULL;
 	if (l->arch != NULL && l->arch->note_pa != NULL &&
 	    l->arch->note_pa(k, cx, &pa) == 0 &&
 	    ((r = try_note_at(k, l, pa, cx)) == 0 || kvmi_linux_is_cut(k, r)))
