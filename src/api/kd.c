@@ -23,9 +23,11 @@ kvmi_kd_enter(kvm_t *kd)
 void
 kvmi_kd_name_memory(const kvm_t *kd, struct kvmi_cx *cx, int code)
 {
-	if (code == KVMI_ENOMEM && kd->opts.ko_corefile != NULL &&
-	    strcmp(cx->err.text, "out of memory") == 0)
-		kvmi_wrap(&cx->err, code, "%s", kd->opts.ko_corefile);
+	const char *name = kd->opts.ko_corefile;
+
+	if (code == KVMI_ENOMEM && name != NULL &&
+	    strncmp(cx->err.text, name, strlen(name)) != 0)
+		kvmi_wrap(&cx->err, code, "%s", name);
 }
 
 int

@@ -97,7 +97,8 @@ fake_strings(struct kvmi_kernel *k, struct kvmi_cx *cx,
 
 	(void)k;
 	if (kind == KVMI_ENVV && ki->ki_pid == 0)
-		return (kvmi_fail(&cx->err, KVMI_ENOMEM, "out of memory"));
+		return (kvmi_fail(&cx->err, KVMI_ENOMEM, "%sno memory for it",
+		    ki->ki_tid != 0 ? "vmcore.0: " : ""));
 	if (kind == KVMI_ENVV)
 		return (kvmi_fail(&cx->err, KVMI_ESWAPPED, "swapped"));
 	out->len = (size_t)kvmi_min(len, max);
@@ -288,10 +289,14 @@ test_vector_fails(void **state)
 	/* Which of several descriptors it was is said of memory too. */
 	ki.ki_pid = 0;
 	assert_null(kvm_getenvv(kd, &ki, 0));
-	assert_string_equal(kvm_geterr(kd), "out of memory");
+	assert_string_equal(kvm_geterr(kd), "no memory for it");
 	kd->opts.ko_corefile = "vmcore.0";
 	assert_null(kvm_getenvv(kd, &ki, 0));
-	assert_string_equal(kvm_geterr(kd), "vmcore.0: out of memory");
+	assert_string_equal(kvm_geterr(kd), "vmcore.0: no memory for it");
+	ki.ki_tid = 1;
+	assert_null(kvm_getenvv(kd, &ki, 0));
+	assert_string_equal(kvm_geterr(kd), "vmcore.0: no memory for it");
+	ki.ki_tid = 0;
 	kd->opts.ko_corefile = NULL;
 	ki.ki_pid = 4;
 	assert_int_equal(kvm_uread(kd, NULL, 0, &c, 1), -1);

@@ -12,6 +12,7 @@
 #include "os/addrs.h"
 #include "os/linux/cpus.h"
 #include "os/linux/linux.h"
+#include "os/linux/taskflags.h"
 #include "type/listed.h"
 
 /* How much of each task_struct is looked at, and of how many. */
@@ -22,10 +23,6 @@
 #define KVMI_INFER_ROWS		200
 /* Process 0 is init_task, 1 the first on its list; 2 is kthreadd. */
 #define KVMI_INFER_KTHREADD	2
-
-/* As flags has them (include/linux/sched.h). */
-#define KVMI_PF_EXITING		0x4
-#define KVMI_PF_KTHREAD		0x200000
 
 /* Where a struct module says which memory is the module's; n 0: not known. */
 struct kvmi_infer_memory {

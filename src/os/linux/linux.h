@@ -39,12 +39,13 @@ struct kvmi_linux_saved {
 	const char	*member;
 };
 
+/* Pieces that VMCOREINFO tells of: the image, and all memory. */
+#define KVMI_LINUX_TOLD	2
+
 /*
  * What Linux does on one architecture; the table is in attach.c.  A function
  * that is NULL: not had.
  */
-#define KVMI_LINUX_TOLD	2
-
 struct kvmi_linux_arch {
 	/* The usual one; k->arch may become another of the same name. */
 	const struct kvmi_arch *arch;
