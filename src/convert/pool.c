@@ -9,6 +9,7 @@
 
 #include "base/math.h"
 #include "base/worker.h"
+#include "base/zero.h"
 #include "convert/convert.h"
 
 #define WORD		64

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/math.h"
+#include "base/zero.h"
 
 #define HOLE	4096
 #define TRIES	100
@@ -67,12 +68,6 @@ kvmi_out_write(struct kvmi_out *out, const void *buf, size_t n,
 		n -= (size_t)put;
 	}
 	return (0);
-}
-
-bool
-kvmi_all_zero(const uint8_t *p, size_t n)
-{
-	return (n == 0 || (p[0] == 0 && memcmp(p, p + 1, n - 1) == 0));
 }
 
 int

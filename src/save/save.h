@@ -26,8 +26,6 @@ int kvmi_out_create(struct kvmi_out *out, int dir, const char *name,
 int kvmi_out_write(struct kvmi_out *out, const void *buf, size_t n,
     struct kvmi_err *err);
 
-bool kvmi_all_zero(const uint8_t *p, size_t n);
-
 /* n bytes at off, the zeros among them as holes. */
 int kvmi_out_sparse(struct kvmi_out *out, uint64_t off, const uint8_t *buf,
     size_t n, struct kvmi_err *err);
