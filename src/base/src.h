@@ -95,6 +95,7 @@ struct kvmi_src {
 	bool		 truncated;	/* the wrapper saw its end missing */
 	bool		 gaps_lost;	/* its gaps are not zeros but missing */
 	const uint64_t	*parts;		/* where each of several files begins */
+	const char *const *part_names;
 	size_t		 nparts;	/* 0: it is one */
 };
 

@@ -12,6 +12,7 @@ struct joined {
 	struct kvmi_src	**v;
 	size_t		 n;
 	uint64_t	*begin;		/* n of them */
+	const char	**names;	/* the sources' own */
 	char		 wrapping[96];
 };
 
@@ -68,6 +69,7 @@ joined_close(struct kvmi_src *s)
 	free((void *)(uintptr_t)s->name);
 	free(j->v);
 	free(j->begin);
+	free(j->names);
 	free(j);
 	return (r);
 }
@@ -89,12 +91,14 @@ kvmi_joined_open(struct kvmi_src **v, size_t n, struct kvmi_src **ret,
 
 	if (j == NULL || (j->v = calloc(n, sizeof(*j->v))) == NULL ||
 	    (j->begin = calloc(n, sizeof(*j->begin))) == NULL ||
+	    (j->names = calloc(n, sizeof(*j->names))) == NULL ||
 	    (j->src.name = strdup(v[0]->name)) == NULL) {
 		for (size_t i = 0; i < n; i++)
 			kvmi_src_close(v[i]);
 		if (j != NULL) {
 			free(j->v);
 			free(j->begin);
+			free(j->names);
 		}
 		free(j);
 		return (kvmi_fail(err, KVMI_ENOMEM, "out of memory"));
@@ -107,9 +111,11 @@ kvmi_joined_open(struct kvmi_src **v, size_t n, struct kvmi_src **ret,
 	    v[0]->wrapping != NULL ? ", " : "", n);
 	j->src.wrapping = j->wrapping;
 	j->src.parts = j->begin;
+	j->src.part_names = j->names;
 	j->src.nparts = n;
 	for (size_t i = 0; i < n; i++) {
 		j->begin[i] = at;
+		j->names[i] = v[i]->name;
 		j->src.truncated |= v[i]->truncated;
 		wrapped |= v[i]->backed != 0;
 		if (!kvmi_add(stored, v[i]->backed != 0 ? v[i]->backed :

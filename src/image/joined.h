@@ -7,7 +7,7 @@
 
 /*
  * The result owns the n sources, also on failure; src->parts tells where each
- * begins.
+ * begins, src->part_names what it is called.
  */
 int kvmi_joined_open(struct kvmi_src **v, size_t n, struct kvmi_src **ret,
     struct kvmi_err *err);

@@ -29,16 +29,17 @@ take_part(struct kvmi_image *img, const struct kdump *k, size_t i,
 {
 	struct kdump_header h;
 	struct kdump_sub sub;
+	const char *name = img->src->part_names[i];
 	int r;
 
 	ret->off = img->src->parts[i];
 	r = kvmi_kdump_header(img, ret->off, &h, &sub, err);
 	if (r != 0)
-		return (kvmi_wrap(err, r, "file %zu of the split dump", i + 1));
+		return (kvmi_wrap(err, r, "%s, given with it", name));
 	if (sub.split == 0 || !same_dump(&h, &k->h))
-		return (kvmi_fail(err, KVMI_EFORMAT, "%s: file %zu of those "
-		    "given with it is %s", img->src->name, i + 1,
-		    sub.split == 0 ? "no member of a split dump" :
+		return (kvmi_fail(err, KVMI_EFORMAT, "%s: %s, given with it, "
+		    "is %s", img->src->name, name, sub.split == 0 ?
+		    "no member of a split dump" :
 		    "a member of another dump"));
 	ret->start_pfn = kvmi_min(sub.start_pfn, k->stored.nbits);
 	ret->end_pfn = kvmi_min(sub.end_pfn, k->stored.nbits);

@@ -316,6 +316,8 @@ static int
 open_members(const struct range *range, size_t n, uint64_t npages_last,
     struct kvmi_image **ret, struct kvmi_err *err)
 {
+	static const char *const name[] = { "first", "second", "third",
+		"fourth" };
 	struct kvmi_src *v[4], *src;
 	int r;
 
@@ -332,6 +334,7 @@ open_members(const struct range *range, size_t n, uint64_t npages_last,
 		if (range[i].flattened)
 			flatten(&b);
 		v[i] = util_bytes(&b, b.len);
+		v[i]->name = name[i];
 		bytes_free(&b);
 	}
 	r = kvmi_image_join(v, n, NULL, &src, err);
@@ -504,11 +507,15 @@ test_bad_members(void **state)
 		const char *name;
 		struct range v[2];
 		uint64_t npages;
+		const char *text;
 	} row[] = {
-		{ "twice", { { 0, 50 }, { 0, 50 } }, NPAGES },
-		{ "overlap", { { 0, 50 }, { 49, NPAGES } }, NPAGES },
-		{ "not split", { { 0, 50 }, { 0, UINT64_MAX } }, NPAGES },
-		{ "of another dump", { { 0, 50 }, { 50, 90 } }, NPAGES - 8 },
+		{ "twice", { { 0, 50 }, { 0, 50 } }, NPAGES, "given twice" },
+		{ "overlap", { { 0, 50 }, { 49, NPAGES } }, NPAGES,
+		    "given twice" },
+		{ "not split", { { 0, 50 }, { 0, UINT64_MAX } }, NPAGES,
+		    "second, given with it" },
+		{ "of another dump", { { 0, 50 }, { 50, 90 } }, NPAGES - 8,
+		    "second, given with it" },
 	};
 
 	(void)state;
@@ -518,6 +525,7 @@ test_bad_members(void **state)
 
 		UTIL_FAILS(row[i].name, open_members(row[i].v, 2,
 		    row[i].npages, &img, &err), KVMI_EFORMAT, &err);
+		UTIL_TRUE(err.text, strstr(err.text, row[i].text) != NULL);
 	}
 }
 
