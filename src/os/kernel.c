@@ -84,8 +84,9 @@ kvmi_kernel_open(struct kvmi_image *img, struct kvmi_elf *exec,
 	if (r == KVMI_ENOTMINE)
 		r = kvmi_fail(&cx->err, KVMI_ENOTSUP, "%s: an image (%s) "
 		    "without a trace of a known kernel: no VMCOREINFO or QEMU "
-		    "note, no minidump header%s", img->src->name, img->format,
-		    img->truncated ? "; the file is cut short" : "");
+		    "note, no minidump header%s%s%s", img->src->name,
+		    img->format, img->truncated ? "; the file is cut short" :
+		    "", img->note[0] != '\0' ? "; " : "", img->note);
 	if (r != 0) {
 		kvmi_kernel_close(k);
 		return (r);
