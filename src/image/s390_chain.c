@@ -14,6 +14,7 @@
 
 #include "base/endian.h"
 #include "base/math.h"
+#include "base/zero.h"
 #include "image/s390_impl.h"
 
 #define BLOCK		KVMI_S390_BLOCK
@@ -31,15 +32,6 @@ struct segment {
 	uint32_t	nentries;	/* 0: as it is */
 };
 
-static bool
-is_zero(const uint8_t *p, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (p[i] != 0)
-			return (false);
-	return (true);
-}
-
 /* Entries that fit together: they follow each other, up to the end. */
 static bool
 check_entries(const struct s390 *s, const struct segment *g, const uint8_t *p)
@@ -47,7 +39,7 @@ check_entries(const struct s390 *s, const struct segment *g, const uint8_t *p)
 	uint64_t entry_len = s->h.entry_len;
 
 	if (g->nentries > MAX_ENTRIES ||
-	    g->nentries != (g->len + entry_len - 1) / entry_len)
+	    g->nentries != g->len / entry_len + (g->len % entry_len != 0))
 		return (false);
 	for (uint32_t i = 0; i < g->nentries; i++) {
 		uint32_t at = kvmi_get32(p + ENTRIES + 4 * i, true);
@@ -65,39 +57,53 @@ check_entries(const struct s390 *s, const struct segment *g, const uint8_t *p)
 	return (true);
 }
 
+/* The last may be empty, when all that follows is zero. */
+static bool
+is_behind(const struct s390 *s, const struct segment *g, uint64_t stop)
+{
+	uint64_t last;
+
+	return ((stop == 0 || stop == UINT64_MAX) && g->start % BLOCK == 0 &&
+	    g->len % BLOCK == 0 && (g->len != 0 ? g->start >= kvmi_s390_at(s) :
+	    g->last) && kvmi_add(g->start, g->len, &last) && last <= s->end);
+}
+
 /*
- * The header of the segment behind address at.  KVMI_ETRUNC, KVMI_ENOENT:
- * there is none.
+ * The header of a segment behind what is known.  KVMI_ENOENT: there is none,
+ * and *why the segments end here.
  */
 static int
-read_segment(struct kvmi_image *img, const struct s390 *s, uint64_t off,
-    uint64_t end, uint64_t at, uint8_t p[BLOCK], struct segment *g,
-    struct kvmi_err *err)
+read_segment(struct kvmi_image *img, const struct s390 *s,
+    const struct s390_volume *vol, uint64_t off, uint8_t p[BLOCK],
+    struct segment *g, enum s390_chain_end *why, struct kvmi_err *err)
 {
-	uint64_t stop, last;
+	bool alone = off == vol->off + s->h.len && !s->h.many_volumes, plain;
+	uint64_t stop;
 	uint32_t blocks;
 	int r;
 
-	if (!kvmi_inside(off, BLOCK, end))
-		return (KVMI_ETRUNC);
+	*why = S390_CUT;
+	if (!kvmi_inside(off, BLOCK, vol->end))
+		return (KVMI_ENOENT);
 	r = kvmi_src_read(img->src, off, p, BLOCK, "header of a segment", err);
-	if (r != 0)
-		return (r);
-	*g = (struct segment){ .start = kvmi_get64(p, true),
-		.len = kvmi_get64(p + 8, true) };
+	if (r != 0)	/* what was lost while it was mapped is cut as well */
+		return (r == KVMI_ETRUNC ? KVMI_ENOENT : r);
 	stop = kvmi_get64(p + 16, true);
 	blocks = kvmi_get32(p + 24, true);
-	g->last = stop != 0;
+	*g = (struct segment){ .start = kvmi_get64(p, true),
+		.len = kvmi_get64(p + 8, true), .last = stop != 0,
+		.nentries = kvmi_get32(p + 48, true) };
 	g->disk_len = blocks != 0 ? (uint64_t)blocks * BLOCK : g->len;
-	g->nentries = kvmi_get32(p + 48, true);
-	/* The last may be empty, when all that follows is zero. */
-	if ((stop != 0 && stop != UINT64_MAX) || g->start % BLOCK != 0 ||
-	    g->len % BLOCK != 0 || (g->len == 0 && !g->last) ||
-	    (g->len != 0 && g->start < at) ||
-	    !kvmi_add(g->start, g->len, &last) || last > s->end)
+	plain = kvmi_all_zero(p + 24, BLOCK - 24);
+	*why = plain ? S390_BROKEN : S390_MEMORY;
+	if (!is_behind(s, g, stop))
 		return (KVMI_ENOENT);
 	if (blocks == 0)
-		return (is_zero(p + 24, BLOCK - 24) ? 0 : KVMI_ENOENT);
+		return (plain ? 0 : KVMI_ENOENT);
+	*why = S390_BROKEN;
+	/* What a disk held before may look like one that is compressed. */
+	if (s->h.packing == 0 && !alone)
+		return (KVMI_ENOENT);
 	if (s->h.packing != PACKED_ZLIB || s->h.entry_len < BLOCK ||
 	    s->h.entry_len > MAX_ENTRY || s->h.entry_len % BLOCK != 0)
 		return (kvmi_fail(err, KVMI_ENOTSUP, "%s: segment of an s390 "
@@ -152,52 +158,54 @@ add_segment(struct s390 *s, const struct segment *g, const uint8_t *p,
 	return (kvmi_s390_add(s, &piece, err));
 }
 
+/* Why no other follows. */
+static enum s390_chain_end
+end_of(const struct s390 *s, const struct s390_chain *c, uint64_t end,
+    enum s390_chain_end why)
+{
+	if (why == S390_CUT || c->n == 0)
+		return (why);
+	return (s->h.many_volumes && end - c->at < MIN_SEGMENT + 2 * BLOCK ?
+	    S390_FULL : S390_BROKEN);
+}
+
 int
 kvmi_s390_chain(struct kvmi_image *img, struct s390 *s,
-    const struct s390_volume *vol, uint8_t gap, uint64_t *at,
-    enum s390_chain_end *ret, struct kvmi_err *err)
+    const struct s390_volume *vol, uint8_t gap, struct s390_chain *ret,
+    struct kvmi_err *err)
 {
-	uint64_t off = vol->off + s->h.len, end = vol->end;
+	uint64_t end = vol->end;
 	uint8_t p[BLOCK];
-	int r = 0;
 
+	*ret = (struct s390_chain){ .at = vol->off + s->h.len };
 	/* Each takes a block at least, and is behind the last in memory. */
-	for (bool first = true; ; first = false) {
-		struct segment g = { 0 };
+	for (;;) {
+		enum s390_chain_end why;
+		struct segment g;
+		int r = read_segment(img, s, vol, ret->at, p, &g, &why, err);
 
-		r = read_segment(img, s, off, end, kvmi_s390_at(s), p, &g,
-		    err);
-		if (r == KVMI_ENOENT && !first) {
-			*ret = s->h.many_volumes &&
-			    end - off < MIN_SEGMENT + 2 * BLOCK ? S390_FULL :
-			    S390_BROKEN;
-			break;
+		if (r == KVMI_ENOENT) {
+			ret->end = end_of(s, ret, end, why);
+			return (0);
 		}
-		if (r == KVMI_ETRUNC && !first) {
-			*ret = S390_CUT;
-			break;
-		}
-		if (r != 0)
-			return (r);
-		if (first)
+		if (r == 0 && ret->n == 0)
 			r = kvmi_s390_lose(s, g.len != 0 ? g.start : s->end,
 			    gap, err);
-		off += BLOCK;
+		ret->at += BLOCK;
 		if (r == 0)
-			r = add_segment(s, &g, p, off, end, err);
+			r = add_segment(s, &g, p, ret->at, end, err);
 		if (r != 0)
 			return (r);
-		if (!kvmi_inside(off, g.disk_len, end)) {
-			*ret = S390_CUT;
-			off = end;
-			break;
+		ret->n++;
+		if (!kvmi_inside(ret->at, g.disk_len, end)) {
+			ret->end = S390_CUT;
+			ret->at = end;
+			return (0);
 		}
-		off += g.disk_len;
+		ret->at += g.disk_len;
 		if (g.last) {
-			*ret = S390_LAST;
-			break;
+			ret->end = S390_LAST;
+			return (0);
 		}
 	}
-	*at = off;
-	return (0);
 }

@@ -45,7 +45,7 @@ struct s390 {
 	uint32_t	*entry;
 	size_t		 nentries, cap_entries;
 	uint64_t	 lost;		/* bytes that no file has */
-	char		 why[2 * KVMI_S390_VOLUMES + 2][96];
+	char		 why[2 * KVMI_S390_VOLUMES + 2][128];
 	uint8_t		 nwhy;
 };
 
@@ -66,27 +66,35 @@ uint8_t kvmi_s390_why(struct s390 *s, const char *fmt, ...)
 /* Where memory is known up to. */
 uint64_t kvmi_s390_at(const struct s390 *s);
 
-/* Is there an end marker of this dump at off? */
+/* Is there an end marker of this dump at off, in a file up to end? */
 bool kvmi_s390_ends(struct kvmi_image *img, const struct s390_header *h,
-    uint64_t off);
-/* What to say and mark when there is none. */
-void kvmi_s390_unfinished(struct kvmi_image *img);
+    uint64_t off, uint64_t end);
+/* The same; if not, mark the image and say why. */
+bool kvmi_s390_finished(struct kvmi_image *img, const struct s390_header *h,
+    uint64_t off, uint64_t end);
 
 /*
  * How the segments of a volume end: with the last of the dump, with room for
- * no more, or before either.
+ * no more, with the file, or with what is none.
  */
 enum s390_chain_end {
 	S390_LAST, S390_FULL, S390_CUT, S390_BROKEN,
+	S390_MEMORY,			/* not even the first looks like one */
+};
+
+struct s390_chain {
+	enum s390_chain_end end;
+	uint64_t	 at;		/* where that is in the source */
+	size_t		 n;		/* segments */
 };
 
 /*
- * Add the segments of a volume; *at is where they end.  gap: why memory before
- * the first is lost, or S390_STORED.  KVMI_ENOENT: there is none.
+ * Add the segments of a volume.  gap: why memory before the first is lost, or
+ * S390_STORED.  That there is none is no error.
  */
 int kvmi_s390_chain(struct kvmi_image *img, struct s390 *s,
-    const struct s390_volume *vol, uint8_t gap, uint64_t *at,
-    enum s390_chain_end *ret, struct kvmi_err *err);
+    const struct s390_volume *vol, uint8_t gap, struct s390_chain *ret,
+    struct kvmi_err *err);
 
 /* Memory as it lies, on one volume. */
 int kvmi_s390_linear(struct kvmi_image *img, struct s390 *s,

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/math.h"
+#include "base/zero.h"
 #include "image/s390_impl.h"
 
 /* A partition that was prepared for a dump, which did not come to it. */
@@ -38,23 +39,35 @@ is_unused(struct kvmi_image *img, const struct s390_volume *v)
 	    kvmi_src_read(img->src, v->off, head, sizeof(head), "volume",
 	    &ignored) != 0)
 		return (false);
-	for (size_t i = 0; i < SIGN_OFF; i++)
-		if (head[i] != 0)
-			return (false);
-	return (memcmp(head + SIGN_OFF, sign, SIGN_LEN - 1) == 0);
+	return (kvmi_all_zero(head, SIGN_OFF) &&
+	    memcmp(head + SIGN_OFF, sign, SIGN_LEN - 1) == 0);
 }
 
-/* Each file's header; *n: those that have a part of the dump. */
+/* The files of a dump. */
+struct set {
+	struct s390_volume *v;
+	size_t		 n;
+	const char	*other;		/* one that is of another dump; or NULL */
+	bool		 whole;		/* its end was found */
+};
+
+static const char *
+file_name(const struct kvmi_image *img, const struct s390_volume *v)
+{
+	return (img->src->nparts > 1 ? img->src->part_names[v->file] :
+	    img->src->name);
+}
+
+/* Each file's header. */
 static int
-read_volumes(struct kvmi_image *img, const struct s390 *s,
-    struct s390_volume *v, size_t *n, struct kvmi_err *err)
+read_volumes(struct kvmi_image *img, const struct s390 *s, struct set *set,
+    struct kvmi_err *err)
 {
 	const struct kvmi_src *src = img->src;
 	size_t files = src->nparts > 1 ? src->nparts : 1;
 
-	*n = 0;
 	for (size_t i = 0; i < files; i++) {
-		struct s390_volume *to = &v[*n];
+		struct s390_volume *to = &set->v[set->n];
 		int r = KVMI_ENOTMINE;
 
 		*to = (struct s390_volume){ .file = i, .end = src->size };
@@ -67,15 +80,33 @@ read_volumes(struct kvmi_image *img, const struct s390 *s,
 			r = kvmi_s390_header(img, to->off, &to->h, err);
 		if (r == KVMI_ENOTMINE && is_unused(img, to))
 			continue;
-		if (r != 0 && r != KVMI_ENOTMINE)
+		if (r == KVMI_ENOTMINE)
+			return (kvmi_fail(err, KVMI_EFORMAT, "%s: %s, given "
+			    "with it, is no volume of an s390 dump", src->name,
+			    file_name(img, to)));
+		if (r != 0)
 			return (r);
-		if (r != 0 || !same_dump(&to->h, &s->h))
-			return (kvmi_fail(err, KVMI_EFORMAT, "%s: file %zu of "
-			    "those given with it is %s", src->name, i + 1,
-			    r != 0 ? "no volume of an s390 dump" :
-			    "a volume of another dump"));
-		(*n)++;
+		if (same_dump(&to->h, &s->h))
+			set->n++;
+		else
+			set->other = file_name(img, to);
 	}
+	return (0);
+}
+
+/* A disk may be left from a dump before: then this one ends without it. */
+static int
+judge_other(struct kvmi_image *img, const struct set *set,
+    struct kvmi_err *err)
+{
+	if (set->other == NULL)
+		return (0);
+	if (!set->whole)
+		return (kvmi_fail(err, KVMI_EFORMAT, "%s: %s, given with it, "
+		    "is a volume of another dump, and without it this one is "
+		    "not whole", img->src->name, set->other));
+	kvmi_remark(img->note, sizeof(img->note), "%s is of another dump and "
+	    "is not used", set->other);
 	return (0);
 }
 
@@ -99,13 +130,13 @@ sort_volumes(struct kvmi_image *img, struct s390_volume *v, size_t n,
 		if (v[i].h.volume >= KVMI_S390_VOLUMES)
 			return (kvmi_fail(err, KVMI_EFORMAT, "%s: volume %"
 			    PRIu32 " of an s390 dump, which has at most %d",
-			    img->src->name, v[i].h.volume, KVMI_S390_VOLUMES));
+			    file_name(img, &v[i]), v[i].h.volume,
+			    KVMI_S390_VOLUMES));
 		if (i > 0 && v[i].h.volume == v[i - 1].h.volume)
-			return (kvmi_fail(err, KVMI_EFORMAT, "%s: files %zu "
-			    "and %zu both are volume %" PRIu32 " of this dump "
-			    "(is one given twice?)", img->src->name,
-			    v[i - 1].file + 1, v[i].file + 1,
-			    v[i].h.volume));
+			return (kvmi_fail(err, KVMI_EFORMAT, "%s and %s both "
+			    "are volume %" PRIu32 " of this dump (is one given "
+			    "twice?)", file_name(img, &v[i - 1]),
+			    file_name(img, &v[i]), v[i].h.volume));
 	}
 	return (0);
 }
@@ -114,52 +145,66 @@ sort_volumes(struct kvmi_image *img, struct s390_volume *v, size_t n,
 static uint8_t
 missing(struct kvmi_image *img, struct s390 *s, uint32_t first, uint32_t next)
 {
+	bool many = next - first > 1;
 	char which[48];
 
-	if (next == UINT32_MAX)
-		snprintf(which, sizeof(which), "volume %" PRIu32
-		    " or one after it", first);
-	else if (next - first == 1)
-		snprintf(which, sizeof(which), "volume %" PRIu32, first);
-	else
+	if (many)
 		snprintf(which, sizeof(which), "volumes %" PRIu32 " to %"
 		    PRIu32, first, next - 1);
+	else
+		snprintf(which, sizeof(which), "volume %" PRIu32, first);
 	kvmi_remark(img->note, sizeof(img->note), "%s of this dump %s not "
-	    "given (ko_more, --with)", which, next != UINT32_MAX &&
-	    next - first > 1 ? "were" : "was");
+	    "given (ko_more, --with)", which, many ? "were" : "was");
 	return (kvmi_s390_why(s, "it is in %s of this dump, which was not "
 	    "given (ko_more, --with)", which));
+}
+
+/* Volumes from first on, if there are any: the writer may have had no more. */
+static uint8_t
+missing_rest(struct kvmi_image *img, struct s390 *s, uint32_t first)
+{
+	char what[112] = "the disks were too small for this dump";
+
+	if (first < KVMI_S390_VOLUMES)
+		snprintf(what, sizeof(what), "volume %" PRIu32 " or one after "
+		    "it of this dump was not given (ko_more, --with), or the "
+		    "disks were too small", first);
+	img->incomplete = true;
+	kvmi_remark(img->note, sizeof(img->note), "%s", what);
+	return (kvmi_s390_why(s, "%s", what));
 }
 
 /* Why there is nothing known of what follows a volume. */
 static uint8_t
 after_chain(struct kvmi_image *img, struct s390 *s,
-    const struct s390_volume *v, enum s390_chain_end end, uint64_t at)
+    const struct s390_volume *v, const struct s390_chain *c)
 {
+	uint64_t at = c->at - v->off;
 	char which[32] = "the file";
 
 	if (s->h.many_volumes)
 		snprintf(which, sizeof(which), "the file of volume %" PRIu32,
 		    v->h.volume);
-	switch (end) {
+	switch (c->end) {
 	case S390_CUT:
 		img->truncated = true;
 		return (kvmi_s390_why(s, "%s ends before it (was it copied "
 		    "whole?)", which));
 	case S390_BROKEN:
+	case S390_MEMORY:
 		img->incomplete = true;
 		kvmi_remark(img->note, sizeof(img->note), "at 0x%" PRIx64
 		    " of %s there is no segment: the dump was not finished, or "
-		    "is damaged", at - v->off, which);
+		    "is damaged", at, which);
 		return (kvmi_s390_why(s, "%s has no segment at 0x%" PRIx64,
-		    which, at - v->off));
+		    which, at));
 	default:
 		return (S390_STORED);
 	}
 }
 
 /*
- * Tapes have memory as it lies even behind the header of an extended dump; what
+ * Tapes have memory as it lies even behind the header of an extended dump: what
  * begins with no segment is one when it ends where that would.
  */
 static bool
@@ -167,45 +212,67 @@ is_tape(struct kvmi_image *img, const struct s390 *s)
 {
 	uint64_t end;
 
-	return (!s->h.many_volumes && kvmi_add(s->h.len, s->end, &end) &&
-	    kvmi_s390_ends(img, &s->h, end));
+	return (kvmi_add(s->h.len, s->end, &end) &&
+	    kvmi_s390_ends(img, &s->h, end, img->src->size));
+}
+
+/*
+ * No volume has a segment.  A tape may have been cut, which a block tells that
+ * is more than a damaged header would be.
+ */
+static int
+no_segments(struct kvmi_image *img, struct s390 *s, enum s390_chain_end end,
+    struct kvmi_err *err)
+{
+	bool memory = end == S390_MEMORY && !s->h.many_volumes;
+
+	if (!s->h.many_volumes && is_tape(img, s))
+		return (kvmi_s390_linear(img, s, err));
+	if (memory) {
+		kvmi_remark(img->note, sizeof(img->note), "no segment is behind "
+		    "the header: taken for a tape, which has memory as it "
+		    "lies");
+		return (kvmi_s390_linear(img, s, err));
+	}
+	if (end == S390_CUT)
+		return (kvmi_fail(err, KVMI_ETRUNC, "%s: the file ends before "
+		    "the first segment of an s390 dump", img->src->name));
+	return (kvmi_fail(err, KVMI_EFORMAT, "%s: no segment of an s390 dump "
+	    "is behind its header", img->src->name));
 }
 
 /* Segments say which memory they are. */
 static int
-add_chains(struct kvmi_image *img, struct s390 *s, const struct s390_volume *v,
-    size_t n, struct kvmi_err *err)
+add_chains(struct kvmi_image *img, struct s390 *s, struct set *set,
+    struct kvmi_err *err)
 {
-	enum s390_chain_end end = S390_FULL;
+	const struct s390_volume *v = set->v;
+	struct s390_chain c = { .end = S390_FULL };
 	uint8_t gap = S390_STORED;
 	uint32_t next = 0;
-	uint64_t at = 0;
+	size_t found = 0;
 
-	for (size_t i = 0; i < n && end != S390_LAST; i++) {
+	for (size_t i = 0; i < set->n && c.end != S390_LAST; i++, v++) {
 		int r;
 
-		if (v[i].h.volume > next)
-			gap = missing(img, s, next, v[i].h.volume);
-		r = kvmi_s390_chain(img, s, &v[i], gap, &at, &end, err);
-		if (r == KVMI_ENOENT && is_tape(img, s))
-			return (kvmi_s390_linear(img, s, err));
-		if (r == KVMI_ENOENT || r == KVMI_ETRUNC)
-			return (kvmi_fail(err, r == KVMI_ENOENT ?
-			    KVMI_EFORMAT : r, "%s: file %zu has no segment of "
-			    "an s390 dump behind its header", img->src->name,
-			    v[i].file + 1));
+		if (v->h.volume > next)
+			gap = missing(img, s, next, v->h.volume);
+		r = kvmi_s390_chain(img, s, v, gap, &c, err);
 		if (r != 0)
 			return (r);
-		gap = after_chain(img, s, &v[i], end, at);
-		next = v[i].h.volume + 1;
+		found += c.n;
+		if (found == 0 && i + 1 == set->n)
+			return (no_segments(img, s, c.end, err));
+		gap = after_chain(img, s, v, &c);
+		next = v->h.volume + 1;
 	}
-	if (end == S390_LAST) {
-		if (!kvmi_s390_ends(img, &s->h, at))
-			kvmi_s390_unfinished(img);
+	if (c.end == S390_LAST) {
+		set->whole = true;
+		kvmi_s390_finished(img, &s->h, c.at, v[-1].end);
 		return (0);
 	}
-	if (end == S390_FULL)
-		gap = missing(img, s, next, UINT32_MAX);
+	if (c.end == S390_FULL)
+		gap = missing_rest(img, s, next);
 	return (kvmi_s390_lose(s, s->end, gap, err));
 }
 
@@ -215,14 +282,15 @@ add_chains(struct kvmi_image *img, struct s390 *s, const struct s390_volume *v,
  * that the lengths are right; without it the first volume's place is certain.
  */
 static int
-add_shares(struct kvmi_image *img, struct s390 *s, const struct s390_volume *v,
-    size_t n, struct kvmi_err *err)
+add_shares(struct kvmi_image *img, struct s390 *s, struct set *set,
+    struct kvmi_err *err)
 {
+	const struct s390_volume *v = set->v;
 	uint64_t at = 0, off = 0;
 	size_t i;
 	uint8_t why;
 
-	for (i = 0; i < n && v[i].h.volume == i && at < s->end; i++) {
+	for (i = 0; i < set->n && v[i].h.volume == i && at < s->end; i++) {
 		uint64_t room = v[i].end - v[i].off;
 		uint64_t len = kvmi_min(room > s->h.len ? room - s->h.len : 0,
 		    s->end - at);
@@ -236,21 +304,25 @@ add_shares(struct kvmi_image *img, struct s390 *s, const struct s390_volume *v,
 		off = p.off + len;
 		at += len;
 	}
-	if (at == s->end && kvmi_s390_ends(img, &s->h, off))
+	if (at == s->end && kvmi_s390_finished(img, &s->h, off, v[i - 1].end)) {
+		set->whole = true;
 		return (0);
-	if (at < s->end) {
-		why = missing(img, s, (uint32_t)i, UINT32_MAX);
-	} else {
-		kvmi_s390_unfinished(img);
-		why = kvmi_s390_why(s, "the dump was not finished");
 	}
-	if (i < 2)
+	if (at == s->end)
+		why = kvmi_s390_why(s, "the dump was not finished");
+	else if (i < set->n)
+		why = missing(img, s, (uint32_t)i, v[i].h.volume);
+	else
+		why = missing_rest(img, s, (uint32_t)i);
+	if (i == set->n && i < 2)
 		return (kvmi_s390_lose(s, s->end, why, err));
-	kvmi_remark(img->note, sizeof(img->note), "or a file is not the whole "
-	    "of its volume: only the first is read");
+	if (i > 1)
+		kvmi_remark(img->note, sizeof(img->note), "or a file is not "
+		    "the whole of its volume: only the first is read");
 	why = kvmi_s390_why(s, "volumes behind the first need all of them, and "
 	    "whole (ko_more, --with)");
-	s->n = v[0].end - v[0].off > s->h.len ? 1 : 0;
+	s->n = kvmi_min(s->n, v[0].h.volume == 0 &&
+	    v[0].end - v[0].off > s->h.len);
 	return (kvmi_s390_lose(s, s->end, why, err));
 }
 
@@ -258,24 +330,27 @@ int
 kvmi_s390_volumes(struct kvmi_image *img, struct s390 *s, struct kvmi_err *err)
 {
 	const struct kvmi_src *src = img->src;
-	struct s390_volume whole = { .h = s->h, .end = src->size }, *v;
-	size_t n;
+	struct s390_volume whole = { .h = s->h, .end = src->size };
+	struct set set = { .v = &whole, .n = 1 };
 	int r;
 
 	/* Several files may be one that was cut into pieces. */
 	if (!s->h.many_volumes)
-		return (s->h.extended ? add_chains(img, s, &whole, 1, err) :
+		return (s->h.extended ? add_chains(img, s, &set, err) :
 		    kvmi_s390_linear(img, s, err));
-	v = calloc(src->nparts > 1 ? src->nparts : 1, sizeof(*v));
-	if (v == NULL)
+	set.n = 0;
+	set.v = calloc(src->nparts > 1 ? src->nparts : 1, sizeof(*set.v));
+	if (set.v == NULL)
 		return (kvmi_fail(err, KVMI_ENOMEM, "%s: out of memory",
 		    src->name));
-	r = read_volumes(img, s, v, &n, err);
+	r = read_volumes(img, s, &set, err);
 	if (r == 0)
-		r = sort_volumes(img, v, n, err);
+		r = sort_volumes(img, set.v, set.n, err);
 	if (r == 0)
-		r = s->h.extended ? add_chains(img, s, v, n, err) :
-		    add_shares(img, s, v, n, err);
-	free(v);
+		r = s->h.extended ? add_chains(img, s, &set, err) :
+		    add_shares(img, s, &set, err);
+	if (r == 0)
+		r = judge_other(img, &set, err);
+	free(set.v);
 	return (r);
 }

@@ -142,41 +142,51 @@ kvmi_s390_why(struct s390 *s, const char *fmt, ...)
 
 bool
 kvmi_s390_ends(struct kvmi_image *img, const struct s390_header *h,
-    uint64_t off)
+    uint64_t off, uint64_t end)
 {
 	struct kvmi_err ignored;
 	uint8_t raw[END_LEN];
 	struct kvmi_rd r = { .base = raw, .len = sizeof(raw), .pos = 8,
 		.what = "end marker", .big_endian = true, .err = &ignored };
 
-	return (kvmi_inside(off, sizeof(raw), img->src->size) &&
+	return (kvmi_inside(off, sizeof(raw), end) &&
 	    kvmi_src_read(img->src, off, raw, sizeof(raw), "end marker",
 	    &ignored) == 0 && memcmp(raw, END_MARKER, 8) == 0 &&
 	    kvmi_rd_u64(&r, "time") >= h->tod);
 }
 
 /* A dump that was not finished ends in what the disk held before. */
-void
-kvmi_s390_unfinished(struct kvmi_image *img)
+bool
+kvmi_s390_finished(struct kvmi_image *img, const struct s390_header *h,
+    uint64_t off, uint64_t end)
 {
+	if (kvmi_s390_ends(img, h, off, end))
+		return (true);
+	if (!kvmi_inside(off, END_LEN, end)) {
+		img->truncated = true;
+		kvmi_remark(img->note, sizeof(img->note), "the file ends "
+		    "before its end marker");
+		return (false);
+	}
 	img->incomplete = true;
 	kvmi_remark(img->note, sizeof(img->note), "the dump has no end marker "
 	    "of its own: it was not finished");
+	return (false);
 }
 
 int
 kvmi_s390_linear(struct kvmi_image *img, struct s390 *s, struct kvmi_err *err)
 {
-	uint64_t off = s->h.len, end;
+	uint64_t size = img->src->size, off = s->h.len, end;
 
 	s->h.extended = false;		/* whatever a tape's header says */
-	if (!kvmi_add(off, s->end, &end) || end > img->src->size)
+	if (!kvmi_add(off, s->end, &end) || end > size)
 		img->truncated = true;
-	else if (!kvmi_s390_ends(img, &s->h, end))
-		kvmi_s390_unfinished(img);
+	else
+		kvmi_s390_finished(img, &s->h, end, size);
 	return (kvmi_s390_add(s, &(struct s390_piece){ .len = s->end,
-	    .off = off, .stored = off < img->src->size ? img->src->size - off :
-	    0, .why = S390_STORED }, err));
+	    .off = off, .stored = off < size ? size - off : 0,
+	    .why = S390_STORED }, err));
 }
 
 static int

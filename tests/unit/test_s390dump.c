@@ -156,6 +156,14 @@ extended(struct bytes *b, const struct kind *k)
 	end_marker(b, TOD + 1);
 }
 
+static void
+as_it_lies(struct bytes *b, const struct kind *k)
+{
+	header(b, k);
+	memory(b, 0, PAGES);
+	end_marker(b, TOD);
+}
+
 static const struct kind one = { .extended = true };
 static const struct kind packed = { .extended = true, .entry = ENTRY };
 
@@ -212,13 +220,10 @@ test_kinds(void **state)
 
 		if (!row[i].tape && row[i].k.entry != 0 && !has_zlib())
 			continue;
-		if (row[i].k.extended && !row[i].tape) {
+		if (row[i].k.extended && !row[i].tape)
 			extended(&b, &row[i].k);
-		} else {
-			header(&b, &row[i].k);
-			memory(&b, 0, PAGES);
-			end_marker(&b, TOD);
-		}
+		else
+			as_it_lies(&b, &row[i].k);
 		img = util_image(row[i].name, util_bytes(&b, b.len));
 		UTIL_STR(row[i].name, img->format, row[i].format);
 		UTIL_STR(row[i].name, img->note, "");
@@ -267,8 +272,9 @@ test_bad_chain(void **state)
 		{ "the largest length", SEG(2) + 8, 8, UINT64_MAX, 0, 17 },
 		{ "another stop marker", SEG(2) + 16, 8, 1, 0, 17 },
 		{ "more in the header", SEG(2) + 4000, 1, 1, 0, 17 },
-		{ "compressed, but for the header", SEG(2) + 24, 4, 1,
-		    KVMI_ENOTSUP, 0 },
+		{ "compressed, but for the header", SEG(2) + 24, 4, 1, 0, 17 },
+		{ "the first compressed, but for the header", SEG(0) + 24, 4,
+		    1, KVMI_ENOTSUP, 0 },
 		{ "the last one early", SEG(2) + 16, 8, UINT64_MAX, 0, 0 },
 		{ "no last one", SEG(3) + 16, 8, 0, 0, PAGES - 2 },
 		{ "no end marker", MARKER, 1, 'X', 0, PAGES },
@@ -303,42 +309,76 @@ test_bad_chain(void **state)
 static void
 test_cut(void **state)
 {
-	static const struct kind plain = { 0 };
-	const struct kind *const kinds[] = { &one, &packed, &plain };
+	static const struct {
+		const char *name;
+		struct kind k;
+		void	 (*make)(struct bytes *b, const struct kind *k);
+	} row[] = {
+		{ "extended", { .extended = true }, extended },
+		{ "zlib", { .extended = true, .entry = ENTRY }, extended },
+		{ "as it lies", { 0 }, as_it_lies },
+		{ "tape", { .extended = true, .entry = 1 << 20 }, as_it_lies },
+	};
 
 	(void)state;
-	for (size_t i = 0; i < KVMI_COUNT(kinds); i++) {
+	for (size_t i = 0; i < KVMI_COUNT(row); i++) {
+		const char *name = row[i].name;
 		struct bytes b = { 0 };
 		unsigned int before = 0;
+		size_t data;
 
-		if (kinds[i]->entry != 0 && !has_zlib())
+		if (row[i].k.entry == ENTRY && !has_zlib())
 			continue;
-		if (kinds[i]->extended) {
-			extended(&b, kinds[i]);
-		} else {
-			header(&b, kinds[i]);
-			memory(&b, 0, PAGES);
-			end_marker(&b, TOD);
-		}
+		row[i].make(&b, &row[i].k);
+		data = b.len - BLOCK;
 		for (size_t len = BLOCK - 1; len < b.len; len += len % BLOCK ==
 		    1 ? BLOCK - 2 : 1) {
 			struct kvmi_err err = { 0 };
 			struct kvmi_image *img;
 			int r = kvmi_image_open(util_bytes(&b, len), NULL, &img,
 			    &err);
+			bool extended_ = row[i].make == extended;
 			unsigned int n;
 
-			UTIL_TRUE("a reason", r == 0 || err.text[0] != '\0');
-			if (r != 0)
+			if (row[i].k.extended && len < 2 * BLOCK) {
+				UTIL_FAILS(name, r, KVMI_ETRUNC, &err);
 				continue;
-			n = check_pages("cut", img);
-			UTIL_TRUE("more", n >= before);
-			UTIL_TRUE("said", img->truncated || img->incomplete ||
-			    len >= b.len - BLOCK + 16);
+			}
+			UTIL_EQ(name, r, 0);
+			n = check_pages(name, img);
+			UTIL_TRUE(name, n >= before);
+			UTIL_EQ(name, img->truncated, len < data + 16);
+			UTIL_TRUE(name, !img->incomplete);
+			if (len >= data)
+				UTIL_EQ(name, strstr(img->note, "before its "
+				    "end marker") != NULL, len < data + 16);
+			UTIL_TRUE(name, extended_ || (strstr(img->note,
+			    "tape") != NULL) == (row[i].k.extended &&
+			    len < data + 16));
 			before = n;
 			kvmi_image_close(img);
 		}
-		UTIL_EQ("whole", before, PAGES);
+		UTIL_EQ(name, before, PAGES);
+		bytes_free(&b);
+	}
+}
+
+/* A damaged header is not taken for a tape's memory. */
+static void
+test_no_tape(void **state)
+{
+	static const size_t at[] = { 1, 15, 17 };
+
+	(void)state;
+	for (size_t i = 0; i < KVMI_COUNT(at); i++) {
+		struct kvmi_err err = { 0 };
+		struct kvmi_image *img;
+		struct bytes b = { 0 };
+
+		extended(&b, &one);
+		bytes_poke(&b, SEG(0) + at[i], 5, 1);
+		UTIL_FAILS("no tape", kvmi_image_open(util_bytes(&b, b.len),
+		    NULL, &img, &err), KVMI_EFORMAT, &err);
 		bytes_free(&b);
 	}
 }
@@ -477,7 +517,7 @@ test_entries(void **state)
 /* One of the files of a dump on several disks. */
 struct part {
 	unsigned int	volume;
-	enum { VOLUME, OTHER, UNUSED, FOREIGN, CUT } what;
+	enum { VOLUME, OTHER, UNUSED, FOREIGN, CUT, DAMAGED, ENDLESS } what;
 	size_t		len;		/* of CUT; 0: within its first run */
 };
 
@@ -507,6 +547,10 @@ volume(struct bytes *b, const struct part *p, bool extended_)
 		memory(b, share[v], share[v + 1] - share[v]);
 	if (v == 2)
 		end_marker(b, TOD + 1);
+	if (p->what == ENDLESS)
+		bytes_poke(b, BLOCK + 16, 0, 8);
+	if (p->what == DAMAGED && extended_)
+		b->p[BLOCK] = 1;
 	/* Each has room for that; what it held before is there. */
 	if (v == 2 || extended_)
 		bytes_fill(b, 0x5a, 3 * BLOCK);
@@ -519,6 +563,8 @@ static int
 open_volumes(const struct part *p, size_t n, bool extended_,
     struct kvmi_image **ret, struct kvmi_err *err)
 {
+	static const char *const name[] = { "first", "second", "third",
+		"fourth" };
 	struct kvmi_src *v[4] = { NULL }, *src;
 
 	for (size_t i = 0; i < n; i++) {
@@ -526,6 +572,7 @@ open_volumes(const struct part *p, size_t n, bool extended_,
 
 		volume(&b, &p[i], extended_);
 		v[i] = util_bytes(&b, b.len);
+		v[i]->name = name[i];
 		bytes_free(&b);
 	}
 	if (n > 1) {
@@ -545,59 +592,95 @@ test_volumes(void **state)
 		const char *name;
 		size_t	 n;
 		struct part p[4];
-		int	 want;
-		/* Pages there are: extended, and as it lies; what is said. */
-		unsigned int pages[2];
-		const char *note;
+		/* Extended, and as it lies. */
+		struct {
+			int	 want;
+			unsigned int pages;
+			bool	 truncated, incomplete;
+		} of[2];
+		const char *note;	/* how it begins */
 	} row[] = {
 		{ "in order", 3, { { 0, VOLUME }, { 1, VOLUME },
-		    { 2, VOLUME } }, 0, { PAGES, PAGES }, "" },
+		    { 2, VOLUME } }, { { 0, PAGES, 0, 0 },
+		    { 0, PAGES, 0, 0 } }, "" },
 		{ "reversed", 3, { { 2, VOLUME }, { 1, VOLUME },
-		    { 0, VOLUME } }, 0, { PAGES, PAGES }, "" },
+		    { 0, VOLUME } }, { { 0, PAGES, 0, 0 },
+		    { 0, PAGES, 0, 0 } }, "" },
 		{ "with one that was not used", 4, { { 1, VOLUME },
-		    { 2, VOLUME }, { 3, UNUSED }, { 0, VOLUME } }, 0,
-		    { PAGES, PAGES }, "" },
-		{ "the first alone", 1, { { 0, VOLUME } }, 0, { 4, 10 },
-		    "volume 1 or one after it of this dump was not given" },
-		{ "the second alone", 1, { { 1, VOLUME } }, 0, { 32, 0 },
-		    "volume 0 " },
-		{ "without the second", 2, { { 2, VOLUME }, { 0, VOLUME } }, 0,
-		    { 8, 10 }, "volume 1 " },
-		{ "without the last", 2, { { 1, VOLUME }, { 0, VOLUME } }, 0,
-		    { 40, 10 }, "volume 2 or one after it" },
-		{ "only the last", 1, { { 2, VOLUME } }, 0, { 4, 0 },
-		    "volume" },
+		    { 2, VOLUME }, { 3, UNUSED }, { 0, VOLUME } },
+		    { { 0, PAGES, 0, 0 }, { 0, PAGES, 0, 0 } }, "" },
+		{ "the first alone", 1, { { 0, VOLUME } }, { { 0, 4, 0, 1 },
+		    { 0, 10, 0, 1 } }, "volume 1 or one after it of this dump "
+		    "was not given (ko_more, --with), or the disks were too "
+		    "small" },
+		{ "the second alone", 1, { { 1, VOLUME } }, { { 0, 32, 0, 1 },
+		    { 0, 0, 0, 0 } }, "volume 0 of this dump was not given" },
+		{ "without the second", 2, { { 2, VOLUME }, { 0, VOLUME } },
+		    { { 0, 8, 0, 0 }, { 0, 10, 0, 0 } },
+		    "volume 1 of this dump was not given" },
+		{ "without the last", 2, { { 1, VOLUME }, { 0, VOLUME } },
+		    { { 0, 40, 0, 1 }, { 0, 10, 0, 1 } },
+		    "volume 2 or one after it" },
+		{ "only the last", 1, { { 2, VOLUME } }, { { 0, 4, 0, 0 },
+		    { 0, 0, 0, 0 } }, "volumes 0 to 1 of this dump were" },
 		{ "twice the same", 3, { { 0, VOLUME }, { 1, VOLUME },
-		    { 1, VOLUME } }, KVMI_EFORMAT, { 0, 0 }, "" },
-		{ "of another dump", 3, { { 0, VOLUME }, { 1, OTHER },
-		    { 2, VOLUME } }, KVMI_EFORMAT, { 0, 0 }, "" },
+		    { 1, VOLUME } }, { { .want = KVMI_EFORMAT },
+		    { .want = KVMI_EFORMAT } }, "" },
+		{ "with one left of another", 4, { { 0, VOLUME },
+		    { 1, VOLUME }, { 2, VOLUME }, { 3, OTHER } },
+		    { { 0, PAGES, 0, 0 }, { 0, PAGES, 0, 0 } },
+		    "fourth is of another dump and is not used" },
+		{ "with one of another in its place", 3, { { 0, VOLUME },
+		    { 1, OTHER }, { 2, VOLUME } }, { { 0, 8, 0, 0 },
+		    { .want = KVMI_EFORMAT } }, "second is of another" },
+		{ "with one of another for the last", 3, { { 0, VOLUME },
+		    { 1, VOLUME }, { 2, OTHER } }, { { .want = KVMI_EFORMAT },
+		    { .want = KVMI_EFORMAT } }, "" },
 		{ "another file", 2, { { 0, VOLUME }, { 1, FOREIGN } },
-		    KVMI_EFORMAT, { 0, 0 }, "" },
+		    { { .want = KVMI_EFORMAT }, { .want = KVMI_EFORMAT } },
+		    "" },
 		{ "too large a number", 2, { { 0, VOLUME },
-		    { UINT32_MAX, VOLUME } }, KVMI_EFORMAT, { 0, 0 }, "" },
+		    { UINT32_MAX, VOLUME } }, { { .want = KVMI_EFORMAT },
+		    { .want = KVMI_EFORMAT } }, "" },
 		{ "the second cut", 3, { { 0, VOLUME }, { 1, CUT },
-		    { 2, VOLUME } }, 0, { 15, 10 }, NULL },
+		    { 2, VOLUME } }, { { 0, 15, 1, 0 }, { 0, 10, 0, 1 } },
+		    "" },
+		{ "the second cut to its header", 3, { { 0, VOLUME },
+		    { 1, CUT, BLOCK }, { 2, VOLUME } }, { { 0, 8, 1, 0 },
+		    { 0, 10, 0, 1 } }, "" },
+		{ "the second damaged", 3, { { 0, VOLUME }, { 1, DAMAGED },
+		    { 2, VOLUME } }, { { 0, 8, 0, 1 }, { 0, PAGES, 0, 0 } },
+		    "" },
+		{ "the first damaged", 3, { { 0, DAMAGED }, { 1, VOLUME },
+		    { 2, VOLUME } }, { { 0, 56, 0, 1 }, { 0, PAGES, 0, 0 } },
+		    "" },
+		{ "all damaged", 2, { { 0, DAMAGED }, { 1, DAMAGED } },
+		    { { .want = KVMI_EFORMAT }, { 0, 10, 0, 1 } }, "" },
+		{ "all cut to their headers", 2, { { 0, CUT, BLOCK },
+		    { 1, CUT, BLOCK } }, { { .want = KVMI_ETRUNC },
+		    { 0, 0, 0, 1 } }, "" },
 		{ "the second cut, the last missing", 2, { { 0, VOLUME },
-		    { 1, CUT } }, 0, { 11, 10 }, NULL },
+		    { 1, CUT } }, { { 0, 11, 1, 0 }, { 0, 10, 0, 1 } }, "" },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < KVMI_COUNT(row) * 2; i++) {
 		bool extended_ = i % 2 == 0;
 		const char *name = row[i / 2].name;
-		unsigned int pages = row[i / 2].pages[i % 2];
 		struct kvmi_err err = { 0 };
 		struct kvmi_image *img;
 		int r = open_volumes(row[i / 2].p, row[i / 2].n, extended_,
 		    &img, &err);
 
-		UTIL_FAILS(name, r, row[i / 2].want, &err);
+		UTIL_FAILS(name, r, row[i / 2].of[i % 2].want, &err);
 		if (r != 0)
 			continue;
-		if (row[i / 2].note != NULL)
-			UTIL_TRUE(name, strncmp(img->note, row[i / 2].note,
-			    strlen(row[i / 2].note)) == 0);
-		UTIL_EQ(name, check_pages(name, img), pages);
+		UTIL_TRUE(name, strstr(img->note, row[i / 2].note) != NULL);
+		UTIL_EQ(name, check_pages(name, img),
+		    row[i / 2].of[i % 2].pages);
+		UTIL_EQ(name, img->truncated, row[i / 2].of[i % 2].truncated);
+		UTIL_EQ(name, img->incomplete,
+		    row[i / 2].of[i % 2].incomplete);
 		kvmi_image_close(img);
 	}
 }
@@ -607,24 +690,28 @@ static void
 test_cut_volume(void **state)
 {
 	(void)state;
-	for (unsigned int i = 0; i < 6; i++)
+	for (unsigned int i = 0; i < 6; i++) {
+		unsigned int before = 0;
+
 		for (size_t len = BLOCK - 1; len < 40 * BLOCK; len += len %
 		    BLOCK == 1 ? BLOCK - 2 : 1) {
 			struct part p[] = { { 0, VOLUME }, { 1, VOLUME },
 				{ 2, VOLUME } };
 			struct kvmi_err err = { 0 };
 			struct kvmi_image *img;
-			int r;
+			unsigned int n;
 
 			p[i % 3].what = CUT;
 			p[i % 3].len = len;
-			r = open_volumes(p, 3, i < 3, &img, &err);
-			UTIL_TRUE("a reason", r == 0 || err.text[0] != '\0');
-			if (r != 0)
-				continue;
-			check_pages("cut", img);
+			UTIL_EQ(err.text, open_volumes(p, 3, i < 3, &img, &err),
+			    0);
+			n = check_pages("cut", img);
+			UTIL_TRUE("more", n >= before);
+			before = n;
 			kvmi_image_close(img);
 		}
+		UTIL_EQ("whole", before, PAGES);
+	}
 }
 
 /* A file is named for what is in the one that lacks. */
@@ -649,6 +736,52 @@ test_missing_named(void **state)
 	}
 }
 
+/* Why no kernel is found in a part of a dump, and which file is wrong. */
+static void
+test_told(void **state)
+{
+	static const struct part second[] = { { 1, VOLUME } };
+	static const struct part full[] = { { 0, VOLUME }, { 31, ENDLESS } };
+	static const struct {
+		struct part p[2];
+		const char *text;
+	} bad[] = {
+		{ { { 0, VOLUME }, { 0, VOLUME } }, "first and second both" },
+		{ { { 0, VOLUME }, { 1, OTHER } }, "second, given with it" },
+		{ { { 0, VOLUME }, { 1, FOREIGN } }, "second, given with it" },
+	};
+	struct kvmi_image *all;
+	struct kvmi_err none;
+
+	(void)state;
+	UTIL_EQ("full", open_volumes(full, 2, true, &all, &none), 0);
+	UTIL_EQ("full", check_pages("full", all), 6);
+	UTIL_TRUE("full", all->incomplete && strstr(all->note,
+	    "; the disks were too small for this dump") != NULL);
+	kvmi_image_close(all);
+	for (size_t i = 0; i < 2 * KVMI_COUNT(bad); i++) {
+		struct kvmi_err err = { 0 };
+		struct kvmi_image *img;
+
+		UTIL_FAILS("bad", open_volumes(bad[i / 2].p, 2, i % 2 != 0,
+		    &img, &err), KVMI_EFORMAT, &err);
+		UTIL_TRUE(err.text, strstr(err.text, bad[i / 2].text) != NULL);
+	}
+	for (int e = 0; e < 2; e++) {
+		struct kvmi_cx *cx = kvmi_cx_new();
+		struct kvmi_kernel *k;
+		struct kvmi_image *img;
+
+		UTIL_EQ("open", open_volumes(second, 1, e != 0, &img,
+		    &cx->err), 0);
+		UTIL_FAILS("kernel", kvmi_kernel_open(img, NULL, NULL, cx, &k),
+		    KVMI_ENOTSUP, &cx->err);
+		UTIL_TRUE(cx->err.text, strstr(cx->err.text, "volume 0 of this "
+		    "dump was not given") != NULL);
+		kvmi_cx_free(cx);
+	}
+}
+
 int
 main(void)
 {
@@ -656,12 +789,14 @@ main(void)
 		cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_bad_chain),
 		cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_no_tape),
 		cmocka_unit_test(test_claims),
 		cmocka_unit_test(test_zlib),
 		cmocka_unit_test(test_entries),
 		cmocka_unit_test(test_volumes),
 		cmocka_unit_test(test_cut_volume),
 		cmocka_unit_test(test_missing_named),
+		cmocka_unit_test(test_told),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, util_report));
