@@ -6,6 +6,7 @@
  */
 #include <ctype.h>
 
+#include "os/linux/elf_sym.h"
 #include "os/linux/infer.h"
 
 #define NAME_END	64		/* MODULE_NAME_LEN and a pointer */
@@ -18,11 +19,6 @@
 struct tables {
 	uint64_t	symtab, n, strtab, letters;
 };
-
-/* Members of an ELF symbol (elf(5)), by the size of pointers. */
-static const struct sym {
-	unsigned int	ptr, len, info, section, value;
-} syms[] = { { 4, 16, 12, 14, 4 }, { 8, 24, 4, 6, 8 } };
 
 static bool
 in_module(const struct kvmi_infer *x, uint64_t module, uint64_t va,
@@ -44,7 +40,7 @@ in_module(const struct kvmi_infer *x, uint64_t module, uint64_t va,
 
 static bool
 read_tables(const struct kvmi_infer *x, uint64_t module, uint64_t off,
-    const struct sym *s, struct tables *t)
+    const struct kvmi_elf_sym *s, struct tables *t)
 {
 	uint64_t at = module + off + x->ptr;
 
@@ -55,7 +51,7 @@ read_tables(const struct kvmi_infer *x, uint64_t module, uint64_t off,
 	t->strtab = kvmi_infer_read(x, at + 2 * x->ptr, x->ptr);
 	t->letters = kvmi_infer_read(x, at + 3 * x->ptr, x->ptr);
 	return (t->n > 0 && t->n < MAX_SYMS &&
-	    in_module(x, module, t->symtab, t->n * s->len) &&
+	    in_module(x, module, t->symtab, t->n * s->size) &&
 	    in_module(x, module, t->strtab, 1));
 }
 
@@ -73,7 +69,7 @@ static bool
 fits_module(const struct kvmi_infer *x, uint64_t module, uint64_t off,
     bool letters)
 {
-	const struct sym *s = &syms[x->ptr == syms[1].ptr];
+	const struct kvmi_elf_sym *s = kvmi_elf_sym(x->ptr);
 	size_t inside = 0, outside = 0;
 	struct tables t;
 
@@ -83,14 +79,14 @@ fits_module(const struct kvmi_infer *x, uint64_t module, uint64_t off,
 	    kvmi_infer_read(x, t.symtab + s->value, x->ptr) != 0)
 		return (false);
 	for (uint64_t i = 1; i < t.n && i < LOOKED_AT; i++) {
-		uint64_t at = t.symtab + i * s->len,
+		uint64_t at = t.symtab + i * s->size,
 		    letter = kvmi_infer_read(x, letters ? t.letters + i :
 		    at + s->info, 1);
 
 		if (!in_module(x, module, t.strtab + kvmi_infer_read(x, at, 4),
 		    1) || !is_letter(letter))
 			return (false);
-		if (kvmi_infer_read(x, at + s->section, 2) == 0)
+		if (kvmi_infer_read(x, at + s->shndx, 2) == 0)
 			continue;
 		*(in_module(x, module, kvmi_infer_read(x, at + s->value,
 		    x->ptr), 0) ? &inside : &outside) += 1;

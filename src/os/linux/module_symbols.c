@@ -8,6 +8,7 @@
 
 #include "base/endian.h"
 #include "base/math.h"
+#include "os/linux/elf_sym.h"
 #include "os/linux/linux.h"
 #include "os/linux/tasks.h"
 
@@ -29,18 +30,9 @@ static const char *const members[N_MEMBERS] = {
 	[STRTAB] = "mod_kallsyms.strtab",
 };
 
-/* Where an ELF symbol has what (elf(5)); st_name comes first. */
-struct elf_sym {
-	size_t		size, info, shndx, value, st_size;
-	unsigned int	word;
-};
-
-static const struct elf_sym elf32 = { 16, 12, 14, 4, 8, 4 };
-static const struct elf_sym elf64 = { 24, 4, 6, 8, 16, 8 };
-
 /* Of one module. */
 struct tables {
-	const struct elf_sym *elf;
+	const struct kvmi_elf_sym *elf;
 	bool		 big_endian;
 	struct kvmi_blob syms;
 	struct kvmi_blob letters;	/* since Linux 5.2; p NULL: none */
@@ -97,7 +89,7 @@ tables_open(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t module,
 	int r;
 
 	*t = (struct tables){ .big_endian = k->big_endian,
-		.elf = k->arch->pointer_size == 8 ? &elf64 : &elf32 };
+		.elf = kvmi_elf_sym(k->arch->pointer_size) };
 	r = kvmi_kread_ptr(k, cx, module + at[KALLSYMS].off, &ks);
 	if (r == 0)
 		r = kvmi_kread_ptr(k, cx, ks + at[SYMTAB].off, &symtab);
@@ -147,7 +139,7 @@ static int
 add_symbols(const struct tables *t, const char *module,
     struct kvmi_symtab *out, struct kvmi_err *err)
 {
-	const struct elf_sym *e = t->elf;
+	const struct kvmi_elf_sym *e = t->elf;
 	int r = 0;
 
 	for (uint64_t i = 1; i < t->n && r == 0; i++) {
