@@ -135,25 +135,29 @@ kvmi_infer_scan(struct kvmi_infer *x, uint64_t start, uint64_t len,
 	return (s.found == 1);
 }
 
-void
+struct kvmi_member *
 kvmi_infer_add(struct kvmi_infer *x, const char *type, const char *path,
     uint64_t off, uint64_t size, bool is_signed)
 {
-	if (x->n_rows < KVMI_INFER_ROWS)
-		x->row[x->n_rows++] = (struct kvmi_listed){ type, path,
-			{ .off = off, .size = size, .count = 1,
-			    .is_signed = is_signed } };
+	struct kvmi_listed *row = &x->row[x->n_rows];
+
+	if (x->n_rows == KVMI_INFER_ROWS)
+		return (NULL);
+	x->n_rows++;
+	*row = (struct kvmi_listed){ type, path, { .off = off, .size = size,
+		.count = 1, .is_signed = is_signed } };
+	return (&row->m);
 }
 
 void
 kvmi_infer_add_ptr(struct kvmi_infer *x, const char *type, const char *path,
     uint64_t off)
 {
-	size_t n = x->n_rows;
+	struct kvmi_member *m = kvmi_infer_add(x, type, path, off, x->ptr,
+	    false);
 
-	kvmi_infer_add(x, type, path, off, x->ptr, false);
-	if (x->n_rows > n)
-		x->row[n].m.is_pointer = true;
+	if (m != NULL)
+		m->is_pointer = true;
 }
 
 /* The name of the first task, "swapper" and perhaps a CPU's number behind it. */
@@ -212,7 +216,6 @@ is_list(struct kvmi_infer *x, uint64_t off)
 	char name[COMM_LEN];
 	size_t n = 0;
 
-	x->lost = 0;
 	for (;;) {
 		next = kvmi_infer_read(x, at, x->ptr);
 		if (!kvmi_infer_is_ptr(x, next))
@@ -236,8 +239,6 @@ collect(struct kvmi_infer *x)
 	uint64_t at = x->tasks.v[0] + x->list, head = at;
 	int r = 1;
 
-	/* Others were looked at since, which may have set what is lost. */
-	is_list(x, x->list);
 	while (r > 0 && x->tasks.n < KVMI_INFER_TASKS) {
 		at = kvmi_infer_read(x, at, x->ptr);
 		if (at == x->lost && at != 0)

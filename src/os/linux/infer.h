@@ -10,7 +10,6 @@
 #define KVMI_INFER_H
 
 #include "os/addrs.h"
-#include "os/linux/cpus.h"
 #include "os/linux/linux.h"
 #include "os/linux/taskflags.h"
 #include "type/listed.h"
@@ -56,11 +55,6 @@ struct kvmi_infer {
 
 	struct kvmi_addrs modules;	/* struct module of each, once found */
 	struct kvmi_infer_memory memory;
-	struct kvmi_linux_cpus cpus;	/* while per-CPU objects are looked */
-	uint64_t	 area;		/* for: the first's, to add */
-	uint64_t	 timer;		/* tick_sched_timer() */
-	uint64_t	 known;		/* one of them */
-	unsigned int	 first;		/* CPU that there may be */
 
 	struct kvmi_listed row[KVMI_INFER_ROWS];
 	size_t		 n_rows;
@@ -121,9 +115,12 @@ uint64_t kvmi_infer_span(const struct kvmi_infer *x, uint64_t start,
 /* Is it an entry of a list whose neighbours know it? */
 bool kvmi_infer_is_linked(const struct kvmi_infer *x, uint64_t va);
 
-/* Note a member: a number of size bytes, signed where the kernel has it so. */
-void kvmi_infer_add(struct kvmi_infer *x, const char *type, const char *path,
-    uint64_t off, uint64_t size, bool is_signed);
+/*
+ * Note a member: a number of size bytes, signed where the kernel has it so.
+ * NULL: there is no room for it.
+ */
+struct kvmi_member *kvmi_infer_add(struct kvmi_infer *x, const char *type,
+    const char *path, uint64_t off, uint64_t size, bool is_signed);
 void kvmi_infer_add_ptr(struct kvmi_infer *x, const char *type,
     const char *path, uint64_t off);
 

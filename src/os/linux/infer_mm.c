@@ -215,14 +215,13 @@ add_rss(struct kvmi_infer *x, uint64_t off, const struct counter *c)
 {
 	static const char p[] = "percpu_counter";
 	uint64_t step = c == NULL ? x->ptr : c->size;
-	size_t n = x->n_rows;
+	struct kvmi_member *m = kvmi_infer_add(x, "mm_struct", "rss_stat",
+	    off, RSS_PARTS * step, false);
 
-	kvmi_infer_add(x, "mm_struct", "rss_stat", off, RSS_PARTS * step,
-	    false);
 	if (c == NULL)
 		return;
-	if (x->n_rows > n)
-		x->row[n].m.count = RSS_PARTS;
+	if (m != NULL)
+		m->count = RSS_PARTS;
 	kvmi_infer_add(x, p, "", 0, c->size, false);
 	kvmi_infer_add(x, p, "count", c->count, 8, true);
 	kvmi_infer_add_ptr(x, p, "counters", c->counters);

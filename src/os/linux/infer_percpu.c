@@ -8,6 +8,7 @@
  */
 #include "base/endian.h"
 #include "base/math.h"
+#include "os/linux/cpus.h"
 #include "os/linux/infer.h"
 
 #define NEAR		128		/* they are small objects of a file */
@@ -23,19 +24,29 @@ struct chunk {
 	uint64_t	start_off, len;
 };
 
+struct area {
+	uint64_t	start;		/* where its data is linked */
+	uint64_t	len;		/* of what is static */
+};
+
+/* What places are held against, and what they told. */
+struct search {
+	struct kvmi_linux_cpus cpus;
+	unsigned int	first;		/* CPU that there may be */
+	uint64_t	known;		/* linked address of such data */
+	struct area	area;		/* several places have to agree */
+	bool		found;
+};
+
 /* The variables around pcpu_unit_size. */
 struct vars {
 	struct kvmi_infer *x;
+	const struct search *s;
 	uint64_t	unit_len;
 	uint8_t		copy[SPAN];
 	struct chunk	chunk[2];	/* that of modules, if any, the other */
 	size_t		n_chunks;
-	uint64_t	unit_off;	/* of CPU x->first */
-};
-
-struct area {
-	uint64_t	start;		/* where its data is linked */
-	uint64_t	len;		/* of what is static */
+	uint64_t	unit_off;	/* of s->first */
 };
 
 static uint64_t
@@ -135,20 +146,21 @@ find_chunks(struct vars *v)
  * CPU that is not possible has none.
  */
 static bool
-is_unit_offsets(const struct kvmi_infer *x, uint64_t va, uint64_t *ret)
+is_unit_offsets(const struct vars *v, uint64_t va, uint64_t *ret)
 {
-	const struct kvmi_linux_cpus *c = &x->cpus;
-	unsigned int others = 0;
-	uint64_t first;
+	const struct kvmi_linux_cpus *c = &v->s->cpus;
+	const struct kvmi_infer *x = v->x;
+	unsigned int others = 0, cpu = v->s->first;
+	uint64_t first, start = c->offset[cpu];
 
 	if (!kvmi_infer_is_ptr(x, va))
 		return (false);
-	first = kvmi_infer_read(x, va + x->first * x->ptr, x->ptr);
-	for (unsigned int cpu = x->first + 1; cpu < c->n; cpu++) {
+	first = kvmi_infer_read(x, va + cpu * x->ptr, x->ptr);
+	while (++cpu < c->n) {
 		if (!kvmi_linux_cpu_is(c, cpu, KVMI_CPU_POSSIBLE))
 			continue;
 		if (kvmi_linux_percpu_at(x->k, kvmi_infer_read(x, va +
-		    cpu * x->ptr, x->ptr) - first, c->offset[x->first] -
+		    cpu * x->ptr, x->ptr) - first, start -
 		    c->offset[cpu]) != 0)
 			return (false);
 		others++;
@@ -165,7 +177,7 @@ find_unit_off(struct vars *v)
 	uint64_t first;
 
 	for (size_t off = 0; off < SPAN; off += v->x->ptr) {
-		if (!is_unit_offsets(v->x, word_at(v, off), &first))
+		if (!is_unit_offsets(v, word_at(v, off), &first))
 			continue;
 		if (found && first != v->unit_off)
 			return (false);
@@ -183,6 +195,7 @@ static bool
 is_area(const struct vars *v, uint64_t base, struct area *a)
 {
 	const struct kvmi_kernel *k = v->x->k;
+	const struct search *s = v->s;
 	uint64_t known;
 
 	a->len = v->unit_len;
@@ -195,8 +208,8 @@ is_area(const struct vars *v, uint64_t base, struct area *a)
 			a->len = kvmi_min(a->len, off + c->start_off);
 	}
 	a->start = kvmi_linux_percpu_at(k, base + v->unit_off,
-	    0 - v->x->cpus.offset[v->x->first]);
-	known = kvmi_linux_percpu_at(k, v->x->known, 0 - a->start);
+	    0 - s->cpus.offset[s->first]);
+	known = kvmi_linux_percpu_at(k, s->known, 0 - a->start);
 	return (a->len < v->unit_len && a->start % v->x->page == 0 &&
 	    known < a->len);
 }
@@ -229,25 +242,21 @@ is_unit_len(const struct kvmi_infer *x, uint64_t len)
 }
 
 static bool
-find_vars(struct kvmi_infer *x, uint64_t va, struct area *ret)
+find_vars(struct kvmi_infer *x, const struct search *s, uint64_t va,
+    struct area *ret)
 {
-	struct vars v = { .x = x };
+	struct vars v = { .x = x, .s = s };
 
 	for (unsigned int i = 0; i < x->ptr; i += 4) {
 		v.unit_len = kvmi_infer_read(x, va + i, 4);
-		if (is_unit_len(x, v.unit_len) && kvmi_kread(x->k, x->cx, va - NEAR,
-		    v.copy, SPAN) == 0 && has_pages(&v) && find_chunks(&v) &&
-		    find_unit_off(&v) && find_area(&v, ret))
+		if (is_unit_len(x, v.unit_len) && kvmi_kread(x->k, x->cx,
+		    va - NEAR, v.copy, SPAN) == 0 && has_pages(&v) &&
+		    find_chunks(&v) && find_unit_off(&v) &&
+		    find_area(&v, ret))
 			return (true);
 	}
 	return (false);
 }
-
-/* There may be several places, but they have to agree. */
-struct search {
-	struct area	area;
-	bool		found;
-};
 
 /* Cheap at first: nearly nothing is so. */
 static bool
@@ -257,7 +266,7 @@ are_vars(struct kvmi_infer *x, uint64_t va, const uint64_t word[2], void *arg)
 	struct area a;
 
 	if ((!is_unit_len(x, word[0] & UINT32_MAX) &&
-	    !is_unit_len(x, word[0] >> 32)) || !find_vars(x, va, &a))
+	    !is_unit_len(x, word[0] >> 32)) || !find_vars(x, s, va, &a))
 		return (false);
 	if (s->found && a.start == s->area.start && a.len == s->area.len)
 		return (false);
@@ -272,16 +281,15 @@ kvmi_infer_percpu(struct kvmi_infer *x)
 	struct search s = { 0 };
 	uint64_t va;
 
-	if (kvmi_kernel_addr(x->k, x->cx, "kernel_cpustat", &x->known) != 0 ||
-	    kvmi_linux_cpus_read(x->k, x->cx, &x->cpus) != 0)
+	if (kvmi_kernel_addr(x->k, x->cx, "kernel_cpustat", &s.known) != 0 ||
+	    kvmi_linux_cpus_read(x->k, x->cx, &s.cpus) != 0)
 		return;
-	x->first = 0;
-	while (x->first < x->cpus.n && !kvmi_linux_cpu_is(&x->cpus, x->first,
+	while (s.first < s.cpus.n && !kvmi_linux_cpu_is(&s.cpus, s.first,
 	    KVMI_CPU_POSSIBLE))
-		x->first++;
-	if (x->first < x->cpus.n && kvmi_infer_scan(x, x->l->stext,
+		s.first++;
+	if (s.first < s.cpus.n && kvmi_infer_scan(x, x->l->stext,
 	    KVMI_INFER_IMAGE, are_vars, &s, &va))
 		kvmi_infer_found(x, KVMI_ONCE_PERCPU, s.area.start,
 		    s.area.len);
-	kvmi_linux_cpus_deinit(&x->cpus);
+	kvmi_linux_cpus_deinit(&s.cpus);
 }

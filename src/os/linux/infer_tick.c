@@ -5,6 +5,7 @@
  * each CPU has there.
  */
 #include "base/math.h"
+#include "os/linux/cpus.h"
 #include "os/linux/infer.h"
 
 #define STATES		10		/* CPUTIME_USER to GUEST_NICE */
@@ -39,25 +40,36 @@ static const struct shape shapes[] = {
 	{ 4, true, 40, 0, 0, 88, 148 },
 };
 
+/* What is looked for, and where. */
+struct search {
+	struct kvmi_linux_cpus cpus;
+	uint64_t	 area;		/* the first one's, to add */
+	uint64_t	 timer;		/* the function */
+};
+
+typedef bool fits_fn(struct kvmi_infer *x, const struct search *t,
+    uint64_t va, const struct shape *s);
+
 /* The copies that the CPUs which run have of the per-CPU object at va. */
 static bool
-on_each(struct kvmi_infer *x, uint64_t va, const struct shape *s,
-    bool (*fits)(struct kvmi_infer *x, uint64_t va, const struct shape *s))
+on_each(struct kvmi_infer *x, const struct search *t, uint64_t va,
+    const struct shape *s, fits_fn *fits)
 {
-	const struct kvmi_linux_cpus *c = &x->cpus;
+	const struct kvmi_linux_cpus *c = &t->cpus;
 
 	for (unsigned int cpu = 0; cpu < c->n; cpu++)
-		if (kvmi_linux_cpu_runs(c, cpu) && !fits(x,
+		if (kvmi_linux_cpu_runs(c, cpu) && !fits(x, t,
 		    kvmi_linux_percpu_at(x->k, va, c->offset[cpu]), s))
 			return (false);
 	return (true);
 }
 
 static bool
-has_timer(struct kvmi_infer *x, uint64_t va, const struct shape *s)
+has_timer(struct kvmi_infer *x, const struct search *t, uint64_t va,
+    const struct shape *s)
 {
 	(void)s;
-	return (kvmi_infer_read(x, va, x->ptr) == x->timer);
+	return (kvmi_infer_read(x, va, x->ptr) == t->timer);
 }
 
 static bool
@@ -76,10 +88,12 @@ has_mode(const struct kvmi_infer *x, uint64_t va, const struct shape *s)
 
 /* The last time a CPU went idle is later than all that it was idle before. */
 static bool
-is_idle(struct kvmi_infer *x, uint64_t func, const struct shape *s)
+is_idle(struct kvmi_infer *x, const struct search *t, uint64_t func,
+    const struct shape *s)
 {
 	uint64_t va = func - s->func, entry, exit, idle, iowait;
 
+	(void)t;
 	entry = kvmi_infer_read(x, va + s->entry, 8);
 	exit = kvmi_infer_read(x, va + s->sleep - 8, 8);
 	idle = kvmi_infer_read(x, va + s->sleep, 8);
@@ -93,27 +107,29 @@ static bool
 is_timer(struct kvmi_infer *x, uint64_t va, const uint64_t word[2],
     void *arg)
 {
-	(void)arg;
-	return (word[0] == x->timer && on_each(x, va - x->area, NULL,
+	const struct search *t = arg;
+
+	return (word[0] == t->timer && on_each(x, t, va - t->area, NULL,
 	    has_timer));
 }
 
 static void
-add(struct kvmi_infer *x, const struct shape *s, uint64_t va)
+add(struct kvmi_infer *x, const struct search *search, const struct shape *s,
+    uint64_t va)
 {
 	static const char t[] = "tick_sched";
-	uint64_t here = kvmi_linux_percpu_at(x->k, va, x->area), active;
-	size_t n = x->n_rows;
+	uint64_t here = kvmi_linux_percpu_at(x->k, va, search->area), active;
+	struct kvmi_member *m;
 
 	if (s->flagged) {
 		kvmi_infer_add(x, t, "flags", s->flags, x->ptr, false);
 		active = kvmi_infer_read(x, here + s->flags, x->ptr) &
 		    FLAG_NOHZ;
 	} else {
-		kvmi_infer_add(x, t, "idle_active", s->flags, 4, false);
-		if (x->n_rows > n) {
-			x->row[n].m.bit_off = IDLE_ACTIVE;
-			x->row[n].m.bit_size = 1;
+		m = kvmi_infer_add(x, t, "idle_active", s->flags, 4, false);
+		if (m != NULL) {
+			m->bit_off = IDLE_ACTIVE;
+			m->bit_size = 1;
 		}
 		active = kvmi_infer_read(x, here + s->mode, 4);
 	}
@@ -124,31 +140,31 @@ add(struct kvmi_infer *x, const struct shape *s, uint64_t va)
 }
 
 static void
-find_tick(struct kvmi_infer *x, uint64_t stat, bool flagged)
+find_tick(struct kvmi_infer *x, struct search *t, uint64_t stat, bool flagged)
 {
 	const struct shape *found = NULL;
 	unsigned int first = 0;
 	uint64_t timer;
 
-	while (first < x->cpus.n && !kvmi_linux_cpu_runs(&x->cpus, first))
+	while (first < t->cpus.n && !kvmi_linux_cpu_runs(&t->cpus, first))
 		first++;
-	if (first == x->cpus.n)
+	if (first == t->cpus.n)
 		return;
-	x->area = x->cpus.offset[first];
-	if (!kvmi_infer_scan(x, kvmi_linux_percpu_at(x->k, stat, x->area) -
-	    SPAN, 2 * SPAN, is_timer, NULL, &timer))
+	t->area = t->cpus.offset[first];
+	if (!kvmi_infer_scan(x, kvmi_linux_percpu_at(x->k, stat, t->area) -
+	    SPAN, 2 * SPAN, is_timer, t, &timer))
 		return;
-	timer -= x->area;
+	timer -= t->area;
 	for (size_t i = 0; i < KVMI_COUNT(shapes); i++) {
 		if (shapes[i].ptr != x->ptr || shapes[i].flagged != flagged ||
-		    !on_each(x, timer, &shapes[i], is_idle))
+		    !on_each(x, t, timer, &shapes[i], is_idle))
 			continue;
 		if (found != NULL)
 			return;
 		found = &shapes[i];
 	}
 	if (found != NULL)
-		add(x, found, timer - found->func);
+		add(x, t, found, timer - found->func);
 }
 
 void
@@ -156,27 +172,28 @@ kvmi_infer_tick(struct kvmi_infer *x)
 {
 	struct kvmi_kernel *k = x->k;
 	struct kvmi_cx *cx = x->cx;
+	struct kvmi_member *m;
+	struct search t = { 0 };
 	uint64_t stat, ignored;
 	bool flagged, together;
-	size_t n = x->n_rows;
 
 	if (kvmi_kernel_addr(k, cx, "kernel_cpustat", &stat) != 0)
 		return;
 	/* A kernel that has this keeps all there, behind when it changed. */
 	together = kvmi_kernel_addr(k, cx, "kcpustat_dyntick_start",
 	    &ignored) == 0;
-	kvmi_infer_add(x, "kernel_cpustat", "cpustat", together ? 32 : 0,
+	m = kvmi_infer_add(x, "kernel_cpustat", "cpustat", together ? 32 : 0,
 	    8 * STATES, false);
-	if (x->n_rows > n)
-		x->row[n].m.count = STATES;
+	if (m != NULL)
+		m->count = STATES;
 	if (together) {
 		kvmi_infer_found(x, KVMI_ONCE_TICK, stat, 0);
 		return;
 	}
-	flagged = kvmi_kernel_addr(k, cx, "tick_sched_timer", &x->timer) != 0;
+	flagged = kvmi_kernel_addr(k, cx, "tick_sched_timer", &t.timer) != 0;
 	if ((flagged && kvmi_kernel_addr(k, cx, "tick_nohz_handler",
-	    &x->timer) != 0) || kvmi_linux_cpus_read(k, cx, &x->cpus) != 0)
+	    &t.timer) != 0) || kvmi_linux_cpus_read(k, cx, &t.cpus) != 0)
 		return;
-	find_tick(x, stat, flagged);
-	kvmi_linux_cpus_deinit(&x->cpus);
+	find_tick(x, &t, stat, flagged);
+	kvmi_linux_cpus_deinit(&t.cpus);
 }
