@@ -22,8 +22,8 @@ flat_translate(const struct kvmi_space *s, uint64_t va,
 static const struct kvmi_space_ops flat_ops = { .translate = flat_translate };
 
 /*
- * A kernel of os with pointers of ptr bytes, which knows symbols by opts alone;
- * arch and opts have to stay.
+ * A kernel of os with pointers of ptr bytes, which knows symbols by opts alone
+ * unless it has some; arch and opts have to stay.
  */
 static inline void
 flat_init(struct kvmi_kernel *k, struct kvmi_arch *arch,
@@ -36,7 +36,7 @@ flat_init(struct kvmi_kernel *k, struct kvmi_arch *arch,
 	k->os = os;
 	k->opts = opts;
 	k->big_endian = big_endian;
-	k->syms_status = KVMI_ENOTSUP;
+	k->syms_status = k->syms == NULL ? KVMI_ENOTSUP : 0;
 	k->types_status = k->types == NULL ? KVMI_ENOTSUP : 0;
 	pthread_mutex_init(&k->lock, NULL);
 }

@@ -20,6 +20,7 @@
 struct world {
 	struct kvmi_kernel k;
 	struct kvmi_linux l;
+	struct kvmi_arch arch;
 	struct kvmi_cx	*cx;
 	struct bytes	 mem, file;
 	uint64_t	 budget;
@@ -34,16 +35,13 @@ make(struct world *w)
 	*w = (struct world){ .budget = 1 << 20 };
 	bytes_fill(&w->mem, 0, SIZE);
 	w->cx = kvmi_cx_new();
-	w->k.os = &kvmi_os_linux;
-	w->k.arch = &kvmi_arch_x86_64;
+	assert_int_equal(kvmi_symtab_create(&w->k.syms, &w->cx->err), 0);
+	flat_init(&w->k, &w->arch, &kvmi_os_linux, &no_options, 8, false);
 	w->k.priv = &w->l;
 	w->l.arch = &kvmi_linux_x86_64;
-	w->k.opts = &no_options;
-	pthread_mutex_init(&w->k.lock, NULL);
 	w->l.va.first = 0;
 	w->l.va.last = SIZE;
 	w->l.va.user_end = UINT64_C(1) << 47;
-	assert_int_equal(kvmi_symtab_create(&w->k.syms, &w->cx->err), 0);
 	w->x = (struct kvmi_infer){ .k = &w->k, .cx = w->cx, .l = &w->l,
 		.ptr = 8, .budget = &w->budget };
 }

@@ -35,6 +35,7 @@ static const struct shape shapes[] = {
 struct world {
 	struct kvmi_kernel k;
 	struct kvmi_linux l;
+	struct kvmi_arch arch;
 	struct kvmi_cx	*cx;
 	struct bytes	 mem, file;
 };
@@ -80,16 +81,13 @@ make(struct world *w, const struct shape *s, unsigned int first)
 	*w = (struct world){ 0 };
 	bytes_fill(&w->mem, 0, SIZE);
 	w->cx = kvmi_cx_new();
-	w->k.os = &kvmi_os_linux;
-	w->k.arch = &kvmi_arch_x86_64;
+	assert_int_equal(kvmi_symtab_create(&w->k.syms, &w->cx->err), 0);
+	flat_init(&w->k, &w->arch, &kvmi_os_linux, &no_options, 8, false);
 	w->k.priv = &w->l;
 	w->l.arch = &kvmi_linux_x86_64;
-	w->k.opts = &no_options;
-	pthread_mutex_init(&w->k.lock, NULL);
 	w->l.va.first = 0x1000;
 	w->l.va.last = SIZE;
 	w->l.stext = LINKED;
-	assert_int_equal(kvmi_symtab_create(&w->k.syms, &w->cx->err), 0);
 	add_symbol(w, "kernel_cpustat", LINKED + 0x1200);
 	add_symbol(w, "nr_cpu_ids", NR_CPUS);
 	add_symbol(w, "__per_cpu_offset", KNOWN);
