@@ -486,6 +486,7 @@ test_usage_refused(void **state)
 		unsigned int task;
 		uint64_t off, v;
 		bool	 found;
+		unsigned int other;	/* which has it too, or 0 */
 	} row[] = {
 		{ 5, RUNTIME, 8000000, true },
 		{ 5, RUNTIME, 0, false },	/* used without running */
@@ -496,7 +497,8 @@ test_usage_refused(void **state)
 		{ 1, IO, UINT64_MAX, false },
 		{ 1, COUNTS + 104, UINT64_MAX, false },
 		{ 5, COUNTS + 96, 0, false },	/* nobody had memory */
-		{ 1, COUNTS + 104, 0, false },	/* every other child had none */
+		{ 1, COUNTS + 104, 0, true },	/* a child that had little */
+		{ 1, COUNTS + 104, 0, false, 4 },	/* no child had any */
 		{ 0, LIMITS + 48, 1, false },
 		{ 3, LIMITS + 56, 0, false },	/* less is allowed than is */
 		{ 3, LIMITS + 56, 0x800000, true },
@@ -510,6 +512,9 @@ test_usage_refused(void **state)
 		make_tasks(&w);
 		tasks_put(w.mem.p, TASKS_SIGNAL(row[i].task) + row[i].off,
 		    row[i].v, 8);
+		if (row[i].other != 0)
+			tasks_put(w.mem.p, TASKS_SIGNAL(row[i].other) +
+			    row[i].off, row[i].v, 8);
 		begin(&w);
 		assert_int_equal(kvmi_linux_infer(&w.k, w.cx, &t), 0);
 		UTIL_EQ("utime", signal_off(&w, t, "utime"),

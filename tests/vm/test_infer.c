@@ -206,6 +206,19 @@ check_row(const char *dump, size_t i, struct kvmi_types *own,
 	return (1);
 }
 
+/* How many members that have to be found were not. */
+static unsigned int
+n_lacking(struct kvmi_types *inferred, struct kvmi_err *err)
+{
+	struct kvmi_member m;
+	unsigned int n = 0;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		n += rows[i].needed && kvmi_type_first(inferred,
+		    rows[i].inferred, &m, err) != 0;
+	return (n);
+}
+
 /* Where va is in the mapped file, in pages of memory that may be changed. */
 static uint8_t *
 own_pages(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t va)
@@ -274,7 +287,7 @@ static unsigned int
 check_damaged(const char *dump, kvm_t *kd, struct kvmi_cx *cx,
     struct kvmi_types *own)
 {
-	unsigned int failed = 0, refused = 0;
+	unsigned int failed = 0, refused = 0, lacking = 0;
 	struct kinfo_proc *ki;
 	int n;
 
@@ -300,14 +313,15 @@ check_damaged(const char *dump, kvm_t *kd, struct kvmi_cx *cx,
 			    i++)
 				failed += check_row(dump, i, own, t, true,
 				    &cx->err);
+			lacking += n_lacking(t, &cx->err);
 			kvmi_types_close(t);
 		} else {
 			refused++;
 		}
 		memcpy(p, was, sizeof(was));
 	}
-	printf("%s: %d damaged, %u refused, %u wrong\n", dump, ROUNDS,
-	    refused, failed);
+	printf("%s: %d damaged, %u refused, %u wrong, %u members lost\n", dump,
+	    ROUNDS, refused, failed, lacking);
 	failed += check_lost(dump, kd->kernel, cx, own, ki, n);
 	/* Numbers may agree by chance, which differs from boot to boot. */
 	return (failed > ROUNDS / 100 ? failed : 0);

@@ -23,9 +23,10 @@ uint64_t
 kvmi_infer_get(const struct kvmi_infer *x, size_t i, uint64_t off,
     unsigned int size)
 {
+	const uint8_t *copy = x->copy + (size_t)x->slot[i] * KVMI_INFER_TASK;
+
 	return (!kvmi_inside(off, size, KVMI_INFER_TASK) ? 0 :
-	    kvmi_get_uint(x->copy + i * KVMI_INFER_TASK + off, size,
-	    x->k->big_endian));
+	    kvmi_get_uint(copy + off, size, x->k->big_endian));
 }
 
 uint64_t
@@ -63,29 +64,6 @@ kvmi_infer_span(const struct kvmi_infer *x, uint64_t start, uint64_t len)
 	uint64_t last = x->l->va.last;
 
 	return (start > last ? 0 : kvmi_min(len, last - start));
-}
-
-bool
-kvmi_infer_only(struct kvmi_infer *x, uint64_t from, uint64_t to,
-    unsigned int step, kvmi_infer_fn *fits, uint64_t *ret)
-{
-	bool found = false;
-	uint64_t one = 0;
-
-	for (uint64_t off = kvmi_infer_up(from, step); off < to; off += step) {
-		if (!fits(x, off))
-			continue;
-		if (found) {
-			/* It would be so with fewer tasks too. */
-			x->odd = 0;
-			return (false);
-		}
-		found = true;
-		one = off;
-	}
-	if (found)
-		*ret = one;
-	return (found);
 }
 
 /* In [start, start + len), as far as it is there, of which copy has done bytes. */
@@ -257,20 +235,10 @@ copy_task(struct kvmi_infer *x, size_t i)
 	uint8_t *to = x->copy + i * KVMI_INFER_TASK;
 	size_t done = 0;
 
+	x->slot[i] = (uint16_t)i;
 	kvmi_space_read(&x->k->space, x->cx, x->tasks.v[i], to,
 	    KVMI_INFER_TASK, &done);
 	memset(to + done, 0, KVMI_INFER_TASK - done);
-}
-
-void
-kvmi_infer_drop(struct kvmi_infer *x, size_t i)
-{
-	size_t behind = --x->tasks.n - i;
-	uint8_t *copy = x->copy + i * KVMI_INFER_TASK;
-
-	memmove(&x->tasks.v[i], &x->tasks.v[i + 1], behind *
-	    sizeof(*x->tasks.v));
-	memmove(copy, copy + KVMI_INFER_TASK, behind * KVMI_INFER_TASK);
 }
 
 static int

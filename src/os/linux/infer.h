@@ -40,10 +40,12 @@ struct kvmi_infer {
 	uint64_t	 ncpus;		/* more there are not */
 	uint64_t	*budget;	/* of reads; made-up images ask for many */
 	struct kvmi_addrs tasks;	/* init_task, and the process leaders */
-	uint8_t		*copy;		/* KVMI_INFER_TASK bytes of each */
+	uint8_t		*copy;		/* KVMI_INFER_TASK bytes of each, */
+	uint16_t	 slot[KVMI_INFER_TASKS];	/* and which are whose */
 	uint64_t	 lost;		/* an entry of their list, or 0 */
 	uint64_t	 behind_lost;	/* the next one */
 	size_t		 odd;		/* the latest that a place did not fit */
+	size_t		 dropped;	/* behind the others; not looked at */
 
 	/* Offsets in task_struct that others are worked out from. */
 	uint64_t	 comm, list, pid, parent, leader, thread_pid, thread_node,
@@ -63,7 +65,13 @@ struct kvmi_infer {
 /* Does the place fit every task? */
 typedef bool kvmi_infer_fn(struct kvmi_infer *x, uint64_t off);
 
-/* The one place that fits, of those from off from on, below to; else false. */
+/* What such a function returns where the place does not fit the i-th task. */
+bool kvmi_infer_odd(struct kvmi_infer *x, size_t i);
+
+/*
+ * The one place that fits, of those from off from on, below to; else false.  A
+ * few odd tasks, on which it alone would fail, are not looked at any more.
+ */
 bool kvmi_infer_only(struct kvmi_infer *x, uint64_t from, uint64_t to,
     unsigned int step, kvmi_infer_fn *fits, uint64_t *ret);
 
@@ -129,9 +137,6 @@ kvmi_infer_up(uint64_t off, unsigned int unit)
 {
 	return ((off + unit - 1) & ~(uint64_t)(unit - 1));
 }
-
-/* The i-th task is not looked at any more. */
-void kvmi_infer_drop(struct kvmi_infer *x, size_t i);
 
 /* What follows has task_struct's members at hand; without it there is less. */
 int kvmi_infer_task(struct kvmi_infer *x);

@@ -42,15 +42,15 @@ is_code(struct kvmi_infer *x, uint64_t off)
 			v[j] = kvmi_infer_read(x, mm + off + j * x->ptr,
 			    x->ptr);
 			if (v[j] == 0 || v[j] >= x->l->va.user_end)
-				return (false);
+				return (kvmi_infer_odd(x, i - 1));
 		}
 		for (unsigned int j = 0; j < 6; j += 2)
 			if (v[j] > v[j + 1])
-				return (false);
+				return (kvmi_infer_odd(x, i - 1));
 		if (v[7] > v[8] || v[9] > v[10] || v[7] < v[6] ||
 		    v[9] < v[6] || v[10] - v[6] > STACK_SPAN ||
 		    v[11] >= MAX_AUXV)
-			return (false);
+			return (kvmi_infer_odd(x, i - 1));
 	}
 	return (true);
 }
@@ -106,11 +106,11 @@ is_sizes(struct kvmi_infer *x, uint64_t off)
 			    j * x->ptr, x->ptr);
 
 			if (v == 0 || v > total)
-				return (false);
+				return (kvmi_infer_odd(x, i - 1));
 			sum += v;
 		}
 		if (total == 0 || sum > total || total > UINT32_MAX)
-			return (false);
+			return (kvmi_infer_odd(x, i - 1));
 		if (kvmi_infer_read(x, mm + off + x->ptr, x->ptr) == 0 &&
 		    kvmi_infer_read(x, mm + data - 8, 8) == 0)
 			none++;

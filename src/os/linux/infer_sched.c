@@ -24,14 +24,14 @@ is_cpu(struct kvmi_infer *x, uint64_t off)
 		uint64_t cpu = kvmi_infer_u32(x, i, off);
 
 		if (cpu >= x->ncpus)
-			return (false);
+			return (kvmi_infer_odd(x, i));
 		differ |= cpu != kvmi_infer_u32(x, 0, off);
 		same += cpu == kvmi_infer_u32(x, i, x->prio - 8);
 		if (cpu >= 64 || (kvmi_infer_u32(x, i, x->flags + 8) &
 		    0xff) == 0)
 			continue;
 		if ((running >> cpu & 1) != 0)
-			return (false);
+			return (kvmi_infer_odd(x, i));
 		running |= UINT64_C(1) << cpu;
 	}
 	return (differ && same > x->tasks.n - x->tasks.n / 8);
@@ -50,28 +50,33 @@ is_prio(struct kvmi_infer *x, uint64_t off)
 		if (prio < -1 || prio > 139 || fixed < 100 || fixed > 139 ||
 		    rt > 99 || (normal != -1 && normal !=
 		    (rt > 0 ? 99 - (int32_t)rt : fixed)))
-			return (false);
+			return (kvmi_infer_odd(x, i));
 	}
 	return (true);
 }
 
-/* nr_cpus_allowed, and a pointer to them, who are in the task itself. */
+/*
+ * nr_cpus_allowed, and a pointer to them, who are in the task itself but while
+ * it may not leave the CPU that it is on.
+ */
 static bool
 has_cpus(struct kvmi_infer *x, uint64_t off)
 {
 	uint64_t mask = kvmi_infer_up(off + 4, x->ptr),
 	    where = kvmi_infer_ptr(x, 0, mask) - x->tasks.v[0];
+	size_t elsewhere = 0;
 
 	if (where == 0 || where >= KVMI_INFER_TASK)
 		return (false);
 	for (size_t i = 0; i < x->tasks.n; i++) {
 		uint32_t cpus = kvmi_infer_u32(x, i, off);
 
-		if (cpus == 0 || cpus > x->ncpus ||
-		    kvmi_infer_ptr(x, i, mask) != x->tasks.v[i] + where)
-			return (false);
+		if (cpus == 0 || cpus > x->ncpus)
+			return (kvmi_infer_odd(x, i));
+		elsewhere += kvmi_infer_ptr(x, i, mask) != x->tasks.v[i] +
+		    where;
 	}
-	return (true);
+	return (elsewhere <= x->tasks.n / 8);
 }
 
 /* policy, since 6.11 a long, and on which CPUs it may run. */
@@ -85,8 +90,8 @@ is_policy(struct kvmi_infer *x, uint64_t off)
 		uint32_t policy = kvmi_infer_u32(x, i, off);
 		bool rt = kvmi_infer_u32(x, i, x->prio + 12) > 0;
 
-		if (policy > 6 || rt != (policy == 1 || policy == 2))
-			return (false);
+		if (policy > 7 || rt != (policy == 1 || policy == 2))
+			return (kvmi_infer_odd(x, i));
 	}
 	return (true);
 }
@@ -108,7 +113,7 @@ is_start(struct kvmi_infer *x, uint64_t off)
 		if (start > UINT64_MAX / 4 || boot > UINT64_MAX / 4 ||
 		    boot < start || start + NSEC < latest ||
 		    (i == 0 && start != 0))
-			return (false);
+			return (kvmi_infer_odd(x, i));
 		if (start > latest) {
 			later++;
 			latest = start;
@@ -123,13 +128,14 @@ is_start(struct kvmi_infer *x, uint64_t off)
  * next but one, or since 6.6 next.  The clock began with the machine.  All but
  * a few have run, at different times: other numbers, and pointers on machines
  * where these are small, are zero in most tasks or the same; and where half a
- * number is aligned, two halves are small below.
+ * number is aligned, two halves are small below.  A task that was woken on
+ * another CPU has no exec_start until it runs there.
  */
 static bool
 is_runtime_of(struct kvmi_infer *x, uint64_t off, uint64_t before_off)
 {
+	uint64_t other = 0, now = 0, longest = 0;
 	size_t ran = 0, odd = 0;
-	uint64_t other = 0;
 
 	for (size_t i = 1; i < x->tasks.n; i++) {
 		uint64_t last = kvmi_infer_get(x, i, off, 8),
@@ -141,12 +147,17 @@ is_runtime_of(struct kvmi_infer *x, uint64_t off, uint64_t before_off)
 		other = last;
 		if (last == 0 && sum == 0)
 			continue;
-		if (last > UINT64_MAX / 4 || last + NSEC < start ||
-		    sum > last + NSEC - start || before > sum)
-			return (false);
+		if (last > UINT64_MAX / 4 || before > sum || (last != 0 &&
+		    (last + NSEC < start || sum > last + NSEC - start)))
+			return (kvmi_infer_odd(x, i));
 		ran += before > 0;
+		if (last > now)
+			now = last;
+		if (sum > longest)
+			longest = sum;
 	}
-	return (ran > x->tasks.n / 2 && odd <= x->tasks.n / 8);
+	return (ran > x->tasks.n / 2 && odd <= x->tasks.n / 8 &&
+	    longest <= now + NSEC);
 }
 
 static bool
@@ -168,13 +179,13 @@ is_times(struct kvmi_infer *x, uint64_t off)
 
 		if ((kvmi_infer_u32(x, i, x->flags) & KVMI_PF_KTHREAD) != 0 &&
 		    user != 0)
-			return (false);
+			return (kvmi_infer_odd(x, i));
 		if (user > UINT64_MAX / 4 || kernel > UINT64_MAX / 4)
-			return (false);
+			return (kvmi_infer_odd(x, i));
 		/* Taken by ticks, so it may be more than it ran. */
-		if (i > 0 && user + kernel > kvmi_infer_get(x, i, x->runtime +
-		    8, 8) + NSEC)
-			return (false);
+		if (i > 0 && user + kernel > 8 * kvmi_infer_get(x, i,
+		    x->runtime + 8, 8) + NSEC)
+			return (kvmi_infer_odd(x, i));
 		users |= user;
 		kernels |= kernel;
 	}

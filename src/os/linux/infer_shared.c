@@ -19,11 +19,11 @@ is_pids(struct kvmi_infer *x, uint64_t off)
 	for (size_t i = 0; i < x->tasks.n; i++) {
 		if (kvmi_infer_signal_get(x, i, off, x->ptr) !=
 		    kvmi_infer_ptr(x, i, x->thread_pid))
-			return (false);
+			return (kvmi_infer_odd(x, i));
 		for (unsigned int j = 1; j <= 2; j++)
 			if (!kvmi_infer_is_ptr(x, kvmi_infer_signal_get(x, i,
 			    off + j * x->ptr, x->ptr)))
-				return (false);
+				return (kvmi_infer_odd(x, i));
 	}
 	return (true);
 }
@@ -41,9 +41,9 @@ is_shared_pending(struct kvmi_infer *x, uint64_t off)
 
 		if ((target != 0 || i != 0) && (alone ? target !=
 		    x->tasks.v[i] : !kvmi_infer_is_ptr(x, target)))
-			return (false);
+			return (kvmi_infer_odd(x, i));
 		if (!kvmi_infer_is_ptr(x, next))
-			return (false);
+			return (kvmi_infer_odd(x, i));
 		empty += next == kvmi_infer_ptr(x, i, x->signal) + off;
 	}
 	return (empty > x->tasks.n / 2);
@@ -62,7 +62,7 @@ is_flags(struct kvmi_infer *x, uint64_t off)
 		if (flags > MAX_FLAGS || (i == 1 && (flags & UNKILLABLE) ==
 		    0) || (flags != 0 && (kvmi_infer_u32(x, i, x->flags) &
 		    KVMI_PF_KTHREAD) != 0))
-			return (false);
+			return (kvmi_infer_odd(x, i));
 	}
 	return (true);
 }
@@ -102,7 +102,7 @@ is_leader(struct kvmi_infer *x, uint64_t off)
 		    2 * x->ptr, x->ptr);
 
 		if (v != (session == kvmi_infer_ptr(x, i, x->thread_pid)))
-			return (false);
+			return (kvmi_infer_odd(x, i));
 		leaders += v != 0;
 	}
 	return (leaders > 0);
@@ -186,18 +186,21 @@ kvmi_infer_signal(struct kvmi_infer *x)
 	}
 }
 
-/* real_cred and cred, which hardly ever differ. */
+/* real_cred and cred, which differ while a task acts for another, as nfsd's do. */
 static bool
 is_cred(struct kvmi_infer *x, uint64_t off)
 {
-	for (size_t i = 0; i < x->tasks.n; i++) {
-		uint64_t cred = kvmi_infer_ptr(x, i, off);
+	size_t differ = 0;
 
-		if (!kvmi_infer_is_ptr(x, cred) ||
-		    kvmi_infer_ptr(x, i, off - x->ptr) != cred)
-			return (false);
+	for (size_t i = 0; i < x->tasks.n; i++) {
+		uint64_t cred = kvmi_infer_ptr(x, i, off),
+		    real = kvmi_infer_ptr(x, i, off - x->ptr);
+
+		if (!kvmi_infer_is_ptr(x, cred) || !kvmi_infer_is_ptr(x, real))
+			return (kvmi_infer_odd(x, i));
+		differ += cred != real;
 	}
-	return (true);
+	return (differ <= x->tasks.n / 4);
 }
 
 /*

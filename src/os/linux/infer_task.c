@@ -12,15 +12,6 @@
 #define PID_LIMIT	(1u << 22)
 #define SIGCHLD_	17
 
-/* The place does not fit the i-th task. */
-static bool
-is_odd(struct kvmi_infer *x, size_t i)
-{
-	if (i > x->odd)
-		x->odd = i;
-	return (false);
-}
-
 /* Process 0 is init_task, 1 the first on the list, 2 is kthreadd. */
 static bool
 is_pid(struct kvmi_infer *x, uint64_t off)
@@ -31,10 +22,10 @@ is_pid(struct kvmi_infer *x, uint64_t off)
 		/* Of a leader pid and tgid are the same. */
 		if ((i <= 2 && pid != i) || (i > 2 && pid <= 2) ||
 		    pid > PID_LIMIT || kvmi_infer_u32(x, i, off + 4) != pid)
-			return (is_odd(x, i));
+			return (kvmi_infer_odd(x, i));
 		for (size_t j = 3; j < i; j++)
 			if (kvmi_infer_u32(x, j, off) == pid)
-				return (is_odd(x, i));
+				return (kvmi_infer_odd(x, i));
 	}
 	return (true);
 }
@@ -59,10 +50,10 @@ is_family(struct kvmi_infer *x, uint64_t off)
 		    (i == 0 && kvmi_infer_ptr(x, i, off) != va) ||
 		    !kvmi_infer_is_ptr(x, kvmi_infer_ptr(x, i,
 		    off + x->ptr)))
-			return (is_odd(x, i));
+			return (kvmi_infer_odd(x, i));
 		if (child != va + children && kvmi_infer_read(x, child -
 		    sibling + off, x->ptr) != va)
-			return (is_odd(x, i));
+			return (kvmi_infer_odd(x, i));
 	}
 	return (true);
 }
@@ -98,13 +89,13 @@ is_stack(struct kvmi_infer *x, uint64_t off)
 		uint32_t count = kvmi_infer_u32(x, i, usage);
 
 		if (count == 0 || count > INT32_MAX)
-			return (is_odd(x, i));
+			return (kvmi_infer_odd(x, i));
 		/* One that has ended may have none. */
 		if (stack == 0)
 			continue;
 		if (stack % STACK_ALIGN != 0 ||
 		    !is_stack_of(x, stack, x->tasks.v[i]))
-			return (is_odd(x, i));
+			return (kvmi_infer_odd(x, i));
 		marked++;
 	}
 	return (marked > x->tasks.n / 2);
@@ -122,10 +113,10 @@ is_mm(struct kvmi_infer *x, uint64_t off)
 
 		if ((flags & KVMI_PF_KTHREAD) != 0 ? mm != 0 :
 		    mm == 0 && (flags & KVMI_PF_EXITING) == 0)
-			return (is_odd(x, i));
+			return (kvmi_infer_odd(x, i));
 		if (mm != 0 && (!kvmi_infer_is_ptr(x, mm) ||
 		    kvmi_infer_ptr(x, i, off + x->ptr) != mm))
-			return (is_odd(x, i));
+			return (kvmi_infer_odd(x, i));
 		users += mm != 0;
 	}
 	return (users > 0);
@@ -145,10 +136,10 @@ is_exit(struct kvmi_infer *x, uint64_t off)
 		    (state != 0 && !ends) ||
 		    (signal > 64 && signal != UINT32_MAX) ||
 		    kvmi_infer_u32(x, i, off + 12) > 64)
-			return (is_odd(x, i));
+			return (kvmi_infer_odd(x, i));
 		if (kvmi_infer_ptr(x, i, x->parent) ==
 		    x->tasks.v[KVMI_INFER_KTHREADD] && signal != SIGCHLD_)
-			return (is_odd(x, i));
+			return (kvmi_infer_odd(x, i));
 	}
 	return (true);
 }
@@ -167,7 +158,7 @@ is_number(struct kvmi_infer *x, uint64_t off)
 		    kvmi_infer_u32(x, i, x->pid) ||
 		    !kvmi_infer_is_ptr(x, kvmi_infer_read(x, pid + off +
 		    x->ptr, x->ptr)))
-			return (is_odd(x, i));
+			return (kvmi_infer_odd(x, i));
 	}
 	return (true);
 }
@@ -201,13 +192,13 @@ is_signal(struct kvmi_infer *x, uint64_t off)
 		    next = kvmi_infer_ptr(x, i, node);
 
 		if (!kvmi_infer_is_ptr(x, signal))
-			return (is_odd(x, i));
+			return (kvmi_infer_odd(x, i));
 		if (next != kvmi_infer_ptr(x, i, node + x->ptr))
 			continue;
 		if (alone++ == 0)
 			head = next - signal;
 		if (next - signal != head || head < 12 || head > 128)
-			return (is_odd(x, i));
+			return (kvmi_infer_odd(x, i));
 	}
 	for (size_t i = 0; i < x->tasks.n && alone > 0; i++) {
 		uint64_t signal = kvmi_infer_ptr(x, i, off),
@@ -215,7 +206,7 @@ is_signal(struct kvmi_infer *x, uint64_t off)
 
 		if (n == 0 || n > PID_LIMIT ||
 		    list_length(x, signal + head, n) != n)
-			return (is_odd(x, i));
+			return (kvmi_infer_odd(x, i));
 	}
 	x->thread_head = head;
 	return (alone > x->tasks.n / 2);
@@ -296,69 +287,44 @@ add_task(struct kvmi_infer *x, uint64_t exit)
 	kvmi_infer_add(x, "upid", "nr", 0, 4, true);
 }
 
-static bool
-only(struct kvmi_infer *x, uint64_t from, uint64_t to, unsigned int step,
-    kvmi_infer_fn *fits, uint64_t *ret)
-{
-	x->odd = 0;
-	return (kvmi_infer_only(x, from, to, step, fits, ret));
-}
-
 /* The name of the first that is not there, or NULL. */
 static const char *
 find_members(struct kvmi_infer *x, uint64_t *exit)
 {
-	if (!only(x, 0, x->comm, 4, is_pid, &x->pid))
+	if (!kvmi_infer_only(x, 0, x->comm, 4, is_pid, &x->pid))
 		return ("pid");
-	if (!only(x, x->pid, x->comm, x->ptr, is_family, &x->parent))
+	if (!kvmi_infer_only(x, x->pid, x->comm, x->ptr, is_family,
+	    &x->parent))
 		return ("real_parent");
-	if (!only(x, x->ptr, x->list, x->ptr, is_stack, &x->stack))
+	if (!kvmi_infer_only(x, x->ptr, x->list, x->ptr, is_stack,
+	    &x->stack))
 		return ("stack");
 	x->leader = x->parent + 6 * x->ptr;
 	/* Behind ptraced and ptrace_entry. */
 	x->thread_pid = x->leader + 5 * x->ptr;
 	x->flags = x->stack + x->ptr + 4;
-	if (!only(x, 8, 256, 4, is_number, &x->number))
+	if (!kvmi_infer_only(x, 8, 256, 4, is_number, &x->number))
 		return ("thread_pid");
-	x->odd = 0;
 	if (!find_signal(x))
 		return ("signal");
-	if (!only(x, x->list + 2 * x->ptr, x->pid, x->ptr, is_mm, &x->mm))
+	if (!kvmi_infer_only(x, x->list + 2 * x->ptr, x->pid, x->ptr, is_mm,
+	    &x->mm))
 		return ("mm");
-	if (!only(x, x->mm + 2 * x->ptr, x->pid, 4, is_exit, exit))
+	if (!kvmi_infer_only(x, x->mm + 2 * x->ptr, x->pid, 4, is_exit, exit))
 		return ("exit_state");
 	return (NULL);
-}
-
-/*
- * Where no place fits all tasks, that which fits most of them fails at a late
- * one: without it there has to be one place again.  Of each hundred one may be
- * odd, and one more.
- */
-static bool
-drop_odd(struct kvmi_infer *x, size_t *dropped)
-{
-	if (x->odd <= KVMI_INFER_KTHREADD || *dropped > x->tasks.n / 100)
-		return (false);
-	++*dropped;
-	kvmi_infer_drop(x, x->odd);
-	return (true);
 }
 
 int
 kvmi_infer_task(struct kvmi_infer *x)
 {
-	size_t dropped = 0;
-	const char *lost;
 	uint64_t exit = 0;
+	const char *lost = find_members(x, &exit);
 
-	do
-		lost = find_members(x, &exit);
-	while (lost != NULL && drop_odd(x, &dropped));
 	if (lost != NULL)
 		return (kvmi_fail(&x->cx->err, KVMI_ENOTSUP, "no place fits "
 		    "all %zu tasks as task_struct.%s, or more than one",
-		    x->tasks.n + dropped, lost));
+		    x->tasks.n + x->dropped, lost));
 	add_task(x, exit);
 	return (0);
 }

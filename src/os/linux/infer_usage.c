@@ -145,7 +145,7 @@ fits_task(struct kvmi_infer *x, size_t i, const struct place *p,
 
 /*
  * Who used anything ran, and a child had memory and ran.  A moment's work may
- * not be accounted for, and neither, since 6.2, few pages.
+ * not be accounted for, and neither are few pages.
  */
 static bool
 fits(struct kvmi_infer *x, const struct place *p)
@@ -156,8 +156,8 @@ fits(struct kvmi_infer *x, const struct place *p)
 		if (!fits_task(x, i, p, &seen))
 			return (false);
 	return (seen.idle <= seen.ran + x->tasks.n / 32 &&
-	    seen.children > 2 * seen.no_maxrss &&
-	    seen.children > 2 * seen.no_time && seen.switches > 0 &&
+	    seen.children > seen.no_maxrss &&
+	    seen.children > seen.no_time && seen.switches > 0 &&
 	    seen.maxrss > 0);
 }
 
@@ -241,13 +241,13 @@ is_task_io(struct kvmi_infer *x, uint64_t off)
 		for (unsigned int j = 0; j < IO; j++) {
 			v[j] = kvmi_infer_get(x, i, off + 8 * j, 8);
 			if (v[j] > MAX_NUMBER)
-				return (false);
+				return (kvmi_infer_odd(x, i));
 		}
 		if ((v[RCHAR] != 0 && v[SYSCR] == 0) ||
 		    (v[WCHAR] != 0 && v[SYSCW] == 0) ||
 		    (kvmi_infer_u32(x, i, x->flags + 4) == 0 &&
 		    kvmi_infer_ptr(x, i, off - x->ptr) != 0))
-			return (false);
+			return (kvmi_infer_odd(x, i));
 		if (kvmi_infer_ptr(x, i, x->mm) == 0)
 			continue;
 		users++;
