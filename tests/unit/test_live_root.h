@@ -99,6 +99,21 @@ root_open(struct root *r, bool memory)
 	assert_int_equal(r->k.os->attach(&r->k, r->cx), 0);
 }
 
+/* The host that the test runs on. */
+static inline void
+root_open_host(struct root *r)
+{
+	const struct kvmi_live_options o = { .memory = true,
+		.proc_root = "/proc" };
+
+	root_init(r);
+	r->k.live = true;
+	r->k.big_endian = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__;
+	r->k.os = &kvmi_os_live_linux;
+	assert_int_equal(kvmi_live_prepare(&r->k, &o, &r->cx->err), 0);
+	assert_int_equal(r->k.os->attach(&r->k, r->cx), 0);
+}
+
 static inline void
 root_deinit(struct root *r)
 {
