@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "build_flattened.h"
 #include "util.h"
 
 #include <time.h>
@@ -8,29 +9,11 @@ extern const struct kvmi_image_ops kvmi_image_flattened;
 
 #define MAX	(1 << 16)
 
-static void
-put_record(struct bytes *b, int64_t off, int64_t len)
-{
-	b->big_endian = true;
-	bytes_uint(b, (uint64_t)off, 8);
-	bytes_uint(b, (uint64_t)len, 8);
-}
-
-static void
-header(struct bytes *b)
-{
-	b->big_endian = true;
-	bytes_put(b, "makedumpfile\0\0\0\0", 16);
-	bytes_uint(b, 1, 8);
-	bytes_uint(b, 1, 8);
-	bytes_fill(b, 0, 4096 - b->len);
-}
-
 /* The record's bytes: what the file made of them has there. */
 static void
 record(struct bytes *b, uint64_t off, size_t len, const uint8_t *content)
 {
-	put_record(b, (int64_t)off, (int64_t)len);
+	flattened_record(b, (int64_t)off, (int64_t)len);
 	bytes_put(b, content, len);
 }
 
@@ -124,7 +107,7 @@ test_orders(void **state)
 			struct kvmi_err err = { 0 };
 
 			memset(content, 0, sizeof(content));
-			header(&b);
+			flattened_header(&b);
 			for (size_t p = 0; p < 6 && row[i].piece[p].len != 0;
 			    p++) {
 				const struct piece *x = &row[i].piece[p];
@@ -137,7 +120,7 @@ test_orders(void **state)
 					size = (size_t)x->off + x->len;
 			}
 			if (row[i].end)
-				put_record(&b, -1, -1);
+				flattened_record(&b, -1, -1);
 			UTIL_FAILS(row[i].name, wrap(&b, b.len, way[w], &s,
 			    &err), 0, &err);
 			check_content(row[i].name, s, content, size, &rnd);
@@ -165,7 +148,7 @@ test_random(void **state)
 		struct kvmi_err err = { 0 };
 
 		memset(content, 0, sizeof(content));
-		header(&b);
+		flattened_header(&b);
 		for (size_t i = 0; i < n; i++) {
 			size_t off = util_random(&rnd) % world;
 			size_t len = util_random(&rnd) % (world / 3) + 1;
@@ -177,7 +160,7 @@ test_random(void **state)
 			if (off + len > size)
 				size = off + len;
 		}
-		put_record(&b, -1, -1);
+		flattened_record(&b, -1, -1);
 		/* Behind the end nothing counts. */
 		record(&b, 0, 100, data);
 		UTIL_FAILS("random", wrap(&b, b.len, UINT64_MAX, &s, &err), 0,
@@ -217,11 +200,11 @@ test_bad(void **state)
 		char at[20];
 		int64_t half = row[i].off == -1 || row[i].len == -1;
 
-		header(&b);
+		flattened_header(&b);
 		record(&b, 0, 10, ten);
-		put_record(&b, row[i].off, row[i].len);
+		flattened_record(&b, row[i].off, row[i].len);
 		bytes_put(&b, ten, 10);
-		put_record(&b, -1, -1);
+		flattened_record(&b, -1, -1);
 		UTIL_FAILS(row[i].name, wrap(&b, b.len, UINT64_MAX, &s, &err),
 		    row[i].want, &err);
 		if (row[i].want != 0) {
@@ -259,10 +242,10 @@ test_header(void **state)
 		struct kvmi_src *s = NULL;
 		struct kvmi_err err = { 0 };
 
-		header(&b);
+		flattened_header(&b);
 		bytes_poke(&b, row[i].at, row[i].v, 8);
 		record(&b, 0, 3, (const uint8_t *)"abc");
-		put_record(&b, -1, -1);
+		flattened_record(&b, -1, -1);
 		UTIL_FAILS(row[i].name, wrap(&b, b.len, UINT64_MAX, &s, &err),
 		    row[i].want, &err);
 		kvmi_src_close(s);
@@ -280,11 +263,11 @@ test_cut(void **state)
 
 	(void)state;
 	mkimage_fill(content, sizeof(content), 0);
-	header(&b);
+	flattened_header(&b);
 	record(&b, 0, 200, content);
 	record(&b, 400, 200, content + 400);
 	record(&b, 200, 200, content + 200);
-	put_record(&b, -1, -1);
+	flattened_record(&b, -1, -1);
 	for (size_t len = 4096; len <= b.len; len++) {
 		struct kvmi_src *s = NULL;
 		struct kvmi_err err = { 0 };
@@ -331,12 +314,12 @@ test_image(void **state)
 
 	(void)state;
 	util_kdump(&inner, &k);
-	header(&b);
+	flattened_header(&b);
 	/* Odd records, so that pages and their neighbours are cut apart. */
 	for (size_t at = 0; at < inner.len; at += 1500)
 		record(&b, at, (size_t)kvmi_min(1500, inner.len - at),
 		    inner.p + at);
-	put_record(&b, -1, -1);
+	flattened_record(&b, -1, -1);
 	img = util_image("flattened", util_bytes(&b, b.len));
 	UTIL_STR("format", img->format, "kdump-compressed v6, flattened");
 	UTIL_EQ("whole", img->truncated, false);
@@ -382,9 +365,9 @@ test_nested(void **state)
 		struct kvmi_image *img;
 		struct kvmi_err err = { 0 };
 
-		header(&outer);
+		flattened_header(&outer);
 		record(&outer, 0, b.len, b.p);
-		put_record(&outer, -1, -1);
+		flattened_record(&outer, -1, -1);
 		bytes_free(&b);
 		b = outer;
 		if (kvmi_image_open(util_bytes(&b, b.len), NULL, &img, &err) == 0) {
@@ -465,10 +448,10 @@ test_bomb(void **state)
 			bytes_poke(&inner, 64, UINT32_MAX - 15, 4);
 			break;
 		}
-		header(&b);
+		flattened_header(&b);
 		record(&b, 0, inner.len, inner.p);
 		record(&b, UINT64_C(1) << 62, 1, (const uint8_t *)"x");
-		put_record(&b, -1, -1);
+		flattened_record(&b, -1, -1);
 		r = kvmi_image_open(util_bytes(&b, b.len), NULL, &img, &err);
 		if (r == 0)
 			kvmi_image_close(img);
@@ -492,9 +475,9 @@ test_shrinks(void **state)
 
 	(void)state;
 	mkimage_fill(content, sizeof(content), 0);
-	header(&b);
+	flattened_header(&b);
 	record(&b, 0, sizeof(content), content);
-	put_record(&b, -1, -1);
+	flattened_record(&b, -1, -1);
 	fd = util_file(b.p, b.len);
 	UTIL_FAILS("open", kvmi_image_flattened.wrap(util_file_src(fd), NULL, &s,
 	    &err), 0, &err);
