@@ -37,7 +37,10 @@ test_usage_shapes(void **state)
 		UTIL_EQ("utime", signal_off(&w, t, "utime"), odd ? -1 : at);
 		UTIL_EQ("cgtime", signal_off(&w, t, "cgtime"),
 		    odd ? -1 : at + 40);
-		at += 48 + row[i].prev;
+		at += 48;
+		UTIL_EQ("prev_cputime", signal_off(&w, t, "prev_cputime"),
+		    odd ? -1 : at);
+		at += row[i].prev;
 		UTIL_EQ("nvcsw", signal_off(&w, t, "nvcsw"), odd ? -1 : at);
 		UTIL_EQ("cmaxrss", signal_off(&w, t, "cmaxrss"),
 		    odd ? -1 : at + 104);

@@ -251,6 +251,8 @@ check_worker(struct world *w, const struct kinfo_proc *ki)
 	UTIL_EQ(w->name, ki->ki_groups[1], V_GROUP);
 	UTIL_EQ(w->name, nsec(ki->ki_start),
 	    (V_BOOT + V_START) / 1000 * 1000);
+	UTIL_EQ(w->name, ki->ki_runtime, (V_RUNTIME(0) + V_RUNTIME(1) +
+	    V_GONE_UTIME + V_GONE_STIME) / 1000);
 	UTIL_EQ(w->name, nsec(ki->ki_rusage.ru_utime), V_UTIME(0) +
 	    V_UTIME(1) + V_GONE_UTIME);
 	UTIL_EQ(w->name, nsec(ki->ki_rusage.ru_stime), V_STIME(0) +

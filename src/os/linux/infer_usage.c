@@ -38,7 +38,7 @@ static const char *const io_names[IO] = { "ioac.rchar", "ioac.wchar",
 /* Where they begin in signal_struct. */
 struct place {
 	uint64_t	times, counts, io;
-	unsigned int	n_io;
+	unsigned int	prev, n_io;
 	uint64_t	runtime;	/* sum_sched_runtime */
 	uint64_t	limits;		/* rlim, right behind it */
 };
@@ -174,7 +174,8 @@ find_place(struct kvmi_infer *x, uint64_t limits, struct place *ret)
 		lock += x->ptr;
 	for (size_t i = 0; i < KVMI_COUNT(shapes) * KVMI_COUNT(n_ios); i++) {
 		const struct shape *s = &shapes[i / KVMI_COUNT(n_ios)];
-		struct place p = { .n_io = n_ios[i % KVMI_COUNT(n_ios)],
+		struct place p = { .prev = s->prev,
+			.n_io = n_ios[i % KVMI_COUNT(n_ios)],
 			.limits = limits, .runtime = limits - 8 };
 
 		p.times = kvmi_infer_up(lock + s->lock, x->align);
@@ -273,6 +274,9 @@ kvmi_infer_usage(struct kvmi_infer *x)
 		return;
 	for (unsigned int i = 0; i < TIMES; i++)
 		kvmi_infer_add(x, s, time_names[i], p.times + 8 * i, 8, false);
+	/* Of no length it tells that times are exact. */
+	kvmi_infer_add(x, s, "prev_cputime", p.times + 8 * TIMES, p.prev,
+	    false);
 	for (unsigned int i = 0; i < COUNTS; i++)
 		kvmi_infer_add(x, s, count_names[i], p.counts + i * x->ptr,
 		    x->ptr, false);

@@ -86,6 +86,7 @@ static const struct {
 	{ SIGNAL_COUBLOCK, false, "signal_struct.coublock" },
 	{ SIGNAL_FLAGS, false, "signal_struct.flags" },
 	{ SIGNAL_EXIT_CODE, false, "signal_struct.group_exit_code" },
+	{ SIGNAL_PREV_CPUTIME, false, "signal_struct.prev_cputime" },
 	{ MM_TOTAL_VM, false, "mm_struct.total_vm" },
 	{ MM_DATA_VM, false, "mm_struct.data_vm" },
 	{ MM_STACK_VM, false, "mm_struct.stack_vm" },
@@ -159,5 +160,7 @@ kvmi_linux_layout(struct kvmi_types *t, struct kvmi_linux_layout *ret,
 		if (kvmi_inside(l->m[i].off, l->m[i].size, l->task_size) &&
 		    l->m[i].off + l->m[i].size > l->task_len)
 			l->task_len = l->m[i].off + l->m[i].size;
+	l->exact_times = l->m[SIGNAL_UTIME].size != 0 &&
+	    l->m[SIGNAL_PREV_CPUTIME].size == 0;
 	return (0);
 }

@@ -32,7 +32,7 @@ enum kvmi_linux_member {
 	SIGNAL_NIVCSW, SIGNAL_CMIN_FLT, SIGNAL_CMAJ_FLT, SIGNAL_PENDING,
 	SIGNAL_MAXRSS, SIGNAL_RUNTIME, SIGNAL_READ_BYTES, SIGNAL_WRITE_BYTES,
 	SIGNAL_CMAXRSS, SIGNAL_CNVCSW, SIGNAL_CNIVCSW, SIGNAL_CINBLOCK,
-	SIGNAL_COUBLOCK, SIGNAL_FLAGS, SIGNAL_EXIT_CODE,
+	SIGNAL_COUBLOCK, SIGNAL_FLAGS, SIGNAL_EXIT_CODE, SIGNAL_PREV_CPUTIME,
 	/* struct mm_struct */
 	MM_TOTAL_VM, MM_DATA_VM, MM_STACK_VM, MM_START_CODE, MM_END_CODE,
 	MM_RSS_STAT, MM_HIWATER_RSS, MM_EXE_FILE,
@@ -72,6 +72,7 @@ struct kvmi_linux_layout {
 	uint64_t	 ksig_size;
 	uint64_t	 pcpu_size;
 	unsigned int	 rss_index[KVMI_RSS_PARTS];
+	bool		 exact_times;	/* CONFIG_VIRT_CPU_ACCOUNTING_NATIVE */
 };
 
 /* Resolve all.  Fails only when what no kernel lacks is missing. */

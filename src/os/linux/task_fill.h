@@ -48,8 +48,12 @@ void kvmi_lister_deinit(struct kvmi_lister *x);
 int kvmi_lister_clone(struct kvmi_lister *x, const struct kvmi_lister *of);
 void kvmi_lister_free_clone(struct kvmi_lister *x);
 
-/* What threads used; times in nanoseconds, input and output in bytes. */
+/*
+ * What threads used; times in nanoseconds, which may be exact, input and output
+ * in bytes.
+ */
 struct kvmi_usage {
+	bool		exact;
 	uint64_t	utime, stime, runtime, inbytes, outbytes;
 	uint64_t	minflt, majflt, nvcsw, nivcsw;
 	int64_t		split_rss, split_swap;

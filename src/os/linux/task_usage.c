@@ -81,6 +81,7 @@ kvmi_usage_add(const struct kvmi_lister *x, struct kvmi_usage *u)
 {
 	const struct kvmi_member *rss = &x->layout.m[TASK_SPLIT_RSS];
 
+	u->exact = x->layout.exact_times;
 	u->utime += kvmi_task_get(x, TASK_UTIME);
 	u->stime += kvmi_task_get(x, TASK_STIME);
 	u->runtime += kvmi_task_get(x, TASK_RUNTIME);
@@ -112,6 +113,7 @@ kvmi_task_alive(const struct kvmi_lister *x)
 /*
  * Ticks tell only how a program's and the kernel's share of runtime compare;
  * procfs shows them like that too (cputime_adjust(), kernel/sched/cputime.c).
+ * Exact times are without what a hypervisor took, which runtime is not.
  */
 static void
 split_runtime(const struct kvmi_usage *u, uint64_t *utime, uint64_t *stime)
@@ -120,7 +122,7 @@ split_runtime(const struct kvmi_usage *u, uint64_t *utime, uint64_t *stime)
 
 	*utime = u->utime;
 	*stime = u->stime;
-	if (u->runtime == 0)
+	if (u->runtime == 0 || u->exact)
 		return;
 	*stime = u->stime == 0 ? 0 : u->runtime;
 	share = (double)u->runtime * (double)u->stime / sum;
@@ -136,7 +138,7 @@ kvmi_usage_fill(struct kinfo_proc *ki, const struct kvmi_usage *u,
 	uint64_t utime, stime;
 
 	split_runtime(u, &utime, &stime);
-	ki->ki_runtime = u->runtime / 1000;
+	ki->ki_runtime = (u->exact ? utime + stime : u->runtime) / 1000;
 	ki->ki_rusage.ru_utime = kvmi_timeval_of(utime);
 	ki->ki_rusage.ru_stime = kvmi_timeval_of(stime);
 	ki->ki_rusage.ru_minflt = (int64_t)u->minflt;

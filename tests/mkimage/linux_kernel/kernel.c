@@ -197,7 +197,7 @@ static struct signal_struct init_signal = {
 	.tty = &tty,
 	.utime = V_GONE_UTIME, .stime = V_GONE_STIME,
 	.cutime = V_CHILDREN_UTIME,
-	.sum_sched_runtime = V_GONE_UTIME + V_GONE_STIME,
+	.sum_sched_runtime = V_GONE_UTIME + V_GONE_STIME + STOLEN,
 }, zombie_signal = {
 	SIGNAL_OF(zombie),
 };
@@ -263,7 +263,7 @@ struct task_struct kthreadd = {
 	.static_prio = 120 + V_NICE, .prio = 120 + V_NICE,		\
 	.normal_prio = 120 + V_NICE,					\
 	.tgid = V_PID, .utime = V_UTIME(n), .stime = V_STIME(n),	\
-	.se = { .sum_exec_runtime = V_RUNTIME(n) },			\
+	.se = { .sum_exec_runtime = V_RUNTIME(n) + STOLEN },		\
 	.min_flt = V_FAULTS(n), .nvcsw = V_SWITCHES(n),			\
 	.real_parent = &init_proc, .parent = &init_proc,		\
 	.group_leader = &worker, .signal = &worker_signal,		\

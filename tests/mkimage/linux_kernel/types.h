@@ -197,6 +197,20 @@ struct task_io_accounting {
 	u64		 read_bytes, write_bytes;
 };
 
+/*
+ * What was told last, so that times never go back; nothing where they are exact
+ * (CONFIG_VIRT_CPU_ACCOUNTING_NATIVE) and without what a hypervisor took.
+ */
+struct prev_cputime {
+#ifdef __s390x__
+#define STOLEN	500000000
+#else
+#define STOLEN	0
+	u64		 utime, stime;
+	unsigned int	 lock;
+#endif
+};
+
 struct signal_struct {
 	atomic_t	 sigcnt, live;
 	int		 nr_threads;
@@ -215,6 +229,7 @@ struct signal_struct {
 	int		 leader;
 	struct tty_struct *tty;
 	u64		 utime, stime, cutime, cstime;
+	struct prev_cputime prev_cputime;
 	unsigned long	 nvcsw, nivcsw, cnvcsw, cnivcsw;
 	unsigned long	 min_flt, maj_flt, cmin_flt, cmaj_flt;
 	unsigned long	 inblock, oublock, cinblock, coublock;
@@ -283,6 +298,7 @@ struct task_struct {
 	struct list_head thread_node;
 	void		*vfork_done;
 	u64		 utime, stime, gtime;
+	struct prev_cputime prev_cputime;
 	unsigned long	 nvcsw, nivcsw;
 	u64		 start_time;
 #if LINUX < 505
