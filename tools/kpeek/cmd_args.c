@@ -175,7 +175,7 @@ miss(const struct args *a, const struct kinfo_proc *p, int n)
 			k++;
 		if (k < n)
 			continue;
-		fprintf(stderr, "kpeek: no process %d\n", a->pids[i]);
+		complain("no process %d", a->pids[i]);
 		missing = true;
 	}
 	return (missing);
@@ -186,10 +186,9 @@ static int
 verdict(const struct args *a, bool missing, int damage)
 {
 	if (a->failed != 0)
-		fprintf(stderr, "kpeek: %s of %u process%s cannot be had; the "
-		    "first: %s\n", a->environment ? "environment" :
-		    "arguments", a->failed, a->failed == 1 ? "" : "es",
-		    a->why);
+		complain("%s of %u process%s cannot be had; the first: %s",
+		    a->environment ? "environment" : "arguments", a->failed,
+		    a->failed == 1 ? "" : "es", a->why);
 	if (a->failed == a->shown)
 		return (EXIT_FAILED);
 	return (a->failed != 0 || missing ? EXIT_PARTIAL : damage);
@@ -215,8 +214,7 @@ parse_options(struct args *a, int argc, char **argv)
 	}
 	for (; optind < argc && parse_number(argv[optind], &v); optind++) {
 		if (v > INT32_MAX || a->npids == MAX_PIDS) {
-			fprintf(stderr, "kpeek: not a process id: %s\n",
-			    argv[optind]);
+			complain("not a process id: %s", argv[optind]);
 			return (EXIT_USAGE);
 		}
 		a->pids[a->npids++] = (int)v;

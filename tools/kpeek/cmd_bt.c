@@ -202,19 +202,16 @@ run_traces(struct bt *b)
 				trace(b, &ki[i]);
 	if (b->printed == 0) {
 		if (b->pid != 0)
-			fprintf(stderr, "kpeek: no process %" PRIu64 "\n",
-			    b->pid);
+			complain("no process %" PRIu64, b->pid);
 		else
-			fprintf(stderr, "kpeek: no process was running; -a "
-			    "shows all\n");
+			complain("no process was running; -a shows all");
 		return (EXIT_FAILED);
 	}
 	if (b->failed == b->printed)
 		return (context_fail(b->c, NULL));
 	if (b->broken == 0)
 		return (EXIT_OK);
-	fprintf(stderr, "kpeek: %u of %u stacks end too early\n", b->broken,
-	    b->printed);
+	complain("%u of %u stacks end too early", b->broken, b->printed);
 	return (EXIT_PARTIAL);
 }
 

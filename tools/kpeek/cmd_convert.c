@@ -49,8 +49,7 @@ parse_exclude(const char *text, int *ret)
 static int
 bad_option(const char *what, const char *arg, const char *wanted)
 {
-	fprintf(stderr, "kpeek: %s: no such %s; wanted %s\n", arg, what,
-	    wanted);
+	complain("%s: no such %s; wanted %s", arg, what, wanted);
 	return (EXIT_USAGE);
 }
 
@@ -133,8 +132,7 @@ run_convert(struct context *c, int argc, char **argv)
 	if (take_output(c, &o, argc - optind, argv + optind) != 0)
 		return (usage(&cmd_convert));
 	if (o.kc_fd >= 0 && isatty(o.kc_fd)) {
-		fprintf(stderr, "kpeek: a dump does not belong on a "
-		    "terminal\n");
+		complain("a dump does not belong on a terminal");
 		return (EXIT_USAGE);
 	}
 	if (context_open(c) != 0)

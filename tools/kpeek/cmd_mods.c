@@ -97,7 +97,7 @@ run_mods(struct context *c, int argc, char **argv)
 	}
 	if (mods.table != NULL && n == 0) {
 		table_destroy(mods.table);
-		fprintf(stderr, "kpeek: no modules are loaded\n");
+		complain("no modules are loaded");
 	} else if (mods.table != NULL) {
 		table_print(mods.table);
 	} else {

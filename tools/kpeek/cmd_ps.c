@@ -314,7 +314,7 @@ parse_options(struct ps *ps, int argc, char **argv)
 	if (more != NULL && !add_format(ps, more))
 		return (EXIT_USAGE);
 	if (ps->tree && ps->threads) {
-		fprintf(stderr, "kpeek: -d and -H do not go together\n");
+		complain("-d and -H do not go together");
 		return (EXIT_USAGE);
 	}
 	return (-1);

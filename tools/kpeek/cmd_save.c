@@ -42,7 +42,7 @@ run_save(struct context *c, int argc, char **argv)
 	r = kvm_save(c->core, &o, path, sizeof(path), why);
 	writing_end(&p);
 	if (r != 0) {
-		fprintf(stderr, "kpeek: %s\n", why);
+		complain("%s", why);
 		return (EXIT_FAILED);
 	}
 	if (c->json) {

@@ -77,9 +77,8 @@ show(struct text *t)
 	}
 	if (t->found)
 		return (EXIT_OK);
-	fprintf(stderr, "kpeek: %s in this image%s\n", t->name != NULL ?
-	    t->name : "no files", t->name != NULL ? ": no such file" :
-	    ": it is no textdump");
+	complain("%s in this image%s", t->name != NULL ? t->name : "no files",
+	    t->name != NULL ? ": no such file" : ": it is no textdump");
 	return (EXIT_FAILED);
 }
 

@@ -62,8 +62,8 @@ context_open(struct context *c)
 	o.ko_vmcoreinfo = c->vmcoreinfo;
 	o.ko_more = c->nmore > 0 ? c->more : NULL;
 	if (c->core != NULL && strcmp(c->core, "-") == 0) {
-		fprintf(stderr, "kpeek: -: standard input cannot be read at "
-		    "random; save it to a file first\n");
+		complain("-: standard input cannot be read at random; save "
+		    "it to a file first");
 		return (-1);
 	}
 	p.next = now() + 1;
@@ -76,7 +76,7 @@ context_open(struct context *c)
 	if (p.shown)
 		fprintf(stderr, "\r\033[K");
 	if (c->kd == NULL) {
-		fprintf(stderr, "kpeek: %s\n", why);
+		complain("%s", why);
 		return (-1);
 	}
 	return (0);
@@ -114,11 +114,11 @@ context_fail(struct context *c, const char *what)
 	const char *more = hint(kvm_errkind(c->kd));
 
 	if (what != NULL)
-		fprintf(stderr, "kpeek: %s: %s\n", what, why);
+		complain("%s: %s", what, why);
 	else
-		fprintf(stderr, "kpeek: %s\n", why);
+		complain("%s", why);
 	if (more != NULL)
-		fprintf(stderr, "kpeek: hint: %s\n", more);
+		complain("hint: %s", more);
 	return (EXIT_FAILED);
 }
 
@@ -139,7 +139,7 @@ context_damage(struct context *c, const char *what, json_object *doc)
 		    strlen(why)));
 		json_object_object_add(doc, "damage", d);
 	}
-	fprintf(stderr, "kpeek: %s: %u could not be read completely; the "
-	    "first: %s\n", what, n, why);
+	complain("%s: %u could not be read completely; the first: %s", what, n,
+	    why);
 	return (EXIT_PARTIAL);
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,4 +57,22 @@ escape(const char *text, size_t len, const char *keep)
 	}
 	*o = '\0';
 	return (out);
+}
+
+void
+complain(const char *fmt, ...)
+{
+	char *text, *safe;
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vasprintf(&text, fmt, ap);
+	va_end(ap);
+	if (n < 0)
+		abort();
+	safe = escape(text, (size_t)n, "");
+	fprintf(stderr, "kpeek: %s\n", safe);
+	free(safe);
+	free(text);
 }

@@ -95,8 +95,8 @@ leading_options(struct context *c, int argc, char **argv)
 static int
 no_command(const char *name)
 {
-	fprintf(stderr, "kpeek: no such command: %s\n"
-	    "Try 'kpeek --help'.\n", name);
+	complain("no such command: %s", name);
+	fprintf(stderr, "Try 'kpeek --help'.\n");
 	return (EXIT_USAGE);
 }
 
@@ -155,8 +155,7 @@ main(int argc, char **argv)
 	signal(SIGPIPE, SIG_DFL);
 	status = run(&c, argc, argv);
 	if (fflush(stdout) != 0 || ferror(stdout)) {
-		fprintf(stderr, "kpeek: standard output: %s\n",
-		    strerror(errno));
+		complain("standard output: %s", strerror(errno));
 		return (EXIT_FAILED);
 	}
 	return (status);

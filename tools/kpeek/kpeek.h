@@ -119,6 +119,9 @@ int context_damage(struct context *c, const char *what, json_object *doc);
  */
 char *escape(const char *text, size_t len, const char *keep);
 
+/* "kpeek: TEXT" on standard error, as safe: a reason may quote the image. */
+void complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
 /* json.c */
 void json_print(json_object *doc);
 json_object *json_text(const char *text, size_t len);

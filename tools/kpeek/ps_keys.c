@@ -158,7 +158,7 @@ need_key(const char *name)
 	const struct key *key = ps_find_key(name);
 
 	if (key == NULL) {
-		fprintf(stderr, "kpeek: no such key: %s; there are:\n", name);
+		complain("no such key: %s; there are:", name);
 		ps_list_keys(stderr);
 	}
 	return (key);
@@ -168,8 +168,7 @@ static bool
 insert(struct ps *ps, size_t at, const struct key *key, const char *title)
 {
 	if (ps->ncolumns == PS_MAX_COLUMNS) {
-		fprintf(stderr, "kpeek: more than %d columns\n",
-		    PS_MAX_COLUMNS);
+		complain("more than %d columns", PS_MAX_COLUMNS);
 		return (false);
 	}
 	memmove(&ps->columns[at + 1], &ps->columns[at],
@@ -222,8 +221,7 @@ ps_add_sort(struct ps *ps, const char *text)
 		struct sort *s = &ps->sort[ps->nsort];
 
 		if (ps->nsort == PS_MAX_SORT) {
-			fprintf(stderr, "kpeek: more than %d keys to sort by\n",
-			    PS_MAX_SORT);
+			complain("more than %d keys to sort by", PS_MAX_SORT);
 			ok = false;
 			break;
 		}

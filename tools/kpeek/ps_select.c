@@ -62,7 +62,7 @@ add(struct ps *ps, int op, const char *item)
 			item += 5;
 		s.tty = strdup(item);
 	} else if (!parse_id(ps, op, item, &s.arg)) {
-		fprintf(stderr, "kpeek: not a %s: %s\n", word_for(op), item);
+		complain("not a %s: %s", word_for(op), item);
 		return (false);
 	}
 	ps->selectors = realloc(ps->selectors,
@@ -84,7 +84,7 @@ ps_add_selectors(struct ps *ps, int op, const char *text)
 	    ok && item != NULL; item = strtok_r(NULL, ", ", &save))
 		ok = add(ps, op, item);
 	if (ok && ps->nselectors == before) {
-		fprintf(stderr, "kpeek: not a %s: %s\n", word_for(op), text);
+		complain("not a %s: %s", word_for(op), text);
 		ok = false;
 	}
 	free(copy);
@@ -147,7 +147,7 @@ ps_add_this_tty(struct ps *ps)
 	const char *name = ttyname(STDIN_FILENO);
 
 	if (name == NULL || ps->c->core != NULL) {
-		fprintf(stderr, "kpeek: -T: %s\n", name == NULL ?
+		complain("-T: %s", name == NULL ?
 		    "standard input is no terminal" :
 		    "a dump has no terminal of yours");
 		return (false);
