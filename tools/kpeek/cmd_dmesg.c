@@ -14,6 +14,7 @@ struct dmesg {
 	bool		 raw;		/* <N> before each line */
 	int64_t		 boot;		/* -T: when known, else 0 */
 	bool		 ctime;
+	bool		 timed;		/* records have times */
 	json_object	*list;		/* NULL: text */
 };
 
@@ -50,8 +51,7 @@ print_record(const struct dmesg *d, const struct kvm_logrec *rec)
 
 		if (d->raw && rec->kl_level >= 0)
 			printf("<%d>", rec->kl_facility * 8 + rec->kl_level);
-		/* A log without levels, BSD's, has no times either. */
-		if (rec->kl_level < 0)
+		if (!d->timed)
 			printf("%s\n", safe);
 		else if (first || d->raw) {
 			print_stamp(d, rec->kl_nsec);
@@ -66,7 +66,7 @@ print_record(const struct dmesg *d, const struct kvm_logrec *rec)
 }
 
 static json_object *
-record_object(const struct kvm_logrec *rec)
+record_object(const struct dmesg *d, const struct kvm_logrec *rec)
 {
 	json_object *o = json_object_new_object();
 	char time[32];
@@ -75,7 +75,7 @@ record_object(const struct kvm_logrec *rec)
 	    json_object_new_int64((int64_t)rec->kl_seq));
 	snprintf(time, sizeof(time), "%" PRIu64 ".%09" PRIu64,
 	    rec->kl_nsec / 1000000000, rec->kl_nsec % 1000000000);
-	json_object_object_add(o, "time", rec->kl_level < 0 ? NULL :
+	json_object_object_add(o, "time", !d->timed ? NULL :
 	    json_object_new_double_s((double)rec->kl_nsec / 1e9, time));
 	json_object_object_add(o, "level", rec->kl_level < 0 ? NULL :
 	    json_object_new_int(rec->kl_level));
@@ -95,7 +95,7 @@ take_record(const struct kvm_logrec *rec, void *arg)
 	    (d->levels >> rec->kl_level & 1) == 0))
 		return (1);
 	if (d->list != NULL)
-		json_object_array_add(d->list, record_object(rec));
+		json_object_array_add(d->list, record_object(d, rec));
 	else
 		print_record(d, rec);
 	return (1);
@@ -116,9 +116,8 @@ parse_levels(struct dmesg *d, const char *text)
 			    (item[0] == (char)('0' + i) && item[1] == '\0'))
 				found = 1u << i;
 		if (found == 0) {
-			fprintf(stderr, "kpeek: not a level: %s (emerg, alert, "
-			    "crit, err, warn, notice, info, debug, or 0 to 7)"
-			    "\n", item);
+			complain("not a level: %s (emerg, alert, crit, err, "
+			    "warn, notice, info, debug, or 0 to 7)", item);
 			r = -1;
 			break;
 		}
@@ -162,12 +161,27 @@ parse_options(struct dmesg *d, int argc, char **argv)
 	return (-1);
 }
 
+/* Which times there are: lines of BSD's message buffer have none. */
+static void
+learn_times(struct dmesg *d)
+{
+	const struct kvm_info *info = kvm_getinfo(d->c->kd);
+
+	d->timed = info == NULL || strcmp(info->ki_os, "FreeBSD") != 0;
+	if (!d->ctime)
+		return;
+	d->boot = info != NULL ? info->ki_boottime : 0;
+	if (!d->timed)
+		complain("this log has no times");
+	else if (d->boot == 0)
+		complain("the time of boot is not known: times are since boot");
+}
+
 static int
 run_dmesg(struct context *c, int argc, char **argv)
 {
 	struct dmesg d = { .c = c };
 	json_object *doc = NULL;
-	const struct kvm_info *info;
 	int r;
 
 	r = parse_options(&d, argc, argv);
@@ -175,13 +189,7 @@ run_dmesg(struct context *c, int argc, char **argv)
 		return (r);
 	if (context_open(c) != 0)
 		return (EXIT_FAILED);
-	if (d.ctime) {
-		info = kvm_getinfo(c->kd);
-		d.boot = info != NULL ? info->ki_boottime : 0;
-		if (d.boot == 0)
-			fprintf(stderr, "kpeek: the time of boot is not known: "
-			    "times are since boot\n");
-	}
+	learn_times(&d);
 	if (c->json)
 		d.list = json_object_new_array();
 	if (kvm_walk_log(c->kd, take_record, &d) < 0) {
