@@ -21,7 +21,8 @@ struct request {
 	bool		 physical;
 	bool		 force;
 	const char	*what;
-	uint64_t	 length;	/* 0: not given */
+	bool		 sized;		/* length was given */
+	uint64_t	 length;
 	kvaddr_t	 addr;
 };
 
@@ -48,13 +49,21 @@ print_hexdump(uint64_t addr, const uint8_t *p, size_t len)
 	}
 }
 
+static size_t
+word_size(struct request *q)
+{
+	const struct kvm_info *info = kvm_getinfo(q->c->kd);
+
+	return (info != NULL && info->ki_pointer_size != 0 ?
+	    info->ki_pointer_size : sizeof(void *));
+}
+
 static void
 print_words(struct request *q, const uint8_t *p, size_t len)
 {
 	const struct kvm_info *info = kvm_getinfo(q->c->kd);
-	size_t size = info != NULL && info->ki_pointer_size != 0 ?
-	    info->ki_pointer_size : sizeof(void *);
 	bool big = info != NULL && info->ki_big_endian;
+	size_t size = word_size(q);
 
 	for (size_t at = 0; at + size <= len; at += size) {
 		char name[512] = "";
@@ -74,8 +83,11 @@ static void
 print_json(struct request *q, const uint8_t *p, size_t len)
 {
 	json_object *o = json_object_new_object();
-	char *hex = malloc(2 * len + 1);
+	char *hex;
 
+	if (q->form == STRING)
+		len = strnlen((const char *)p, len);
+	hex = malloc(2 * len + 1);
 	if (hex == NULL)
 		abort();
 	for (size_t i = 0; i < len; i++)
@@ -86,7 +98,7 @@ print_json(struct request *q, const uint8_t *p, size_t len)
 	    json_object_new_int64((int64_t)len));
 	if (q->form == STRING)
 		json_object_object_add(o, "string", json_text((const char *)p,
-		    strnlen((const char *)p, len)));
+		    len));
 	else
 		json_object_object_add(o, "data", json_object_new_string(hex));
 	free(hex);
@@ -135,27 +147,66 @@ default_length(struct request *q)
 	return (DEFAULT_LENGTH);
 }
 
+/* Ever smaller parts, up to the first byte that cannot be had. */
+static ssize_t
+fetch_physical(struct request *q, uint8_t *buf)
+{
+	uint64_t done = 0, step = q->length;
+
+	while (done < q->length && step > 0) {
+		uint64_t n = step < q->length - done ? step : q->length - done;
+
+		if (kvm_read_phys(q->c->kd, q->addr + done, buf + done, n) ==
+		    (ssize_t)n)
+			done += n;
+		else
+			step = n / 2;
+	}
+	return ((ssize_t)done);
+}
+
 /* How much could be read; the reason for less is the library's last error. */
 static ssize_t
 fetch(struct request *q, uint8_t *buf)
 {
 	if (!q->physical)
 		return (kvm_read_partial(q->c->kd, q->addr, buf, q->length));
-	return (kvm_read_phys(q->c->kd, q->addr, buf, q->length));
+	return (fetch_physical(q, buf));
+}
+
+/* Before the image is read; the text of an error when it cannot be. */
+static const char *
+settle_length(struct request *q)
+{
+	size_t word = word_size(q);
+
+	if (!q->sized)
+		q->length = default_length(q);
+	if (q->length == 0)
+		return ("nothing to read: a length of 0");
+	if (q->length > MAX_LENGTH)
+		return ("too many bytes at once: 4 GiB are the most");
+	if (q->form == WORDS && !q->c->json)
+		q->length = (q->length + word - 1) / word * word;
+	return (NULL);
 }
 
 static int
 read_and_print(struct request *q)
 {
+	const char *wrong = settle_length(q);
 	uint8_t *buf;
 	ssize_t n;
 	bool whole;
 
-	if (q->length == 0)
-		q->length = default_length(q);
-	if (q->length > MAX_LENGTH || (buf = malloc(q->length)) == NULL) {
-		fprintf(stderr, "kpeek: %" PRIu64 " bytes are too many at "
-		    "once\n", q->length);
+	if (wrong != NULL) {
+		complain("%s", wrong);
+		return (EXIT_USAGE);
+	}
+	buf = malloc(q->length);
+	if (buf == NULL) {
+		complain("%" PRIu64 " bytes are more than there is memory",
+		    q->length);
 		return (EXIT_FAILED);
 	}
 	n = fetch(q, buf);
@@ -211,8 +262,10 @@ parse_options(struct request *q, int argc, char **argv)
 		return (usage(&cmd_read));
 	q->what = argv[optind++];
 	/* A number in second place is the length; a file of that name is not. */
-	if (optind < argc && parse_number(argv[optind], &q->length))
+	if (optind < argc && parse_number(argv[optind], &q->length)) {
+		q->sized = true;
 		optind++;
+	}
 	if (take_core(q->c, argc - optind, argv + optind) != 0)
 		return (usage(&cmd_read));
 	return (-1);
@@ -227,8 +280,8 @@ run_read(struct context *c, int argc, char **argv)
 	if (r >= 0)
 		return (r);
 	if (q.form == RAW && !q.force && !c->json && isatty(STDOUT_FILENO)) {
-		fprintf(stderr, "kpeek: raw bytes would go to a terminal; "
-		    "redirect them, or use -f\n");
+		complain("raw bytes would go to a terminal; redirect them, or "
+		    "use -f");
 		return (EXIT_USAGE);
 	}
 	if (context_open(c) != 0 || parse_address(c, q.what, &q.addr) != 0)

@@ -72,7 +72,7 @@ show_threads(struct context *c, int pid, json_object *list)
 	if (ki == NULL)
 		return (context_fail(c, NULL));
 	if (n == 0) {
-		fprintf(stderr, "kpeek: no process %d\n", pid);
+		complain("no process %d", pid);
 		return (EXIT_FAILED);
 	}
 	for (int i = 0; i < n; i++) {
@@ -110,8 +110,10 @@ run_regs(struct context *c, int argc, char **argv)
 	while ((opt = getopt_long(argc, argv, "c:" COMMON_SHORT, longs,
 	    NULL)) != -1) {
 		if (opt == 'c') {
-			if (!parse_number(optarg, &cpu) || cpu > INT32_MAX)
-				return (usage(&cmd_regs));
+			if (!parse_number(optarg, &cpu) || cpu > INT32_MAX) {
+				complain("not the number of a CPU: %s", optarg);
+				return (EXIT_USAGE);
+			}
 		} else if ((r = common_option(c, &cmd_regs, opt, optarg)) >=
 		    0) {
 			return (r);

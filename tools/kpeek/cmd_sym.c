@@ -56,8 +56,15 @@ static int
 look_up(struct context *c, const char *what, struct kvm_symbol *s,
     kvaddr_t *addr)
 {
+	struct kvm_symbol at;
+
 	if (kvm_symbol_by_name(c->kd, what, s) == 0) {
 		*addr = s->ks_value;
+		/* As an address would have it: up to the next. */
+		if (s->ks_size == 0 &&
+		    kvm_symbol_by_addr(c->kd, *addr, &at) == 0 &&
+		    at.ks_value == *addr)
+			s->ks_size = at.ks_size;
 		return (0);
 	}
 	if (kvm_errkind(c->kd) != KVM_ERR_NOSYMBOL) {

@@ -51,8 +51,7 @@ common_option(struct context *c, const struct command *cmd, int opt,
 		return (-1);
 	case OPT_WITH:
 		if (c->nmore == MORE_MAX) {
-			fprintf(stderr, "kpeek: --with more than %d times\n",
-			    MORE_MAX);
+			complain("--with more than %d times", MORE_MAX);
 			return (EXIT_USAGE);
 		}
 		c->more[c->nmore++] = arg;
@@ -141,39 +140,59 @@ lacks_variables(struct context *c)
 	    kvm_symbol_by_name(c->kd, "saved_command_line", &s) != 0);
 }
 
+/* What may be meant by what is neither. */
+static void
+no_symbol(struct context *c, const char *name)
+{
+	const char *why = "";
+
+	if (name[0] >= '0' && name[0] <= '9')
+		why = ", nor an address of 64 bits";
+	else if (strchr(name, '/') != NULL)
+		why = "; a name or an address comes before the dump";
+	else if (lacks_variables(c))
+		why = "; this kernel lists its functions, not all of its "
+		    "variables (no CONFIG_KALLSYMS_ALL)";
+	complain("%s: no such symbol%s", name[0] != '\0' ? name : "''", why);
+}
+
+static int
+find_address(struct context *c, const char *name, kvaddr_t *ret)
+{
+	struct kvm_nlist nl[2] = { { .n_name = name }, { 0 } };
+	int r;
+
+	if (parse_number(name, ret) || parse_bare_hex(name, ret))
+		return (0);
+	/* To kvm_nlist2() an empty name is the end of the list. */
+	r = name[0] == '\0' ? 1 : kvm_nlist2(c->kd, nl);
+	if (r < 0)
+		context_fail(c, name);
+	else if (r > 0)
+		no_symbol(c, name);
+	*ret = nl[0].n_value;
+	return (r == 0 ? 0 : -1);
+}
+
 int
 parse_address(struct context *c, const char *text, kvaddr_t *ret)
 {
-	struct kvm_nlist nl[2] = { 0 };
 	const char *plus = strrchr(text, '+');
 	uint64_t off = 0;
-	char *name;
+	char *name = strdup(text);
 	int r;
 
-	if (parse_number(text, ret))
-		return (0);
-	name = strdup(text);
 	if (name == NULL)
-		return (-1);
+		abort();
 	if (plus != NULL && parse_number(plus + 1, &off))
 		name[plus - text] = '\0';
 	else
 		off = 0;
-	if (parse_number(name, ret) || parse_bare_hex(name, ret)) {
-		*ret += off;
-		free(name);
-		return (0);
-	}
-	nl[0].n_name = name;
-	r = kvm_nlist2(c->kd, nl);
-	if (r == 0)
-		*ret = nl[0].n_value + off;
-	else if (r < 0)
-		context_fail(c, name);
-	else
-		fprintf(stderr, "kpeek: %s: no such symbol%s\n", name,
-		    lacks_variables(c) ? "; this kernel lists its functions, "
-		    "not all of its variables (no CONFIG_KALLSYMS_ALL)" : "");
+	r = find_address(c, name, ret);
 	free(name);
-	return (r == 0 ? 0 : -1);
+	if (r == 0 && __builtin_add_overflow(*ret, off, ret)) {
+		complain("%s: beyond 64 bits", text);
+		return (-1);
+	}
+	return (r);
 }
