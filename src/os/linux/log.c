@@ -239,7 +239,8 @@ static bool
 text_block(const struct ring *g, uint64_t id, uint64_t begin, uint64_t next,
     const uint8_t **text, uint64_t *space)
 {
-	uint64_t size = g->text_size, head = g->ptr, b, n;
+	uint64_t size = g->text_size, head = g->ptr, b, n, last;
+	uint64_t mask = UINT64_MAX >> (64 - 8 * g->ptr);
 
 	*text = g->text;
 	*space = 0;
@@ -248,13 +249,15 @@ text_block(const struct ring *g, uint64_t id, uint64_t begin, uint64_t next,
 	if (begin % head != 0 || next % head != 0)
 		return (false);
 	b = begin % size;
-	if (begin / size == (next - 1) / size && next - begin > head) {
+	/* Positions begin at -size, so that soon they are words that wrap. */
+	last = (next - 1) & mask;
+	if (begin / size == last / size && ((next - begin) & mask) > head) {
 		*text = g->text + b + head;
-		*space = next - begin - head;
+		*space = ((next - begin) & mask) - head;
 		return (kvmi_inside(b + head, *space, size) &&
 		    is_of(g, b, id));
 	}
-	if (begin / size + 1 == (next - 1) / size) {
+	if (((begin + size) & mask) / size == last / size) {
 		/* It did not fit at the end and is at the start instead. */
 		n = next % size;
 		*text = g->text + head;
