@@ -7,7 +7,6 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/endian.h"
 #include "base/math.h"
@@ -68,10 +67,11 @@ kvmi_linux_cpus_read(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	for (unsigned int s = 0; s < KVMI_COUNT(mask_names) && r == 0; s++) {
 		r = read_mask(k, cx, s, &c);
 		/* A kernel without masks has one CPU. */
-		if (r == KVMI_ENOENT) {
-			memset(c.state, 0xff, c.n);
-			r = 0;
-		}
+		if (r != KVMI_ENOENT)
+			continue;
+		r = 0;
+		for (unsigned int cpu = 0; cpu < c.n; cpu++)
+			c.state[cpu] |= (uint8_t)(1u << s);
 	}
 	if (r != 0) {
 		kvmi_linux_cpus_deinit(&c);

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "os/linux/cpus.h"
 #include "os/linux/task_fill.h"
 #include "os/linux/waits.h"
 
@@ -34,6 +35,22 @@ kvmi_lister_deinit(struct kvmi_lister *x)
 	free(x->signal);
 	free(x->mm);
 	free(x->cred);
+}
+
+/* Numbers may be left out among CPUs; what their offsets lead to is no area. */
+static void
+read_areas(struct kvmi_lister *x)
+{
+	struct kvmi_linux_cpus c;
+
+	if (kvmi_linux_cpus_read(x->k, x->cx, &c) != 0)
+		return;
+	for (unsigned int cpu = 0; cpu < c.n; cpu++)
+		if (kvmi_linux_cpu_is(&c, cpu, KVMI_CPU_POSSIBLE))
+			c.offset[x->ncpus++] = c.offset[cpu];
+	x->percpu = c.offset;
+	c.offset = NULL;
+	kvmi_linux_cpus_deinit(&c);
 }
 
 /* The scheduler's clock, as the CPU has it that looked at it last. */
@@ -76,8 +93,7 @@ kvmi_lister_init(struct kvmi_lister *x, struct kvmi_kernel *k, struct kvmi_cx *c
 		x->boot_nsec = 0;
 	if (kvmi_linux_uptime(k, cx, &x->now_nsec) != 0)
 		x->now_nsec = 0;
-	if (kvmi_linux_percpu(k, cx, &x->percpu, &x->ncpus) != 0)
-		x->ncpus = 0;
+	read_areas(x);
 	x->sched_nsec = sched_clock_of(x, t);
 	if (kvmi_linux_waits_open(k, cx, &x->waits) != 0)
 		x->waits = NULL;

@@ -17,6 +17,8 @@
 #define TASK_PARKED	0x40
 #define TASK_NOLOAD	0x400
 #define TASK_NEW	0x800
+#define TASK_RTLOCK_WAIT 0x1000		/* for what is no spinlock then; 5.15 */
+#define TASK_FROZEN	0x8000		/* since 6.1 */
 #define EXIT_DEAD	0x10
 #define EXIT_ZOMBIE	0x20
 #define EXIT_MASK	(EXIT_DEAD | EXIT_ZOMBIE)
@@ -91,7 +93,8 @@ fill_state(const struct kvmi_lister *x, struct kinfo_proc *ki)
 	} else if (state & TASK_INTERRUPTIBLE) {
 		ki->ki_stat = SSLEEP;
 		ki->ki_tdflags |= TDF_SINTR;
-	} else if (state & (TASK_UNINTERRUPTIBLE | TASK_PARKED)) {
+	} else if (state & (TASK_UNINTERRUPTIBLE | TASK_PARKED |
+	    TASK_RTLOCK_WAIT | TASK_FROZEN)) {
 		ki->ki_stat = SSLEEP;
 		if (state & TASK_NOLOAD)
 			ki->ki_tdflags |= TDF_NOLOAD;
@@ -140,7 +143,9 @@ fill_task(struct kvmi_lister *x, struct kinfo_proc *ki)
 	ki->ki_lastcpu_old = (uint8_t)kvmi_min((uint64_t)ki->ki_lastcpu, 254);
 	ki->ki_xstat = (uint16_t)kvmi_task_get(x, TASK_EXIT_CODE);
 	ki->ki_fd = kvmi_task_get(x, TASK_FILES);
-	ki->ki_vmspace = kvmi_task_get(x, TASK_MM);
+	/* A kernel thread that works for a process borrows its memory. */
+	if ((ki->ki_flag & P_KPROC) == 0)
+		ki->ki_vmspace = kvmi_task_get(x, TASK_MM);
 	start = kvmi_task_get(x, TASK_START);
 	if (x->boot_nsec != 0) {
 		int64_t t = (int64_t)((uint64_t)x->boot_nsec + start);

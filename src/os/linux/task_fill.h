@@ -24,7 +24,7 @@ struct kvmi_lister {
 	struct kvmi_cx	*cx;
 	struct kvmi_linux_layout layout;
 	struct kvmi_task_names names;
-	uint64_t	*percpu;
+	uint64_t	*percpu;	/* offsets of the CPUs that there are */
 	unsigned int	 ncpus;
 	int64_t		 boot_nsec;	/* since the epoch; 0: not known */
 	uint64_t	 now_nsec;	/* since boot; 0: not known */

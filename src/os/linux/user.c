@@ -10,15 +10,17 @@
 
 #include "base/endian.h"
 #include "base/math.h"
+#include "os/linux/taskflags.h"
 
 /* MAX_SWAPFILES of include/linux/swap.h, less what is special in any build. */
 #define MAX_SWAPFILES	29
 
-enum { TASK_TGID_, TASK_MM_, MM_PGD, MM_ARG_START, MM_ARG_END, MM_ENV_START,
-    MM_ENV_END, MEMBERS };
+enum { TASK_TGID_, TASK_FLAGS_, TASK_MM_, MM_PGD, MM_ARG_START, MM_ARG_END,
+    MM_ENV_START, MM_ENV_END, MEMBERS };
 
 static const char *const spellings[MEMBERS] = {
 	[TASK_TGID_] = "task_struct.tgid",
+	[TASK_FLAGS_] = "task_struct.flags",
 	[TASK_MM_] = "task_struct.mm",
 	[MM_PGD] = "mm_struct.pgd",
 	[MM_ARG_START] = "mm_struct.arg_start",
@@ -139,7 +141,7 @@ kvmi_linux_mm(struct kvmi_kernel *k, struct kvmi_cx *cx,
 {
 	struct kvmi_member m[MEMBERS];
 	struct kvmi_types *t;
-	uint64_t task[2], mm = 0, tgid;
+	uint64_t task[2], mm = 0, tgid, flags;
 	int r;
 
 	*has = false;
@@ -152,6 +154,10 @@ kvmi_linux_mm(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	for (size_t i = 0; i < 2 && r == 0 && mm == 0 && task[i] != 0; i++) {
 		r = kvmi_kread_member(k, cx, task[i], &m[TASK_TGID_], &tgid);
 		if (r == 0)
+			r = kvmi_kread_member(k, cx, task[i], &m[TASK_FLAGS_],
+			    &flags);
+		/* A kernel thread's is another's, which it works for. */
+		if (r == 0 && (flags & KVMI_PF_KTHREAD) == 0)
 			r = kvmi_kread_member(k, cx, task[i], &m[TASK_MM_],
 			    &mm);
 		if (r == 0 && (int32_t)tgid != ki->ki_pid)
