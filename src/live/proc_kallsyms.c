@@ -183,6 +183,7 @@ kvmi_live_symbols(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	int r;
 
 	snprintf(path, sizeof(path), "%s/kallsyms", l->proc_root);
+	kvmi_symtab_kernel_order(*t);
 	r = load(&x);
 	if (r != 0)
 		return (r);

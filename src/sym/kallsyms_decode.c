@@ -355,5 +355,6 @@ kvmi_kallsyms_decode(const struct kvmi_window *w,
 	r = kvmi_ksyms_choose(&d, k, anchor, anchor_va, &pl, err);
 	if (r != 0)
 		return (r);
+	kvmi_symtab_kernel_order(t);
 	return (add_all(&d, pl, t, err));
 }

@@ -31,6 +31,12 @@ int kvmi_symtab_add(struct kvmi_symtab *t, const char *name, size_t name_len,
     const char *module, uint64_t addr, uint64_t size, char letter,
     struct kvmi_err *err);
 
+/*
+ * Symbols are added in the order of Linux's own tables: of several names of an
+ * address the kernel prints the first, in traces and in /proc/PID/wchan.
+ */
+void kvmi_symtab_kernel_order(struct kvmi_symtab *t);
+
 /* Make room for n more, which are to follow. */
 int kvmi_symtab_reserve(struct kvmi_symtab *t, size_t n,
     struct kvmi_err *err);
@@ -63,7 +69,10 @@ void kvmi_symtab_get(const struct kvmi_symtab *t, size_t i,
 int kvmi_symtab_by_name(struct kvmi_symtab *t, const char *name,
     struct kvmi_sym *ret, struct kvmi_err *err);
 
-/* The symbol with the highest address <= addr; its size is filled in. */
+/*
+ * The symbol with the highest address <= addr; its size is filled in.  Of
+ * several names a global one, then a weak one, or the kernel's choice.
+ */
 int kvmi_symtab_by_addr(struct kvmi_symtab *t, uint64_t addr,
     struct kvmi_sym *ret, struct kvmi_err *err);
 

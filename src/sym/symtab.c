@@ -42,6 +42,12 @@ kvmi_symtab_create(struct kvmi_symtab **ret, struct kvmi_err *err)
 	return (0);
 }
 
+void
+kvmi_symtab_kernel_order(struct kvmi_symtab *t)
+{
+	t->kernel_order = true;
+}
+
 static void
 drop_indexes(struct kvmi_symtab *t)
 {

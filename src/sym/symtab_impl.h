@@ -29,6 +29,7 @@ struct kvmi_symtab {
 	size_t		 n;
 	size_t		 cap;
 	bool		 is_part;	/* the records are another table's */
+	bool		 kernel_order;	/* as kvmi_symtab_kernel_order() says */
 	struct kvmi_sym_chunk	*chunk;		/* the newest */
 	const char	**module;	/* a new one whenever it changes */
 	size_t		 n_module;

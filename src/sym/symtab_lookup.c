@@ -179,8 +179,10 @@ compare_places(const void *va, const void *vb)
 
 /* Global, weak, local: what to call an address that has several names. */
 static int
-place_rank(const struct kvmi_sym_record *r)
+place_rank(const struct kvmi_symtab *t, const struct kvmi_sym_record *r)
 {
+	if (t->kernel_order)
+		return (0);
 	if (!is_global(r))
 		return (2);
 	return (is_weak(r) ? 1 : 0);
@@ -196,8 +198,8 @@ keep_best_places(const struct kvmi_symtab *t, struct kvmi_sym_by_addr *ix)
 		last = n == 0 ? NULL : &ix->place[n - 1];
 		if (last == NULL || last->addr != ix->place[i].addr)
 			ix->place[n++] = ix->place[i];
-		else if (place_rank(&t->record[ix->place[i].i]) <
-		    place_rank(&t->record[last->i]))
+		else if (place_rank(t, &t->record[ix->place[i].i]) <
+		    place_rank(t, &t->record[last->i]))
 			last->i = ix->place[i].i;
 	}
 	ix->n = n;

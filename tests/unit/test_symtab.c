@@ -108,6 +108,33 @@ test_by_name(void **state)
 }
 
 static void
+test_kernel_order(void **state)
+{
+	static const struct in in[] = {
+		{ "__do_sys_pause", "", KERNEL + 0x100, 0, 't' },
+		{ "__x64_sys_pause", "", KERNEL + 0x100, 0, 'T' },
+		{ "behind", "", KERNEL + 0x200, 0, 'W' },
+		{ "before", "", KERNEL, 0, 't' },
+		{ "behind_too", "", KERNEL + 0x200, 0, 'T' },
+	};
+	struct kvmi_symtab *t = new_symtab(in, KVMI_COUNT(in));
+	struct kvmi_sym s = { .name = "none" };
+
+	(void)state;
+	assert_int_equal(kvmi_symtab_by_addr(t, KERNEL + 0x110, &s, &err), 0);
+	assert_string_equal(s.name, "__x64_sys_pause");
+	kvmi_symtab_destroy(t);
+	t = new_symtab(in, KVMI_COUNT(in));
+	kvmi_symtab_kernel_order(t);
+	assert_int_equal(kvmi_symtab_by_addr(t, KERNEL + 0x110, &s, &err), 0);
+	assert_string_equal(s.name, "__do_sys_pause");
+	assert_int_equal(s.size, 0x100);
+	assert_int_equal(kvmi_symtab_by_addr(t, KERNEL + 0x200, &s, &err), 0);
+	assert_string_equal(s.name, "behind");
+	kvmi_symtab_destroy(t);
+}
+
+static void
 test_by_addr(void **state)
 {
 	static const struct in in[] = {
@@ -463,6 +490,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_by_name),
 		cmocka_unit_test(test_by_addr),
+		cmocka_unit_test(test_kernel_order),
 		cmocka_unit_test(test_lowest_place),
 		cmocka_unit_test(test_undefined_have_no_place),
 		cmocka_unit_test(test_order_of_addition),

@@ -20,6 +20,7 @@
 struct line {
 	uint64_t	addr;
 	char		letter;
+	int		first;	/* of its address: the kernel's choice */
 	char		name[512];
 };
 
@@ -91,6 +92,8 @@ load(const char *path)
 			return (-1);
 		if (n != 3)
 			continue;
+		lines[nlines].first = nlines == 0 ||
+		    lines[nlines - 1].addr != lines[nlines].addr;
 		kernel |= lines[nlines++].addr;
 	}
 	fclose(f);
@@ -173,7 +176,9 @@ check(const char *path)
 		if (!wrong && l->addr > kernel)
 			wrong = kvm_symbol_by_addr(kd, l->addr, &s) != 0 ||
 			    s.ks_value != l->addr || !listed(s.ks_name,
-			    l->addr);
+			    l->addr) || (l->first &&
+			    strchr("aA", l->letter) == NULL &&
+			    strcmp(s.ks_name, l->name) != 0);
 		if (wrong && bad++ < 5)
 			printf("%s: %s at %" PRIx64 ": %s\n", path, l->name,
 			    l->addr, kvm_geterr(kd));

@@ -200,6 +200,7 @@ kvmi_linux_module_symbols(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	if (kvmi_type_member(types, "mod_kallsyms", "typetab", &letters,
 	    &cx->err) != 0)
 		letters = (struct kvmi_member){ 0 };
+	kvmi_symtab_kernel_order(out);
 	if (kvmi_linux_modules_collect(k, cx, at[LIST].off, &list) == 0)
 		for (size_t i = 0; i < list.n; i++)
 			add_module(k, cx, list.v[i], at, &letters, &left, out);
