@@ -22,8 +22,10 @@ static const struct {
 	{ "mem[1].size", PARTS, 0x98 },
 	{ "core_layout.base", LAYOUT, 0xa0 },
 	{ "core_layout.size", LAYOUT, 0xa8 },
+	{ "init_layout.size", LAYOUT, 0xac },
 	{ "module_core", PLAIN, 0xb0 },
 	{ "core_size", PLAIN, 0xb8 },
+	{ "init_size", PLAIN, 0xbc },
 };
 
 static enum style style;
@@ -42,6 +44,10 @@ fake_member(struct kvmi_types *t, const char *type, const char *path,
 	if (strcmp(path, "name") == 0) {
 		*ret = (struct kvmi_member){ .off = 24, .size = 56,
 			.count = 56 };
+		return (0);
+	}
+	if (strcmp(path, "state") == 0) {
+		ret->size = 4;
 		return (0);
 	}
 	for (size_t i = 0; i < KVMI_COUNT(members); i++)
@@ -133,8 +139,6 @@ see(const struct kvm_module *m, void *arg)
 static void
 test_layouts(void **state)
 {
-	static const char one[] = "moda 0xa000+0x100|modb 0xa100+0x101|"
-	    "modc 0xa200+0x102|";
 	static const char sum[] = "moda 0xa000+0x200|modb 0xa100+0x202|"
 	    "modc 0xa200+0x204|";
 
@@ -146,8 +150,38 @@ test_layouts(void **state)
 		world_init(&w);
 		world_open(&w);
 		assert_int_equal(kvm_walk_modules(&w.kd, see, text), 3);
-		assert_string_equal(text, style == PARTS ? sum : one);
+		assert_string_equal(text, sum);
 		assert_int_equal(kvm_damage(&w.kd, NULL), 0);
+		world_done(&w);
+	}
+}
+
+/* As /proc/modules, which leaves out what is just being read in. */
+static void
+test_states(void **state)
+{
+	static const struct {
+		const char	*name;
+		uint32_t	 state;
+		int		 n;
+	} row[] = {
+		{ "live", 0, 3 }, { "coming", 1, 3 }, { "going", 2, 3 },
+		{ "unformed", 3, 2 },
+	};
+
+	(void)state;
+	style = PARTS;
+	for (size_t i = 0; i < KVMI_COUNT(row); i++) {
+		char text[256] = "";
+		struct world w;
+
+		world_init(&w);
+		bytes_poke(&w.mem, MODULE(1), row[i].state, 4);
+		world_open(&w);
+		UTIL_EQ(row[i].name, kvm_walk_modules(&w.kd, see, text),
+		    row[i].n);
+		UTIL_TRUE(row[i].name, (strstr(text, "modb") != NULL) ==
+		    (row[i].n == 3));
 		world_done(&w);
 	}
 }
@@ -180,6 +214,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_layouts),
+		cmocka_unit_test(test_states),
 		cmocka_unit_test(test_broken),
 	};
 

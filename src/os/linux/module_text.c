@@ -8,9 +8,12 @@
 #include "os/linux/linux.h"
 #include "os/linux/tasks.h"
 
+/* Of what stays, and of what is there while the module is being set up. */
+#define TEXTS	2
+
 /* The members that a module is looked at by; since 6.4 text is mem[0]. */
 struct layout {
-	struct kvmi_member list, name, base, size;
+	struct kvmi_member list, name, base[TEXTS], size[TEXTS];
 	struct kvmi_member ips, entries, n;	/* of size 0: it has no ORC */
 };
 
@@ -23,9 +26,9 @@ init(struct layout *l, struct kvmi_types *t, struct kvmi_err *err)
 	} members[] = {
 		{ "module.list", &l->list },
 		{ "module.name", &l->name },
-		{ "module.mem[0].base module.core_layout.base", &l->base },
+		{ "module.mem[0].base module.core_layout.base", &l->base[0] },
 		{ "module.mem[0].size module.core_layout.text_size",
-		    &l->size },
+		    &l->size[0] },
 		{ "module.arch.orc_unwind_ip", &l->ips },
 		{ "module.arch.orc_unwind", &l->entries },
 		{ "module.arch.num_orcs", &l->n },
@@ -35,7 +38,13 @@ init(struct layout *l, struct kvmi_types *t, struct kvmi_err *err)
 	for (size_t i = 0; r == 0 && i < KVMI_COUNT(members); i++)
 		r = kvmi_type_first(t, members[i].spellings, members[i].m,
 		    err);
-	return (r == KVMI_ENOENT && l->size.size != 0 ? 0 : r);
+	if (r != 0 && (r != KVMI_ENOENT || l->size[0].size == 0))
+		return (r);
+	if (kvmi_type_first(t, "module.mem[4].base module.init_layout.base",
+	    &l->base[1], err) != 0 || kvmi_type_first(t, "module.mem[4].size "
+	    "module.init_layout.text_size", &l->size[1], err) != 0)
+		l->size[1].size = 0;
+	return (0);
 }
 
 static bool
@@ -44,11 +53,15 @@ holds(struct kvmi_kernel *k, struct kvmi_cx *cx, const struct layout *l,
 {
 	uint64_t size;
 
-	if (kvmi_kread_member(k, cx, module, &l->base, &ret->text) != 0 ||
-	    kvmi_kread_member(k, cx, module, &l->size, &size) != 0 ||
-	    !kvmi_add(ret->text, size, &ret->etext))
-		return (false);
-	return (va >= ret->text && va < ret->etext);
+	for (unsigned int i = 0; i < TEXTS; i++)
+		if (l->size[i].size != 0 &&
+		    kvmi_kread_member(k, cx, module, &l->base[i],
+		    &ret->text) == 0 &&
+		    kvmi_kread_member(k, cx, module, &l->size[i],
+		    &size) == 0 && kvmi_add(ret->text, size, &ret->etext) &&
+		    va >= ret->text && va < ret->etext)
+			return (true);
+	return (false);
 }
 
 static int

@@ -8,9 +8,11 @@
 #include "os/linux/tasks.h"
 
 #define MAX_PARTS	16	/* enum mod_mem_type has 7 */
+#define UNFORMED	3	/* MODULE_STATE_UNFORMED: no more than its name */
 
 struct layout {
 	uint64_t	 list, base;
+	struct kvmi_member state;	/* of size 0: not known */
 	struct kvmi_member name;
 	struct kvmi_member size[MAX_PARTS];
 	size_t		 n_sizes;
@@ -50,6 +52,13 @@ find_layout(struct kvmi_kernel *k, struct kvmi_cx *cx, struct layout *ret)
 	if (ret->n_sizes == 0 && kvmi_type_first(t, "module.core_layout.size "
 	    "module.core_size", &ret->size[0], &cx->err) == 0)
 		ret->n_sizes = 1;
+	/* Until it is set up; then it is empty. */
+	if (ret->n_sizes == 1 && kvmi_type_first(t, "module.init_layout.size "
+	    "module.init_size", &ret->size[1], &cx->err) == 0)
+		ret->n_sizes = 2;
+	if (kvmi_type_member(t, "module", "state", &ret->state,
+	    &cx->err) != 0)
+		ret->state.size = 0;
 	return (0);
 }
 
@@ -71,6 +80,17 @@ read_module(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	}
 	return (r == 0 ? 0 : kvmi_wrap(&cx->err, r, "module at 0x%" PRIx64,
 	    va));
+}
+
+/* One that is read in at the moment is on the list, but of no one's concern. */
+static bool
+is_formed(struct kvmi_kernel *k, struct kvmi_cx *cx, const struct layout *at,
+    uint64_t va)
+{
+	uint64_t state;
+
+	return (at->state.size == 0 || kvmi_kread_member(k, cx, va,
+	    &at->state, &state) != 0 || state != UNFORMED);
 }
 
 int
@@ -100,6 +120,8 @@ kvmi_linux_modules(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	if (r == 0)
 		r = kvmi_linux_modules_collect(k, cx, at.list, &list);
 	for (size_t i = 0; r == 0 && i < list.n; i++) {
+		if (!is_formed(k, cx, &at, list.v[i]))
+			continue;
 		if (read_module(k, cx, &at, list.v[i], name, &m) != 0) {
 			kvmi_damage(cx);
 			continue;

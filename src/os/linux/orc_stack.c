@@ -20,6 +20,7 @@ struct tables {
 	struct kvmi_orc	 orc;
 	struct kvmi_orc_table table;
 	uint64_t	 text, etext;
+	uint64_t	 init, einit;	/* what only boots */
 };
 
 struct walk {
@@ -73,6 +74,9 @@ kernel_table(struct walk *w)
 		return (kvmi_fail(&w->cx->err, KVMI_EFORMAT, "%s: ORC tables "
 		    "end before they start", w->k->img->src->name));
 	table->n = (table->n - table->entries) / w->t.orc.entry_size;
+	if (kvmi_kernel_addr(w->k, w->cx, "_sinittext", &w->t.init) != 0 ||
+	    kvmi_kernel_addr(w->k, w->cx, "_einittext", &w->t.einit) != 0)
+		w->t.init = w->t.einit = 0;
 	return (0);
 }
 
@@ -166,7 +170,8 @@ choose(struct walk *w, const struct kvmi_orc_state *s, bool *module)
 {
 	uint64_t ip = s->exact ? s->ip : s->ip - 1;
 
-	*module = ip < w->t.text || ip >= w->t.etext;
+	*module = (ip < w->t.text || ip >= w->t.etext) &&
+	    (ip < w->t.init || ip >= w->t.einit);
 	if (!*module || (ip >= w->module.text && ip < w->module.etext))
 		return (0);
 	return (kvmi_linux_module_at(w->k, w->cx, ip, &w->module));
