@@ -47,6 +47,8 @@ static const struct machine {
 	    "fs_base gs_base ds es fs gs" },
 };
 
+static const struct kvm_options no_symbols = { .ko_resolver = NULL };
+
 struct world {
 	struct kvmi_kernel k;
 	struct kvmi_linux *l;
@@ -104,6 +106,10 @@ begin(struct world *w, const struct machine *m)
 	w->l->arch = m->arch;
 	w->k.arch = m->arch->arch;
 	w->k.priv = w->l;
+	w->k.os = &kvmi_os_linux;
+	w->k.opts = &no_symbols;
+	w->k.syms_status = KVMI_ENOTSUP;
+	pthread_mutex_init(&w->k.lock, NULL);
 	w->k.img = &w->img;
 	w->img.src = w->src = util_src("", 0, &(struct util_src_opts){ 0 });
 	w->img.big_endian = w->k.big_endian = m->big_endian;
@@ -113,6 +119,7 @@ begin(struct world *w, const struct machine *m)
 static void
 end(struct world *w)
 {
+	pthread_mutex_destroy(&w->k.lock);
 	bytes_free(&w->notes);
 	kvmi_src_close(w->src);
 	kvmi_cx_free(w->cx);

@@ -84,6 +84,42 @@ notes_by_cpu(struct kvmi_kernel *k)
 	return (numbered || zeros);
 }
 
+/* How many notes of CPUs there are. */
+static uint32_t
+count_notes(struct kvmi_kernel *k)
+{
+	struct kvmi_note n;
+	size_t pos = 0;
+	uint32_t count = 0;
+
+	while (kvmi_note_next(&k->img->notes, k->img->big_endian, &pos, &n))
+		count += kvmi_note_is(&n, "CORE", NT_PRSTATUS) &&
+		    n.descsz >= k->arch->prstatus_size;
+	return (count);
+}
+
+/*
+ * Which note is cpu's.  Those that a kernel wrote are of the CPUs that ran;
+ * where that is not how many there are, they are counted.  UINT32_MAX: none.
+ */
+static uint32_t
+note_of(struct kvmi_kernel *k, struct kvmi_cx *cx, uint32_t cpu)
+{
+	struct kvmi_linux_cpus c;
+	uint32_t ran = 0, before = 0, ret = cpu;
+
+	if (notes_by_cpu(k) || kvmi_linux_cpus_read(k, cx, &c) != 0)
+		return (cpu);
+	for (uint32_t i = 0; i < c.n; i++) {
+		ran += kvmi_linux_cpu_runs(&c, i);
+		before += i < cpu && kvmi_linux_cpu_runs(&c, i);
+	}
+	if (ran == count_notes(k))
+		ret = kvmi_linux_cpu_runs(&c, cpu) ? before : UINT32_MAX;
+	kvmi_linux_cpus_deinit(&c);
+	return (ret);
+}
+
 /*
  * The note of cpu, or else of the thread tid: a kernel that wrote the notes
  * itself leaves out those of CPUs that are off, but says who ran.  A tid of
@@ -94,14 +130,14 @@ find_note(struct kvmi_kernel *k, struct kvmi_cx *cx, uint32_t cpu,
     int32_t tid, size_t *pos, struct kvmi_note *ret)
 {
 	bool be = k->img->big_endian, by_cpu = tid < 0 || notes_by_cpu(k);
-	uint32_t i = 0;
+	uint32_t i = 0, wanted = tid < 0 ? note_of(k, cx, cpu) : cpu;
 
 	*pos = 0;
 	while (kvmi_note_next(&k->img->notes, be, pos, ret)) {
 		if (!kvmi_note_is(ret, "CORE", NT_PRSTATUS) ||
 		    ret->descsz < k->arch->prstatus_size)
 			continue;
-		if (by_cpu ? i == cpu : note_pid(k, ret) == tid)
+		if (by_cpu ? i == wanted : note_pid(k, ret) == tid)
 			return (0);
 		i++;
 	}
