@@ -53,6 +53,16 @@ check_fp(const struct kvmi_frames *w, uint64_t from, uint64_t fp,
 	return (0);
 }
 
+/*
+ * Stopped at the very entry from a program: the frame pointer is that one's
+ * yet, and what is there may run at another address than the kernel's text.
+ */
+static bool
+just_entered(const struct kvmi_frames *w, const struct kvmi_frame *f)
+{
+	return (f->interrupted && f->fp != 0 && f->fp < w->user_end);
+}
+
 /* 1: *f is the caller.  0: f has none. */
 static int
 step(const struct kvmi_frames *w, struct kvmi_frame *f)
@@ -101,6 +111,8 @@ kvmi_frames_walk(const struct kvmi_frames *w, struct kvmi_frame *f,
 
 	while (r == 1 && *n < MAX_FRAMES) {
 		r = give(w, f, cb, closure, n);
+		if (just_entered(w, f))
+			return (0);
 		if (r != 1)
 			return (r);
 		fp = f->fp;

@@ -34,6 +34,8 @@ struct kvmi_frames {
 	/* Bits of code's addresses where signatures are kept (arm64). */
 	uint64_t	 pc_ones;
 	uint64_t	 stack, stack_end;	/* the thread's own */
+	/* Programs' addresses are below; 0: they are not told apart by that. */
+	uint64_t	 user_end;
 
 	/*
 	 * Is pc in the kernel's text?  module names what it is in, "" for the

@@ -5,6 +5,7 @@
 #include "os/frames.h"
 
 #define SIZE	0x10000
+#define USER_END UINT64_C(0x1000)
 #define STACK	UINT64_C(0x4000)
 #define END	UINT64_C(0x8000)
 #define OTHER	UINT64_C(0x9000)	/* another stack */
@@ -95,8 +96,8 @@ static int
 walk(struct world *w)
 {
 	struct kvmi_frames fr = { .k = &w->k, .cx = w->cx, .abi = w->abi,
-		.stack = STACK, .stack_end = END, .text = text,
-		.entry = entry, .arg = w };
+		.stack = STACK, .stack_end = END, .user_end = USER_END,
+		.text = text, .entry = entry, .arg = w };
 	size_t n = 0;
 	int r;
 
@@ -110,6 +111,43 @@ walk(struct world *w)
 	bytes_free(&w->mem);
 	kvmi_cx_free(w->cx);
 	return (r);
+}
+
+/* Stopped before the entry from a program has kept anything. */
+static void
+test_just_entered(void **state)
+{
+	static const struct {
+		const char *name;
+		uint64_t pc, fp;
+		bool interrupted;
+		int want;
+		size_t n;
+	} row[] = {
+		{ "in the vectors", TEXT + 0x10, 0x800, true, 0, 1 },
+		{ "in a copy of them", 0x3000, 0x800, true, 0, 0 },
+		{ "behind a call", TEXT + 0x10, 0x800, false, KVMI_EFORMAT, 1 },
+		{ "at no code", 0x3000, STACK + 0x100, true, KVMI_EFORMAT, 0 },
+		{ "a frame pointer of the kernel", TEXT + 0x10, USER_END, true,
+		    KVMI_EFORMAT, 1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < KVMI_COUNT(row); i++) {
+		struct world w;
+		int r;
+
+		world_init(&w, &kvmi_frame_arm64);
+		w.f = (struct kvmi_frame){ .pc = row[i].pc, .sp = END,
+			.fp = row[i].fp, .interrupted = row[i].interrupted };
+		/* Where the frame pointers would lead, were they followed. */
+		frame(&w, 0x800, 0x900, 0x3000);
+		frame(&w, USER_END, 0x900, 0x3000);
+		r = walk(&w);
+		if (r != row[i].want || w.n != row[i].n)
+			fail_msg("%s: %d, %zu frames: %s", row[i].name, r, w.n,
+			    w.why);
+	}
 }
 
 /* Signatures of return addresses are left out. */
@@ -257,6 +295,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_whole),
 		cmocka_unit_test(test_signed),
+		cmocka_unit_test(test_just_entered),
 		cmocka_unit_test(test_entries),
 		cmocka_unit_test(test_broken),
 		cmocka_unit_test(test_switches),

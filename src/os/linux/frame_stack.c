@@ -82,6 +82,8 @@ kvmi_linux_frame_stack(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	w.frames.arg = &w;
 	if (arch->pc_is_signed)
 		w.frames.pc_ones = l->va.first;
+	if (arch->user == NULL)
+		w.frames.user_end = l->va.user_end;
 	r = find_text(&w);
 	if (r == 0)
 		r = kvmi_linux_stack_of(k, cx, ki, &w.frames.stack,
