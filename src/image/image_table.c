@@ -91,9 +91,10 @@ known_by_start(const struct kvmi_image_ops *ops)
 }
 
 static int
-unrecognised(struct kvmi_src *src, const uint8_t *head, size_t len,
-    struct kvmi_err *err)
+unrecognised(struct kvmi_src *src, const struct kvm_options *o,
+    const uint8_t *head, size_t len, struct kvmi_err *err)
 {
+	bool keyed = o->ko_key != NULL || o->ko_key_fd >= 0;
 	char hex[3 * 8 + 1] = "";
 
 	for (size_t i = 0; i < kvmi_min(len, 8); i++)
@@ -102,10 +103,13 @@ unrecognised(struct kvmi_src *src, const uint8_t *head, size_t len,
 	    "known here (%" PRIu64 " bytes, starts with%s%s%s): wanted an ELF "
 	    "vmcore, a kdump-compressed file, a FreeBSD minidump, "
 	    "textdump or dump device, a LiME or AVML file or another of "
-	    "kvm-formats(5); of raw memory say so (kpeek --raw-memory)",
+	    "kvm-formats(5); %s",
 	    src->name, src->size, len == 0 ? " nothing" : hex,
 	    src->wrapping != NULL ? "; " : "",
-	    src->wrapping != NULL ? src->wrapping : ""));
+	    src->wrapping != NULL ? src->wrapping : "", keyed ?
+	    "an encrypted dump is known by its name, vmcore_encrypted.N, and "
+	    "has its key block beside it, key.N" :
+	    "of raw memory say so (kpeek --raw-memory)"));
 }
 
 /* "armv7" is an "arm", "powerpc64le" a "powerpc64". */
@@ -336,7 +340,7 @@ again:
 		if (r != KVMI_ENOTMINE)
 			goto fail;
 	}
-	r = unrecognised(src, head, len, err);
+	r = unrecognised(src, o, head, len, err);
 fail:
 	kvmi_src_close(src);
 	return (r);

@@ -20,6 +20,8 @@ done
 # Without its key block, and cut: whole blocks are still good.
 cp "$IMAGES/vmcore_encrypted.0" "$tmp"
 "$KPEEK" info --key "$key" "$tmp/vmcore_encrypted.0" 2>&1 | sed "s|$tmp/||g"
+cp "$IMAGES/vmcore_encrypted.0" "$tmp/renamed"
+"$KPEEK" info --key "$key" "$tmp/renamed" 2>&1 | sed 's/.*(5); //'
 cp "$IMAGES/key.0" "$tmp"
 truncate -s -1000 "$tmp/vmcore_encrypted.0"
 "$KPEEK" info --key "$key" "$tmp/vmcore_encrypted.0" | grep -E '^(format|warn)'
