@@ -146,7 +146,9 @@ kvmi_live_strings(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	if (r != 0)
 		return (r);
 	e = kvmi_text_read(&t, dirfd, file, KVMI_TEXT_TO_END, max);
-	if (e != 0 && lacks_memory(dirfd, e)) {
+	/* What others may not see has not got to be there. */
+	if (e != 0 && (lacks_memory(dirfd, e) ||
+	    (e == EACCES && (ki->ki_flag & P_KPROC) != 0))) {
 		t.len = 0;
 		e = 0;
 	}
