@@ -86,15 +86,18 @@ show_threads(struct context *c, int pid, json_object *list)
 	return (r);
 }
 
-/* All CPUs: up to the first that is not there. */
+/* All CPUs; some may be off between them.  How many there are may not be known. */
 static int
 show_cpus(struct context *c, json_object *list)
 {
-	int cpu = 0;
+	int max = kvm_getmaxcpu(c->kd), shown = 0;
 
-	while (show(c, NULL, cpu, list) == 0)
-		cpu++;
-	return (cpu == 0 ? context_fail(c, NULL) : EXIT_OK);
+	for (int cpu = 0; cpu < max || cpu == shown; cpu++)
+		shown += show(c, NULL, cpu, list) == 0;
+	if (shown > 0)
+		return (EXIT_OK);
+	show(c, NULL, 0, list);		/* for why the first has none */
+	return (context_fail(c, NULL));
 }
 
 static int
