@@ -98,12 +98,53 @@ count_notes(struct kvmi_kernel *k)
 	return (count);
 }
 
+/* What the scheduler of that CPU says it runs. */
+static int
+running_task(struct kvmi_kernel *k, struct kvmi_cx *cx, uint32_t cpu,
+    uint64_t *ret)
+{
+	struct kvmi_member curr;
+	struct kvmi_types *t;
+	uint64_t va;
+	int r;
+
+	r = kvmi_kernel_types(k, cx, &t);
+	if (r == 0)
+		r = kvmi_type_member(t, "rq", "curr", &curr, &cx->err);
+	if (r == 0)
+		r = kvmi_kernel_addr(k, cx, "runqueues", &va);
+	if (r == 0)
+		r = kvmi_linux_zpcpu(k, cx, va, cpu, &va);
+	return (r == 0 ? kvmi_kread_member(k, cx, va, &curr, ret) : r);
+}
+
+static int
+running_tid(struct kvmi_kernel *k, struct kvmi_cx *cx, uint32_t cpu,
+    int32_t *ret)
+{
+	struct kvmi_member pid;
+	struct kvmi_types *t;
+	uint64_t task, v;
+	int r = running_task(k, cx, cpu, &task);
+
+	if (r == 0)
+		r = kvmi_kernel_types(k, cx, &t);
+	if (r == 0)
+		r = kvmi_type_member(t, "task_struct", "pid", &pid, &cx->err);
+	if (r == 0)
+		r = kvmi_kread_member(k, cx, task, &pid, &v);
+	if (r == 0)
+		*ret = (int32_t)v;
+	return (r);
+}
+
 /*
  * Which note is cpu's.  Those that a kernel wrote are of the CPUs that ran;
- * where that is not how many there are, they are counted.  UINT32_MAX: none.
+ * where some did not answer, of the thread that runs there, for *tid; where
+ * that is not known either they are counted.  UINT32_MAX: none.
  */
 static uint32_t
-note_of(struct kvmi_kernel *k, struct kvmi_cx *cx, uint32_t cpu)
+note_of(struct kvmi_kernel *k, struct kvmi_cx *cx, uint32_t cpu, int32_t *tid)
 {
 	struct kvmi_linux_cpus c;
 	uint32_t ran = 0, before = 0, ret = cpu;
@@ -117,7 +158,13 @@ note_of(struct kvmi_kernel *k, struct kvmi_cx *cx, uint32_t cpu)
 	if (ran == count_notes(k))
 		ret = kvmi_linux_cpu_runs(&c, cpu) ? before : UINT32_MAX;
 	kvmi_linux_cpus_deinit(&c);
-	return (ret);
+	if (ran <= count_notes(k) || running_tid(k, cx, cpu, tid) != 0)
+		return (ret);
+	if (*tid > 0)
+		return (ret);
+	/* Every CPU idles as thread 0: whose note that is, nothing says. */
+	*tid = -1;
+	return (UINT32_MAX);
 }
 
 /*
@@ -129,8 +176,8 @@ static int
 find_note(struct kvmi_kernel *k, struct kvmi_cx *cx, uint32_t cpu,
     int32_t tid, size_t *pos, struct kvmi_note *ret)
 {
+	uint32_t i = 0, wanted = tid < 0 ? note_of(k, cx, cpu, &tid) : cpu;
 	bool be = k->img->big_endian, by_cpu = tid < 0 || notes_by_cpu(k);
-	uint32_t i = 0, wanted = tid < 0 ? note_of(k, cx, cpu) : cpu;
 
 	*pos = 0;
 	while (kvmi_note_next(&k->img->notes, be, pos, ret)) {
@@ -316,26 +363,6 @@ kvmi_linux_panic_cpu(struct kvmi_kernel *k, struct kvmi_cx *cx, int32_t *ret)
 	if (r == 0)
 		*ret = (int32_t)v;
 	return (r);
-}
-
-/* What the scheduler of that CPU says it runs. */
-static int
-running_task(struct kvmi_kernel *k, struct kvmi_cx *cx, uint32_t cpu,
-    uint64_t *ret)
-{
-	struct kvmi_member curr;
-	struct kvmi_types *t;
-	uint64_t va;
-	int r;
-
-	r = kvmi_kernel_types(k, cx, &t);
-	if (r == 0)
-		r = kvmi_type_member(t, "rq", "curr", &curr, &cx->err);
-	if (r == 0)
-		r = kvmi_kernel_addr(k, cx, "runqueues", &va);
-	if (r == 0)
-		r = kvmi_linux_zpcpu(k, cx, va, cpu, &va);
-	return (r == 0 ? kvmi_kread_member(k, cx, va, &curr, ret) : r);
 }
 
 int
