@@ -60,15 +60,21 @@ bytes_align(struct bytes *b, size_t align)
 }
 
 /* A copy that ends where its allocation does, so that ASan sees overruns. */
+static inline void *
+exact(const void *p, size_t len)
+{
+	void *copy = malloc(len == 0 ? 1 : len);
+
+	if (copy == NULL)
+		abort();
+	memcpy(copy, p, len);
+	return (copy);
+}
+
 static inline uint8_t *
 bytes_exact(const struct bytes *b, size_t len)
 {
-	uint8_t *p = malloc(len == 0 ? 1 : len);
-
-	if (p == NULL)
-		abort();
-	memcpy(p, b->p, len);
-	return (p);
+	return (exact(b->p, len));
 }
 
 static inline void
