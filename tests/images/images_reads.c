@@ -10,6 +10,8 @@
 #define READS	10000
 #define MAX_LEN	65536
 
+extern const struct kvmi_image_ops kvmi_image_kdump;
+
 /* One read against the expectations.  cut: the file is incomplete. */
 static void
 check_read(const char *image, const struct expect *e, kvm_t *kd, uint64_t va,
@@ -168,8 +170,7 @@ check_physical_read(const char *image, const struct expect *e,
 static uint64_t
 unit(const struct kvmi_image *img)
 {
-	return (strstr(img->ops->name, "kdump") != NULL ? img->block_size :
-	    PAGE);
+	return (img->ops == &kvmi_image_kdump ? img->block_size : PAGE);
 }
 
 void
