@@ -63,6 +63,15 @@ size_t kvmi_blocks_state_len(void *dec);
 void kvmi_blocks_save(void *dec, uint8_t *state, uint64_t *back);
 bool kvmi_blocks_restore(void *dec, const uint8_t *state, size_t len);
 
+/* What is the same of each format's struct kvmi_stream_method. */
+#define KVMI_BLOCKS_METHOD \
+	.destroy = kvmi_blocks_destroy, \
+	.begin = kvmi_blocks_begin, \
+	.step = kvmi_blocks_step, \
+	.state_len = kvmi_blocks_state_len, \
+	.save = kvmi_blocks_save, \
+	.restore = kvmi_blocks_restore
+
 #define KVMI_BLOCKS_STATE	4	/* bytes: the flags; the window follows */
 #define KVMI_BLOCKS_MAX		(64u << 20)	/* of one block */
 

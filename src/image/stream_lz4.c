@@ -77,14 +77,9 @@ const struct kvmi_stream_method kvmi_stream_lz4 = {
 	.spacing = 1,
 	.portable = KVMI_BLOCKS_STATE,
 	.create = lz4_create,
-	.destroy = kvmi_blocks_destroy,
 	.is_start = lz4_is_start,
-	.begin = kvmi_blocks_begin,
-	.step = kvmi_blocks_step,
 	.may_end = kvmi_blocks_may_end,
-	.state_len = kvmi_blocks_state_len,
-	.save = kvmi_blocks_save,
-	.restore = kvmi_blocks_restore,
+	KVMI_BLOCKS_METHOD,
 };
 #endif
 

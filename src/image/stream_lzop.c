@@ -177,13 +177,8 @@ const struct kvmi_stream_method kvmi_stream_lzop = {
 	.spacing = 1u << 20,
 	.portable = KVMI_BLOCKS_STATE,
 	.create = lzop_create,
-	.destroy = kvmi_blocks_destroy,
 	.is_start = lzop_is_start,
-	.begin = kvmi_blocks_begin,
-	.step = kvmi_blocks_step,
-	.state_len = kvmi_blocks_state_len,
-	.save = kvmi_blocks_save,
-	.restore = kvmi_blocks_restore,
+	KVMI_BLOCKS_METHOD,
 };
 #endif
 
