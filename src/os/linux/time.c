@@ -6,6 +6,8 @@
 #include "os/linux/infer.h"
 #include "os/linux/linux.h"
 
+#define MOST	4	/* numbers that are read together */
+
 /*
  * The alignment of 64-bit numbers: 4 on i386, 8 on others, which a member of
  * the timekeeper behind a pointer shows.
@@ -57,63 +59,65 @@ timekeeper(struct kvmi_kernel *k, struct kvmi_cx *cx, struct kvmi_types *t,
 	return (0);
 }
 
-/* The offset of a clock from the one that stops while the machine sleeps. */
+/* Numbers of the timekeeper, at most MOST, by the names of its members. */
 static int
-offset_of(struct kvmi_kernel *k, struct kvmi_cx *cx, const char *clock,
-    uint64_t *ret)
+numbers(struct kvmi_kernel *k, struct kvmi_cx *cx, const char *const *names,
+    size_t n, uint64_t *v)
 {
+	struct kvmi_member m[MOST];
 	struct kvmi_types *t;
-	struct kvmi_member m;
 	uint64_t tk;
 	int r;
 
 	r = kvmi_kernel_types(k, cx, &t);
-	if (r == 0)
-		r = kvmi_type_member(t, "timekeeper", clock, &m, &cx->err);
+	for (size_t i = 0; i < n && r == 0; i++) {
+		r = kvmi_type_member(t, "timekeeper", names[i], &m[i],
+		    &cx->err);
+		if (r == 0 && m[i].size > 8)
+			r = kvmi_fail(&cx->err, KVMI_EFORMAT, "%s: timekeeper."
+			    "%s is no number", t->where, names[i]);
+	}
 	if (r == 0)
 		r = timekeeper(k, cx, t, &tk);
-	return (r != 0 ? r : kvmi_kread_uint(k, cx, tk + m.off, 8, ret));
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = kvmi_kread_uint(k, cx, tk + m[i].off,
+		    (unsigned int)m[i].size, &v[i]);
+	return (r);
 }
 
+/* Both are offsets from the clock that stops while the machine sleeps. */
 int
 kvmi_linux_boottime(struct kvmi_kernel *k, struct kvmi_cx *cx,
     int64_t *ret_nsec)
 {
-	uint64_t offs_real, offs_boot;
-	int r = offset_of(k, cx, "offs_real", &offs_real);
+	static const char *const names[] = { "offs_real", "offs_boot" };
+	uint64_t v[2];
+	int r = numbers(k, cx, names, KVMI_COUNT(v), v);
 
 	if (r == 0)
-		r = offset_of(k, cx, "offs_boot", &offs_boot);
-	if (r == 0)
-		*ret_nsec = (int64_t)(offs_real - offs_boot);
+		*ret_nsec = (int64_t)(v[0] - v[1]);
 	return (r);
+}
+
+/* What that clock shows is made of the first three. */
+static const char *const clock_names[MOST] = { "tkr_mono.base",
+    "tkr_mono.xtime_nsec", "tkr_mono.shift", "offs_boot" };
+
+static uint64_t
+nsec_of(const uint64_t v[3])
+{
+	return (v[0] + (v[2] < 64 ? v[1] >> v[2] : 0));
 }
 
 int
 kvmi_linux_monotonic(struct kvmi_kernel *k, struct kvmi_cx *cx,
     uint64_t *ret_nsec)
 {
-	static const char *const names[] = { "tkr_mono.base",
-		"tkr_mono.xtime_nsec", "tkr_mono.shift" };
-	struct kvmi_types *t;
-	struct kvmi_member m;
-	uint64_t tk, v[3];
-	int r;
+	uint64_t v[3];
+	int r = numbers(k, cx, clock_names, KVMI_COUNT(v), v);
 
-	r = kvmi_kernel_types(k, cx, &t);
 	if (r == 0)
-		r = timekeeper(k, cx, t, &tk);
-	for (size_t i = 0; i < 3 && r == 0; i++) {
-		r = kvmi_type_member(t, "timekeeper", names[i], &m, &cx->err);
-		if (r == 0 && m.size > 8)
-			r = kvmi_fail(&cx->err, KVMI_EFORMAT, "%s: timekeeper."
-			    "%s is no number", t->where, names[i]);
-		if (r == 0)
-			r = kvmi_kread_uint(k, cx, tk + m.off,
-			    (unsigned int)m.size, &v[i]);
-	}
-	if (r == 0)
-		*ret_nsec = v[0] + (v[2] < 64 ? v[1] >> v[2] : 0);
+		*ret_nsec = nsec_of(v);
 	return (r);
 }
 
@@ -121,12 +125,10 @@ int
 kvmi_linux_uptime(struct kvmi_kernel *k, struct kvmi_cx *cx,
     uint64_t *ret_nsec)
 {
-	uint64_t offs_boot;
-	int r = offset_of(k, cx, "offs_boot", &offs_boot);
+	uint64_t v[4];
+	int r = numbers(k, cx, clock_names, KVMI_COUNT(v), v);
 
 	if (r == 0)
-		r = kvmi_linux_monotonic(k, cx, ret_nsec);
-	if (r == 0)
-		*ret_nsec += offs_boot;
+		*ret_nsec = nsec_of(v) + v[3];
 	return (r);
 }
