@@ -11,13 +11,6 @@
 #define COMM_LEN	16
 #define MAX_PROCESSES	(1u << 22)
 #define MAX_READS	(UINT64_C(1) << 24)
-#define CHUNK		65536		/* of a scan */
-#define PAGE		4096
-
-struct scan {
-	uint64_t	last;		/* where it fits */
-	unsigned int	found;		/* and how often, up to 2 */
-};
 
 uint64_t
 kvmi_infer_get(const struct kvmi_infer *x, size_t i, uint64_t off,
@@ -56,61 +49,6 @@ kvmi_infer_is_linked(const struct kvmi_infer *x, uint64_t va)
 	return (kvmi_infer_is_ptr(x, next) && kvmi_infer_is_ptr(x, prev) &&
 	    kvmi_infer_read(x, next + x->ptr, x->ptr) == va &&
 	    kvmi_infer_read(x, prev, x->ptr) == va);
-}
-
-uint64_t
-kvmi_infer_span(const struct kvmi_infer *x, uint64_t start, uint64_t len)
-{
-	uint64_t last = x->l->va.last;
-
-	return (start > last ? 0 : kvmi_min(len, last - start));
-}
-
-/* In [start, start + len), as far as it is there, of which copy has done bytes. */
-static void
-scan_chunk(struct kvmi_infer *x, uint64_t start, const uint8_t *copy,
-    size_t done, kvmi_infer_at_fn *fits, void *arg, struct scan *s)
-{
-	uint64_t word[2];
-
-	for (size_t at = 0; at + 2 * x->ptr <= done && s->found < 2; at +=
-	    x->ptr) {
-		word[0] = kvmi_get_uint(copy + at, x->ptr, x->k->big_endian);
-		word[1] = kvmi_get_uint(copy + at + x->ptr, x->ptr,
-		    x->k->big_endian);
-		if ((s->found != 0 && start + at <= s->last) ||
-		    !fits(x, start + at, word, arg))
-			continue;
-		s->found++;
-		s->last = start + at;
-	}
-}
-
-bool
-kvmi_infer_scan(struct kvmi_infer *x, uint64_t start, uint64_t len,
-    kvmi_infer_at_fn *fits, void *arg, uint64_t *ret)
-{
-	struct scan s = { 0 };
-	uint8_t *chunk = malloc(CHUNK);
-
-	start = kvmi_infer_up(start, x->ptr);
-	len = kvmi_infer_span(x, start, len);
-	for (uint64_t off = 0; chunk != NULL && off < len && s.found < 2 &&
-	    *x->budget > 0;) {
-		size_t want = (size_t)kvmi_min(CHUNK, len - off), done = 0;
-
-		kvmi_space_read(&x->k->space, x->cx, start + off, chunk, want,
-		    &done);
-		scan_chunk(x, start + off, chunk, done, fits, arg, &s);
-		/* The last word may be the first of a pair. */
-		off += done < PAGE ? PAGE - (start + off) % PAGE : done == want ?
-		    done - x->ptr : done & ~(size_t)(PAGE - 1);
-		if (want <= 2 * x->ptr)
-			break;
-	}
-	free(chunk);
-	*ret = s.last;
-	return (s.found == 1);
 }
 
 struct kvmi_member *

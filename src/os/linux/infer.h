@@ -84,6 +84,15 @@ typedef bool kvmi_infer_at_fn(struct kvmi_infer *x, uint64_t va,
 bool kvmi_infer_scan(struct kvmi_infer *x, uint64_t start, uint64_t len,
     kvmi_infer_at_fn *fits, void *arg, uint64_t *ret);
 
+/*
+ * What there is of [start, start + len) in chunks, until fn returns false; each
+ * begins with the last keep bytes, less than a page, of the one before it.
+ */
+typedef bool kvmi_infer_chunk_fn(struct kvmi_infer *x, uint64_t va,
+    const uint8_t *p, size_t len, void *arg);
+void kvmi_infer_chunks(struct kvmi_infer *x, uint64_t start, uint64_t len,
+    unsigned int keep, kvmi_infer_chunk_fn *fn, void *arg);
+
 /* A word of size bytes of the i-th task's copy; 0 when it is outside. */
 uint64_t kvmi_infer_get(const struct kvmi_infer *x, size_t i, uint64_t off,
     unsigned int size);
@@ -115,10 +124,6 @@ kvmi_infer_signal_get(const struct kvmi_infer *x, size_t i, uint64_t off,
 
 /* Can it be the address of an object of the kernel? */
 bool kvmi_infer_is_ptr(const struct kvmi_infer *x, uint64_t va);
-
-/* How much of [start, start + len) can be memory of the kernel. */
-uint64_t kvmi_infer_span(const struct kvmi_infer *x, uint64_t start,
-    uint64_t len);
 
 /* Is it an entry of a list whose neighbours know it? */
 bool kvmi_infer_is_linked(const struct kvmi_infer *x, uint64_t va);

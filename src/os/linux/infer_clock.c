@@ -3,17 +3,12 @@
  * The timekeeper (include/linux/timekeeper_internal.h) says the same in several
  * ways, by which it is known when it is seen.
  */
-#include <stdlib.h>
-#include <string.h>
-
 #include "base/endian.h"
-#include "base/math.h"
 #include "os/linux/infer.h"
 
 #define NSEC		1000000000
 #define LEAST_SEC	1000000000	/* 2001 */
 #define MOST_SEC	(INT64_C(1) << 33)
-#define CHUNK		65536
 #define NEAR		512		/* how far it is behind its symbol */
 
 /* Offsets from xtime_sec on. */
@@ -24,6 +19,7 @@ struct shape {
 	unsigned int	base;		/* in a tk_read_base, and its length */
 	unsigned int	read_len;
 	unsigned int	before;		/* how much of a timekeeper is */
+	uint64_t	xtime;		/* where one was seen; 0: nowhere */
 };
 
 static struct shape
@@ -67,7 +63,7 @@ is_clock(const struct shape *s, const uint8_t *p)
  * with it.
  */
 static bool
-agrees(const struct kvmi_infer *x, struct shape *s, uint64_t va,
+agrees(struct kvmi_infer *x, struct shape *s, uint64_t va,
     const uint8_t *p)
 {
 	int64_t now = (int64_t)kvmi_get64(p, s->big_endian),
@@ -84,34 +80,24 @@ agrees(const struct kvmi_infer *x, struct shape *s, uint64_t va,
 	return (false);
 }
 
-/* In len bytes from start on; 0: it is not there. */
-static uint64_t
-find(const struct kvmi_infer *x, struct shape *s, uint64_t start,
-    uint64_t len, uint8_t *chunk)
+/* The first that fits: there may be a copy that the kernel works on. */
+static bool
+find(struct kvmi_infer *x, uint64_t va, const uint8_t *p, size_t len, void *arg)
 {
-	for (uint64_t off = 0; off < len;) {
-		size_t want = (size_t)kvmi_min(CHUNK, len - off), done = 0;
-		uint64_t va = start + off;
+	struct shape *s = arg;
 
-		kvmi_space_read(&x->k->space, x->cx, va, chunk, want, &done);
-		for (size_t at = 0; at + s->len <= done; at += x->align)
-			if (is_clock(s, chunk + at) &&
-			    agrees(x, s, va + at, chunk + at))
-				return (va + at);
-		/* What a chunk ends in the middle of begins the next. */
-		off += done > 4096 ? done & ~UINT64_C(4095) : 4096;
-		if (done == CHUNK)
-			off -= 4096;
-	}
-	return (0);
+	for (size_t at = 0; at + s->len <= len && s->xtime == 0; at += x->align)
+		if (is_clock(s, p + at) && agrees(x, s, va + at, p + at))
+			s->xtime = va + at;
+	return (s->xtime == 0);
 }
 
 static void
-add(struct kvmi_infer *x, const struct shape *s, uint64_t xtime)
+add(struct kvmi_infer *x, const struct shape *s)
 {
 	static const char t[] = "timekeeper";
 
-	kvmi_infer_found(x, KVMI_ONCE_CLOCK, xtime - s->before, 0);
+	kvmi_infer_found(x, KVMI_ONCE_CLOCK, s->xtime - s->before, 0);
 	kvmi_infer_add(x, t, "offs_real", s->before + s->real, 8, true);
 	kvmi_infer_add(x, t, "offs_boot", s->before + s->real + 8, 8, true);
 	kvmi_infer_add(x, t, "tkr_mono.shift", s->base - 12, 4, false);
@@ -124,17 +110,13 @@ kvmi_infer_clock(struct kvmi_infer *x)
 {
 	uint64_t start = x->l->stext, len = KVMI_INFER_IMAGE, va;
 	struct shape s = shape_of(x);
-	uint8_t *chunk = malloc(CHUNK);
 
-	if (chunk == NULL)
-		return;
 	if (kvmi_kernel_addr(x->k, x->cx, "tk_core", &va) == 0 ||
 	    kvmi_kernel_addr(x->k, x->cx, "timekeeper_data", &va) == 0) {
 		start = va;
 		len = NEAR;
 	}
-	va = find(x, &s, start, kvmi_infer_span(x, start, len), chunk);
-	if (va != 0)
-		add(x, &s, va);
-	free(chunk);
+	kvmi_infer_chunks(x, start, len, s.len - x->align, find, &s);
+	if (s.xtime != 0)
+		add(x, &s);
 }
