@@ -12,7 +12,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <malloc.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,63 +20,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../images/peak.h"
+
 #define SLACK	(1 << 20)	/* of the allocator, not of the library */
-
-/* Signed: memory that strdup() took inside libc is seen only when freed. */
-static ssize_t live_bytes, peak_bytes;
-
-/* Count what is in use, through the linker's --wrap. */
-void *__real_malloc(size_t n);
-void *__real_calloc(size_t n, size_t m);
-void *__real_realloc(void *p, size_t n);
-void __real_free(void *p);
-void *__wrap_malloc(size_t n);
-void *__wrap_calloc(size_t n, size_t m);
-void *__wrap_realloc(void *p, size_t n);
-void __wrap_free(void *p);
-
-static void *
-counted(void *p)
-{
-	if (p != NULL) {
-		live_bytes += (ssize_t)malloc_usable_size(p);
-		if (live_bytes > peak_bytes)
-			peak_bytes = live_bytes;
-	}
-	return (p);
-}
-
-void *
-__wrap_malloc(size_t n)
-{
-	return (counted(__real_malloc(n)));
-}
-
-void *
-__wrap_calloc(size_t n, size_t m)
-{
-	return (counted(__real_calloc(n, m)));
-}
-
-void *
-__wrap_realloc(void *p, size_t n)
-{
-	ssize_t before = p != NULL ? (ssize_t)malloc_usable_size(p) : 0;
-	void *q = __real_realloc(p, n);
-
-	if (q == NULL)
-		return (NULL);
-	live_bytes -= before;
-	return (counted(q));
-}
-
-void
-__wrap_free(void *p)
-{
-	if (p != NULL)
-		live_bytes -= (ssize_t)malloc_usable_size(p);
-	__real_free(p);
-}
 
 static uint64_t
 next_random(uint64_t *state)
@@ -102,7 +47,7 @@ struct truth {
 	kvaddr_t banner_va;
 	int	nprocs;
 	size_t	records;
-	ssize_t	peak;
+	size_t	peak;
 };
 
 /* true: no wrong answer. */
@@ -230,12 +175,12 @@ test(const char *path, int cuts, int percent)
 		printf("%s: %s\n", path, strerror(errno));
 		return (false);
 	}
-	live_bytes = peak_bytes = 0;
+	peak_reset();
 	if (!use(name, &truth, true)) {
 		printf("%s: the whole dump cannot be used\n", path);
 		bad++;
 	}
-	truth.peak = peak_bytes;
+	truth.peak = peak_bytes();
 	/* Half of the cuts in the first MiB, where the metadata is. */
 	for (int i = 0; i < cuts; i++)
 		cut[i] = (off_t)(next_random(&rnd) % (i % 2 == 0 ?
@@ -251,19 +196,19 @@ test(const char *path, int cuts, int percent)
 	    !opens(name, &truth)))
 		bad++;
 	for (int i = 0; i < cuts && bad < 5; i++) {
-		live_bytes = peak_bytes = 0;
+		peak_reset();
 		if (ftruncate(fd, cut[i]) != 0 || !use(name, &truth, false)) {
 			printf("%s: cut at %lld\n", path, (long long)cut[i]);
 			bad++;
 		}
-		if (peak_bytes > 2 * truth.peak + SLACK) {
-			printf("%s: cut at %lld: %zd bytes allocated, whole %zd"
-			    "\n", path, (long long)cut[i], peak_bytes,
+		if (peak_bytes() > 2 * truth.peak + SLACK) {
+			printf("%s: cut at %lld: %zu bytes allocated, whole %zu"
+			    "\n", path, (long long)cut[i], peak_bytes(),
 			    truth.peak);
 			bad++;
 		}
 	}
-	printf("%s: %d cuts, peak %zd KiB whole\n", path, cuts,
+	printf("%s: %d cuts, peak %zu KiB whole\n", path, cuts,
 	    truth.peak / 1024);
 	free(cut);
 	close(fd);
