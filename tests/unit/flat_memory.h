@@ -59,4 +59,14 @@ flat_open(struct kvmi_kernel *k, const struct bytes *mem, struct bytes *file)
 		.arg = mem };
 }
 
+/* What flat_init() and flat_open() made, and the memory. */
+static inline void
+flat_done(struct kvmi_kernel *k, struct bytes *mem, struct bytes *file)
+{
+	kvmi_image_close(k->img);
+	bytes_free(file);
+	bytes_free(mem);
+	pthread_mutex_destroy(&k->lock);
+}
+
 #endif

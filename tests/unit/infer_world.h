@@ -59,15 +59,12 @@ begin(struct world *w)
 static inline void
 done(struct world *w)
 {
-	kvmi_image_close(w->k.img);
+	flat_done(&w->k, &w->mem, &w->file);
 	kvmi_symtab_destroy(w->k.syms);
 	kvmi_linux_once_deinit(&w->l);
 	kvmi_addrs_deinit(&w->x.tasks);
 	free(w->x.copy);
-	pthread_mutex_destroy(&w->k.lock);
 	kvmi_cx_free(w->cx);
-	bytes_free(&w->file);
-	bytes_free(&w->mem);
 }
 
 /* A kernel that has tasks and a module. */

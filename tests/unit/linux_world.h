@@ -172,16 +172,13 @@ static inline void
 done(struct world *w)
 {
 	free(w->procs.v);
-	kvmi_image_close(w->k.img);
+	flat_done(&w->k, &w->mem, &w->file);
 	kvmi_types_close(w->k.types);
 	kvmi_symtab_destroy(w->k.syms);
 	kvmi_elf_close(w->elf);
 	kvmi_vmcoreinfo_deinit(&w->l.info);
 	kvmi_linux_once_deinit(&w->l);
-	pthread_mutex_destroy(&w->k.lock);
 	kvmi_cx_free(w->cx);
-	bytes_free(&w->file);
-	bytes_free(&w->mem);
 }
 
 static inline void

@@ -127,10 +127,7 @@ world_open(struct world *w)
 static void
 world_done(struct world *w)
 {
-	kvmi_image_close(w->k.img);
-	bytes_free(&w->file);
-	bytes_free(&w->mem);
-	pthread_mutex_destroy(&w->k.lock);
+	flat_done(&w->k, &w->mem, &w->file);
 	kvmi_cx_free(w->cx);
 }
 

@@ -119,13 +119,10 @@ expect(const char *what, struct world *w, int r)
 		UTIL_EQ(what, start, LINKED);
 		UTIL_EQ(what, len, LEN);
 	}
-	kvmi_image_close(w->k.img);
+	flat_done(&w->k, &w->mem, &w->file);
 	kvmi_symtab_destroy(w->k.syms);
 	kvmi_linux_once_deinit(&w->l);
-	pthread_mutex_destroy(&w->k.lock);
 	kvmi_cx_free(w->cx);
-	bytes_free(&w->file);
-	bytes_free(&w->mem);
 }
 
 static void

@@ -114,10 +114,7 @@ world_done(struct world *w)
 {
 	kvmi_symtab_destroy(w->k.syms);
 	kvmi_elf_close(w->k.exec);
-	kvmi_image_close(w->k.img);
-	bytes_free(&w->file);
-	bytes_free(&w->mem);
-	pthread_mutex_destroy(&w->k.lock);
+	flat_done(&w->k, &w->mem, &w->file);
 	kvmi_threads_deinit(&w->kd.threads);
 }
 

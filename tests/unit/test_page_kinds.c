@@ -106,12 +106,9 @@ set(struct world *w, uint64_t pfn, unsigned int member, uint64_t v)
 static void
 world_done(struct world *w)
 {
-	kvmi_image_close(w->k.img);
+	flat_done(&w->k, &w->mem, &w->file);
 	kvmi_types_close(w->k.types);
 	kvmi_vmcoreinfo_deinit(&w->l.info);
-	pthread_mutex_destroy(&w->k.lock);
-	bytes_free(&w->mem);
-	bytes_free(&w->file);
 	kvmi_cx_free(w->cx);
 }
 

@@ -137,10 +137,7 @@ world_done(struct world *w)
 {
 	kvmi_types_close(w->k.types);
 	kvmi_cx_free(w->x.cx);
-	kvmi_image_close(w->k.img);
-	bytes_free(&w->file);
-	bytes_free(&w->mem);
-	pthread_mutex_destroy(&w->k.lock);
+	flat_done(&w->k, &w->mem, &w->file);
 }
 
 static void

@@ -58,11 +58,8 @@ push(struct world *w, uint64_t at, uint64_t word)
 static void
 world_done(struct world *w)
 {
-	kvmi_image_close(w->k.img);
+	flat_done(&w->k, &w->mem, &w->file);
 	kvmi_symtab_destroy(w->k.syms);
-	pthread_mutex_destroy(&w->k.lock);
-	bytes_free(&w->mem);
-	bytes_free(&w->file);
 	kvmi_cx_free(w->cx);
 }
 

@@ -98,12 +98,9 @@ typed_open(struct typed *w)
 static inline void
 typed_done(struct typed *w)
 {
-	kvmi_image_close(w->k.img);
+	flat_done(&w->k, &w->mem, &w->file);
 	kvmi_types_close(w->k.types);
 	kvmi_elf_close(w->elf);
-	bytes_free(&w->file);
-	bytes_free(&w->mem);
-	pthread_mutex_destroy(&w->k.lock);
 	kvmi_cx_free(w->cx);
 }
 
