@@ -15,20 +15,9 @@
 #include <cmocka.h>
 
 #include "base/math.h"
+#include "build_bytes.h"
 #include "live/parse.h"
 #include "test_live_root.h"
-
-/* A copy that ends where the text ends, so that sanitizers see overruns. */
-static char *
-exact(const char *text)
-{
-	size_t len = strlen(text);
-	char *p = malloc(len == 0 ? 1 : len);
-
-	assert_non_null(p);
-	memcpy(p, text, len);
-	return (p);
-}
 
 static void
 test_parse_loadavg(void **state)
@@ -50,7 +39,7 @@ test_parse_loadavg(void **state)
 	(void)state;
 	for (size_t i = 0; i < KVMI_COUNT(row); i++) {
 		double avg[3] = { -1, -1, -1 };
-		char *p = exact(row[i].text);
+		char *p = exact(row[i].text, strlen(row[i].text));
 
 		assert_int_equal(kvmi_parse_loadavg(p, strlen(row[i].text),
 		    avg), row[i].ok);
@@ -85,7 +74,7 @@ test_parse_cpu_times(void **state)
 	(void)state;
 	for (size_t i = 0; i < KVMI_COUNT(row); i++) {
 		uint64_t ticks[CPUSTATES] = { 0 };
-		char *p = exact(row[i].text);
+		char *p = exact(row[i].text, strlen(row[i].text));
 
 		assert_int_equal(kvmi_parse_cpu_times(p, strlen(row[i].text),
 		    ticks), row[i].ok);
@@ -124,7 +113,7 @@ test_parse_cpus(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < KVMI_COUNT(list); i++) {
-		p = exact(list[i].text);
+		p = exact(list[i].text, strlen(list[i].text));
 		assert_int_equal(kvmi_parse_cpu_list(p, strlen(list[i].text),
 		    &count, &end), list[i].ok);
 		free(p);
@@ -132,7 +121,7 @@ test_parse_cpus(void **state)
 		    end == list[i].end));
 	}
 	for (size_t i = 0; i < KVMI_COUNT(lines); i++) {
-		p = exact(lines[i].text);
+		p = exact(lines[i].text, strlen(lines[i].text));
 		assert_int_equal(kvmi_parse_cpu_lines(p,
 		    strlen(lines[i].text), &count, &end), lines[i].ok);
 		free(p);
@@ -168,7 +157,7 @@ test_parse_swap(void **state)
 	(void)state;
 	for (size_t i = 0; i < KVMI_COUNT(row); i++) {
 		struct kvmi_proc_swap s;
-		char *p = exact(row[i].text);
+		char *p = exact(row[i].text, strlen(row[i].text));
 
 		assert_int_equal(kvmi_parse_swap(p, strlen(row[i].text), &s),
 		    row[i].ok);
