@@ -396,26 +396,20 @@ test_in_place(void **state)
 static void
 test_read_errors(void **state)
 {
+	struct util_src_opts o = { 0 };
 	struct bytes b = { 0 };
 	struct kvmi_image *img;
 	struct kvmi_err err;
-	int r = KVMI_ESYS, code;
-	uint64_t n;
+	int code;
 
 	(void)state;
 	make(&b, false, false, 0);
-	for (n = 1; r != 0; n++) {
-		const struct util_src_opts o = { .reads = n };
-
-		r = kvmi_image_open(util_src(b.p, b.len, &o), NULL, &img, &err);
-		UTIL_FAILS("open", r, r == 0 ? 0 : KVMI_ESYS, &err);
-		if (r == 0) {
-			UTIL_TRUE("no read is left", util_read_right(img,
-			    0x1000, 16, &code, &err) && code == KVMI_ESYS);
-			kvmi_image_close(img);
-		}
-	}
-	UTIL_TRUE("several reads", n > 3);
+	o.reads = util_open_errors(&b);
+	UTIL_TRUE("several reads", o.reads > 2);
+	img = util_image("open", util_src(b.p, b.len, &o));
+	UTIL_TRUE("no read is left", util_read_right(img, 0x1000, 16, &code,
+	    &err) && code == KVMI_ESYS);
+	kvmi_image_close(img);
 	bytes_free(&b);
 }
 

@@ -284,29 +284,18 @@ test_read_errors(void **state)
 	struct bytes b = { 0 };
 	struct kvmi_image *img;
 	struct kvmi_err err;
-	int r = KVMI_ESYS, code;
-	uint64_t n;
+	int code = KVMI_ESYS;
 
 	(void)state;
 	util_kdump(&b, &plain);
-	for (n = 1; r != 0; n++) {
-		const struct util_src_opts o = { .reads = n };
-
-		r = kvmi_image_open(util_src(b.p, b.len, &o), NULL, &img, &err);
-		UTIL_FAILS("open", r, r == 0 ? 0 : KVMI_ESYS, &err);
-		if (r == 0)
-			kvmi_image_close(img);
-	}
-	for (n--;; n++) {
+	for (uint64_t n = util_open_errors(&b); code != 0; n++) {
 		const struct util_src_opts o = { .reads = n };
 
 		img = util_image("later", util_src(b.p, b.len, &o));
 		UTIL_TRUE("read", util_read_right(img, 8192, 4096, &code,
 		    &err));
+		UTIL_EQ("read", code, code == 0 ? 0 : KVMI_ESYS);
 		kvmi_image_close(img);
-		if (code == 0)
-			break;
-		UTIL_EQ("read", code, KVMI_ESYS);
 	}
 	bytes_free(&b);
 }

@@ -80,6 +80,26 @@ util_image(const char *name, struct kvmi_src *src)
 	return (img);
 }
 
+uint64_t
+util_open_errors(const struct bytes *b)
+{
+	int r = KVMI_ESYS;
+	uint64_t n = 0;
+
+	while (r != 0) {
+		const struct util_src_opts o = { .reads = ++n };
+		struct kvmi_image *img;
+		struct kvmi_err err;
+
+		r = kvmi_image_open(util_src(b->p, b->len, &o), NULL, &img,
+		    &err);
+		UTIL_FAILS("open", r, r == 0 ? 0 : KVMI_ESYS, &err);
+		if (r == 0)
+			kvmi_image_close(img);
+	}
+	return (n);
+}
+
 void
 util_note(struct bytes *b, const char *name, uint32_t namesz, uint32_t type,
     const void *desc, uint32_t descsz)

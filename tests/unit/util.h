@@ -69,6 +69,12 @@ struct kvmi_src *util_file_src(int fd);
 /* Open an image that must open. */
 struct kvmi_image *util_image(const char *name, struct kvmi_src *src);
 
+/*
+ * Open the image in b so that each read of the file fails in its turn; how many
+ * reads it takes to open it.
+ */
+uint64_t util_open_errors(const struct bytes *b);
+
 /* Append an ELF note. */
 void util_note(struct bytes *b, const char *name, uint32_t namesz,
     uint32_t type, const void *desc, uint32_t descsz);
