@@ -77,6 +77,12 @@ look_up(struct context *c, const char *what, struct kvm_symbol *s,
 		context_fail(c, NULL);
 		return (-1);
 	}
+	if (!in_symbol(s, *addr)) {
+		complain("0x%" PRIx64 " lies in no symbol; the nearest before "
+		    "is %s, which ends 0x%" PRIx64 " bytes earlier", *addr,
+		    s->ks_name, *addr - s->ks_value - s->ks_size);
+		return (-1);
+	}
 	return (0);
 }
 

@@ -30,6 +30,16 @@ format_bytes(uint64_t n, char *buf, size_t len)
 	snprintf(buf, len, i == 0 ? "%.0f %s" : "%.1f %s", v, unit[i]);
 }
 
+/* As far as a symbol reaches that nothing comes after. */
+#define UNSIZED_REACH	0x10000
+
+bool
+in_symbol(const struct kvm_symbol *s, kvaddr_t addr)
+{
+	return (addr - s->ks_value < (s->ks_size != 0 ? s->ks_size :
+	    UNSIZED_REACH));
+}
+
 void
 format_symbol(kvm_t *kd, kvaddr_t addr, char *buf, size_t len)
 {
@@ -37,7 +47,7 @@ format_symbol(kvm_t *kd, kvaddr_t addr, char *buf, size_t len)
 	char *name;
 
 	buf[0] = '\0';
-	if (kvm_symbol_by_addr(kd, addr, &s) != 0)
+	if (kvm_symbol_by_addr(kd, addr, &s) != 0 || !in_symbol(&s, addr))
 		return;
 	name = escape(s.ks_name, strlen(s.ks_name), "");
 	if (addr == s.ks_value)

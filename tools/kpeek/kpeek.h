@@ -151,6 +151,8 @@ void table_destroy(struct table *t);
 /* format.c */
 void format_time(int64_t sec, char *buf, size_t len);
 void format_bytes(uint64_t n, char *buf, size_t len);
+/* Does addr lie in the nearest symbol before it, s? */
+bool in_symbol(const struct kvm_symbol *s, kvaddr_t addr);
 /* "symbol+0x12", or "" when there is none. */
 void format_symbol(kvm_t *kd, kvaddr_t addr, char *buf, size_t len);
 
