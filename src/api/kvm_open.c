@@ -40,7 +40,8 @@ static int
 open_src(const char *path, int flags, struct kvmi_src **ret,
     struct kvmi_err *err)
 {
-	int fd = open(path, flags | O_CLOEXEC);
+	/* A pipe is refused, not waited for. */
+	int fd = open(path, flags | O_CLOEXEC | O_NONBLOCK);
 
 	if (fd < 0)
 		return (kvmi_fail_errno(err, "%s", path));

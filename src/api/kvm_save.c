@@ -25,7 +25,7 @@ save(const char *device, const struct kvm_save_options *options, char *path,
 	if (device == NULL || (o.kv_flags & ~(KVM_SAVE_FORCE |
 	    KVM_SAVE_ZSTD)) != 0)
 		return (kvmi_fail(err, KVMI_EINVAL, "kvm_save: bad argument"));
-	fd = open(device, O_RDONLY | O_CLOEXEC);
+	fd = open(device, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
 		return (kvmi_fail_errno(err, "%s", device));
 	r = kvmi_file_open(fd, device, &src, err);

@@ -251,7 +251,7 @@ static int
 read_block(const char *path, struct kvmi_blob *ret, struct kvmi_err *err)
 {
 	struct kvmi_src *src;
-	int fd = open(path, O_RDONLY | O_CLOEXEC), r;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), r;
 
 	if (fd < 0)
 		return (kvmi_fail_errno(err, "%s", path));

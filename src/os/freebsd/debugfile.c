@@ -103,7 +103,7 @@ check_match(const struct search *s, struct kvmi_elf *e, const char *path,
 static int
 try_path(struct search *s, const char *path, bool by_link)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC), r;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), r;
 	struct kvmi_src *src;
 	struct kvmi_elf *e;
 

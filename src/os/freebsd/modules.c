@@ -179,7 +179,7 @@ open_in(const char *dirs, const char *name, struct kvmi_elf **ret,
 		n = snprintf(path, sizeof(path), "%.*s/%s", (int)len, dirs,
 		    name);
 		fd = len == 0 || n < 0 || (size_t)n >= sizeof(path) ? -1 :
-		    open(path, O_RDONLY | O_CLOEXEC);
+		    open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 		if (fd >= 0)
 			break;
 		if (dirs[len] == '\0')
