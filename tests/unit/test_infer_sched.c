@@ -209,6 +209,37 @@ test_too_long(void **state)
 	check(&c);
 }
 
+/*
+ * The scheduler's clock of a machine that is up for long, or whose interrupts
+ * take much, is late; but not as late as numbers that are no times.
+ */
+static void
+test_late(void **state)
+{
+	static const struct { unsigned int percent; int64_t want; } row[] = {
+		{ 100, RUNTIME }, { 90, RUNTIME }, { 60, RUNTIME }, { 30, -1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < KVMI_COUNT(row); i++) {
+		struct world w;
+
+		make(&w);
+		for (unsigned int j = 1; j < N; j++) {
+			put(&w, j, RUNTIME, j * NSEC / 100 * row[i].percent +
+			    j * 1000 + 5000, 8);
+			put(&w, j, RUNTIME + 8, j * NSEC / 20, 8);
+			put(&w, j, RUNTIME + 24, j * NSEC / 40, 8);
+			put(&w, j, UTIME, j % 3 == 1 ? j * NSEC / 40 : 0, 8);
+			put(&w, j, UTIME + 8, j * NSEC / 40, 8);
+		}
+		kvmi_infer_sched(&w.x);
+		UTIL_EQ("se.exec_start", found(&w, "se.exec_start"),
+		    row[i].want);
+		done(&w);
+	}
+}
+
 int
 main(void)
 {
@@ -216,6 +247,7 @@ main(void)
 		cmocka_unit_test(test_moments),
 		cmocka_unit_test(test_odd),
 		cmocka_unit_test(test_too_long),
+		cmocka_unit_test(test_late),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

@@ -72,8 +72,11 @@ test_usage_refused(void **state)
 	} row[] = {
 		{ 5, RUNTIME, 8000000, true },
 		{ 5, RUNTIME, 0, false },	/* used without running */
-		{ 4, RUNTIME, 1, false },	/* a thread of the kernel */
-		{ 4, COUNTS + 96, 1, false },	/* with memory of its own */
+		/* Threads of the kernel; one may be damaged. */
+		{ 4, RUNTIME, 1, false, 3 },
+		{ 4, RUNTIME, 1, true },
+		{ 4, COUNTS + 96, 1, false, 3 }, /* with memory of their own */
+		{ 4, COUNTS + 96, 1, true },
 		{ 0, TIMES + 16, 1, false },	/* process 0 has none */
 		{ 1, TIMES, UINT64_MAX, false },
 		{ 1, IO, UINT64_MAX, false },
@@ -82,7 +85,8 @@ test_usage_refused(void **state)
 		{ 1, COUNTS + 104, 0, true },	/* a child that had little */
 		{ 1, COUNTS + 104, 0, false, 4 },	/* no child had any */
 		{ 0, LIMITS + 48, 1, false },
-		{ 3, LIMITS + 56, 0, false },	/* less is allowed than is */
+		{ 3, LIMITS + 56, 0, false, 4 }, /* less is allowed than is */
+		{ 3, LIMITS + 56, 0, true },
 		{ 3, LIMITS + 56, 0x800000, true },
 	};
 

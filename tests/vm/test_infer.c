@@ -2,20 +2,18 @@
 /*
  * Layouts that were worked out from the tasks are those that the kernel's own
  * types tell: of a dump that has types, or with those of a vmlinux.  When a task
- * is damaged they are the same, or none.
+ * is damaged they are the same, or none; of a busy machine they are the same.
  *
  * usage: test_infer [-k VMLINUX] DUMP...
  */
-#include <sys/mman.h>
-
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "api/kd.h"
+#include "bend.h"
 #include "os/linux/infer.h"
 
 /* Names that the kernels of tests/vm have, new ones first; true: must be found. */
@@ -219,33 +217,30 @@ n_lacking(struct kvmi_types *inferred, struct kvmi_err *err)
 	return (n);
 }
 
-/* Where va is in the mapped file, in pages of memory that may be changed. */
-static uint8_t *
-own_pages(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t va)
+static unsigned int
+check_busy(const char *dump, kvm_t *kd, struct kvmi_cx *cx,
+    struct kvmi_types *own, unsigned int lacking)
 {
-	size_t unit = (size_t)sysconf(_SC_PAGESIZE), size = 2 * unit;
-	struct kvmi_mapping m;
-	struct kvmi_extent e;
-	const uint8_t *p;
-	uint8_t *page, *copy = malloc(size);
-	uint64_t run;
+	unsigned int failed = 0, more;
+	struct kinfo_proc *ki;
+	struct kvmi_types *t;
+	int n;
 
-	if (copy == NULL || kvmi_space_translate(&k->space, va, &m,
-	    &cx->err) != 0 || kvmi_image_locate(k->img, m.pa + (va - m.va),
-	    &e, &cx->err) != 0 || e.state != KVMI_STORED || e.codec != NULL ||
-	    (p = kvmi_image_ptr(k->img, &e, m.pa + (va - m.va), &run)) ==
-	    NULL) {
-		free(copy);
-		return (NULL);
+	ki = kvm_getprocs(kd, KERN_PROC_PROC, 0, &n);
+	if (ki == NULL || n < 10)
+		return (1);
+	bend_busy(kd->kernel, cx, own, ki, n);
+	if (kvmi_linux_infer(kd->kernel, cx, &t) != 0) {
+		printf("%s: busy: %s\n", dump, cx->err.text);
+		return (1);
 	}
-	page = (uint8_t *)((uintptr_t)p & ~(uintptr_t)(unit - 1));
-	memcpy(copy, page, size);
-	if (mmap(page, size, PROT_READ | PROT_WRITE, MAP_PRIVATE |
-	    MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED)
-		abort();
-	memcpy(page, copy, size);
-	free(copy);
-	return (page + (p - page));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		failed += check_row(dump, i, own, t, true, &cx->err);
+	more = n_lacking(t, &cx->err);
+	kvmi_types_close(t);
+	printf("%s: busy, %u wrong, %u members lost\n", dump, failed,
+	    more - lacking);
+	return (failed + (more > lacking));
 }
 
 /* A page of a task is lost: right or refused. */
@@ -258,7 +253,7 @@ check_lost(const char *dump, struct kvmi_kernel *k, struct kvmi_cx *cx,
 	for (unsigned int round = 0; round < LOST; round++) {
 		uint64_t va = (ki[random() % (n - 3) + 3].ki_paddr &
 		    ~UINT64_C(4095)) + (uint64_t)(random() % 2) * 4096;
-		uint8_t *p = own_pages(k, cx, va), was[4096];
+		uint8_t *p = bend_pages(k, cx, va), was[4096];
 		struct kvmi_types *t;
 
 		if (p == NULL)
@@ -298,7 +293,7 @@ check_damaged(const char *dump, kvm_t *kd, struct kvmi_cx *cx,
 	for (unsigned int round = 0; round < ROUNDS; round++) {
 		uint64_t va = ki[random() % n].ki_paddr +
 		    (uint64_t)(random() % 480) * 8, v = (uint64_t)random();
-		uint8_t *p = own_pages(kd->kernel, cx, va), was[8];
+		uint8_t *p = bend_pages(kd->kernel, cx, va), was[8];
 		struct kvmi_types *t;
 
 		/* Of a compressed file it is not there. */
@@ -331,7 +326,7 @@ static unsigned int
 check(const char *dump, const char *kernel)
 {
 	struct kvmi_types *own, *inferred;
-	unsigned int failed = 0;
+	unsigned int failed = 0, lacking;
 	struct kvmi_cx *cx;
 	char why[2048];
 	kvm_t *kd;
@@ -349,10 +344,12 @@ check(const char *dump, const char *kernel)
 	}
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		failed += check_row(dump, i, own, inferred, false, &cx->err);
+	lacking = n_lacking(inferred, &cx->err);
 	kvmi_types_close(inferred);
 	printf("%s: %zu members, %u wrong\n", dump,
 	    sizeof(rows) / sizeof(rows[0]), failed);
 	failed += check_damaged(dump, kd, cx, own);
+	failed += check_busy(dump, kd, cx, own, lacking);
 	kvm_close(kd);
 	return (failed);
 }

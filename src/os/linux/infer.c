@@ -10,6 +10,7 @@
 
 #define COMM_LEN	16
 #define MAX_PROCESSES	(1u << 22)
+#define FIRST_TASKS	128		/* of a list that is too long */
 #define MAX_READS	(UINT64_C(1) << 24)
 
 uint64_t
@@ -148,21 +149,33 @@ is_list(struct kvmi_infer *x, uint64_t off)
 	}
 }
 
-/* The processes on the list that was found, as many as are looked at. */
+/* The entry of the list behind at. */
+static uint64_t
+behind(const struct kvmi_infer *x, uint64_t at)
+{
+	at = kvmi_infer_read(x, at, x->ptr);
+	return (at == x->lost && at != 0 ? x->behind_lost : at);
+}
+
+/*
+ * The processes on the list that was found, as many as are looked at: the first
+ * and the last.  A machine of many CPUs has a thousand threads of the kernel
+ * between them.
+ */
 static int
 collect(struct kvmi_infer *x)
 {
-	uint64_t at = x->tasks.v[0] + x->list, head = at;
+	uint64_t head = x->tasks.v[0] + x->list, at;
+	size_t n = 0, i = 0;
 	int r = 1;
 
-	while (r > 0 && x->tasks.n < KVMI_INFER_TASKS) {
-		at = kvmi_infer_read(x, at, x->ptr);
-		if (at == x->lost && at != 0)
-			at = x->behind_lost;
-		if (at == head)
-			break;
-		r = kvmi_addrs_add(&x->tasks, at - x->list);
-	}
+	for (at = behind(x, head); at != head && n <= MAX_PROCESSES;
+	    at = behind(x, at))
+		n++;
+	for (at = behind(x, head); at != head && r > 0 && i < n &&
+	    x->tasks.n < KVMI_INFER_TASKS; at = behind(x, at), i++)
+		if (i < FIRST_TASKS || n - i < KVMI_INFER_TASKS - FIRST_TASKS)
+			r = kvmi_addrs_add(&x->tasks, at - x->list);
 	return (r < 0 ? kvmi_fail(&x->cx->err, KVMI_ENOMEM,
 	    "no memory for the list of tasks") : 0);
 }

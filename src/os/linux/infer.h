@@ -54,6 +54,8 @@ struct kvmi_infer {
 	uint64_t	 thread_head;	/* in signal_struct */
 	uint64_t	 pids;		/* in signal_struct, PIDTYPE_TGID's */
 	uint64_t	 tty;		/* in signal_struct; 0: not known */
+	uint64_t	 limits;	/* in signal_struct, once found */
+	uint64_t	 total_vm;	/* in mm_struct, once found */
 
 	struct kvmi_addrs modules;	/* struct module of each, once found */
 	struct kvmi_infer_memory memory;

@@ -12,6 +12,7 @@
 #define RSS_PARTS	4		/* NR_MM_COUNTERS */
 #define KEPT_BACK	1024		/* 64 faults of 16 pages at most */
 #define STACK_SPAN	(UINT64_C(64) << 20)
+#define MAX_PAGES	(UINT64_C(1) << 36)	/* reserved; much is never used */
 
 /* The next task with memory of its own, from *i on; 0: there is none. */
 static uint64_t
@@ -30,11 +31,13 @@ next_mm(const struct kvmi_infer *x, size_t *i)
 /*
  * start_code, end_code, start_data, end_data, start_brk, brk, start_stack,
  * arg_start, arg_end, env_start, env_end, and then the auxiliary vector, which
- * begins with a key.  All but the strings' places are in order.
+ * begins with a key.  All but the strings' places are in order.  A few programs
+ * tell the kernel of other strings, for a title (PR_SET_MM of prctl(2)).
  */
 static bool
 is_code(struct kvmi_infer *x, uint64_t off)
 {
+	size_t left = 0, moved = 0;
 	uint64_t mm, v[12];
 
 	for (size_t i = 0; (mm = next_mm(x, &i)) != 0;) {
@@ -47,12 +50,12 @@ is_code(struct kvmi_infer *x, uint64_t off)
 		for (unsigned int j = 0; j < 6; j += 2)
 			if (v[j] > v[j + 1])
 				return (kvmi_infer_odd(x, i - 1));
-		if (v[7] > v[8] || v[9] > v[10] || v[7] < v[6] ||
-		    v[9] < v[6] || v[10] - v[6] > STACK_SPAN ||
-		    v[11] >= MAX_AUXV)
+		if (v[7] > v[8] || v[9] > v[10] || v[11] >= MAX_AUXV)
 			return (kvmi_infer_odd(x, i - 1));
+		*(v[7] < v[6] || v[9] < v[6] || v[10] - v[6] > STACK_SPAN ?
+		    &moved : &left) += 1;
 	}
-	return (true);
+	return (left > 0 && moved <= left / 4);
 }
 
 /* Do the strings of the processes lie where this leads, as a pgd? */
@@ -61,6 +64,7 @@ is_pgd(struct kvmi_infer *x, uint64_t off, uint64_t code)
 {
 	size_t good = 0, bad = 0;
 	uint64_t at;
+	int r;
 
 	for (size_t i = 0; (at = next_mm(x, &i)) != 0;) {
 		struct kvmi_linux_mm mm = { .va = at };
@@ -74,15 +78,19 @@ is_pgd(struct kvmi_infer *x, uint64_t off, uint64_t code)
 		mm.arg_end = kvmi_infer_read(x, at + code + 8 * x->ptr,
 		    x->ptr);
 		/* Tables of PAE have 32 bytes. */
-		if (!kvmi_infer_is_ptr(x, mm.pgd) || mm.pgd % 32 != 0)
-			return (false);
-		if (kvmi_linux_user_space(x->k, x->cx, &mm, &u) != 0 ||
-		    kvmi_linux_user_read(&u, x->cx, mm.arg_start, &first, 1,
-		    &done) != 0 || kvmi_linux_user_read(&u, x->cx,
-		    mm.arg_end - 1, &last, 1, &done) != 0)
+		if (!kvmi_infer_is_ptr(x, mm.pgd) || mm.pgd % 32 != 0 ||
+		    kvmi_linux_user_space(x->k, x->cx, &mm, &u) != 0) {
 			bad++;
-		else
-			good += last == '\0';
+			continue;
+		}
+		r = kvmi_linux_user_read(&u, x->cx, mm.arg_start, &first, 1,
+		    &done);
+		if (r == 0)
+			r = kvmi_linux_user_read(&u, x->cx, mm.arg_end - 1,
+			    &last, 1, &done);
+		/* A page that is on a disk tells neither. */
+		good += r == 0 && last == '\0';
+		bad += r != 0 && r != KVMI_ESWAPPED;
 	}
 	return (good > bad);
 }
@@ -109,7 +117,7 @@ is_sizes(struct kvmi_infer *x, uint64_t off)
 				return (kvmi_infer_odd(x, i - 1));
 			sum += v;
 		}
-		if (total == 0 || sum > total || total > UINT32_MAX)
+		if (total == 0 || sum > total || total > MAX_PAGES)
 			return (kvmi_infer_odd(x, i - 1));
 		if (kvmi_infer_read(x, mm + off + x->ptr, x->ptr) == 0 &&
 		    kvmi_infer_read(x, mm + data - 8, 8) == 0)
@@ -134,9 +142,9 @@ is_hiwater(struct kvmi_infer *x, uint64_t total_vm)
 		    x->ptr), vm = kvmi_infer_read(x, mm + total_vm - x->ptr,
 		    x->ptr), total = kvmi_infer_read(x, mm + total_vm, x->ptr);
 
-		if (vm > UINT32_MAX || (rss > vm + KEPT_BACK &&
+		if (vm > MAX_PAGES || (rss > vm + KEPT_BACK &&
 		    rss > total + KEPT_BACK))
-			return (false);
+			return (kvmi_infer_odd(x, i - 1));
 		some |= rss;
 	}
 	return (some != 0);
@@ -144,36 +152,38 @@ is_hiwater(struct kvmi_infer *x, uint64_t total_vm)
 
 /*
  * Before 6.2 four numbers of pages, of which the third is swapped, and the
- * format of the program, which is the same one for all and on a list.  What
- * threads have not handed in may make any of them negative.
+ * format of the program, which is on a list and the same one for all, but for
+ * those of the other width.  What threads have not handed in may make any of the
+ * numbers negative.
  */
 static bool
-is_rss(struct kvmi_infer *x, uint64_t off, uint64_t total_vm)
+is_rss(struct kvmi_infer *x, uint64_t off)
 {
 	unsigned int unused = 64 - 8 * x->ptr;
-	uint64_t mm, format = 0;
+	uint64_t mm, format[2] = { 0 };
 	size_t some = 0, none = 0;
 
 	for (size_t i = 0; (mm = next_mm(x, &i)) != 0;) {
 		int64_t sum = 0, total = (int64_t)kvmi_infer_read(x,
-		    mm + total_vm, x->ptr);
+		    mm + x->total_vm, x->ptr);
 		uint64_t last = kvmi_infer_read(x, mm + off +
-		    RSS_PARTS * x->ptr, x->ptr);
+		    RSS_PARTS * x->ptr, x->ptr), *known;
 
 		for (unsigned int j = 0; j < RSS_PARTS; j++) {
 			int64_t v = (int64_t)(kvmi_infer_read(x, mm + off +
 			    j * x->ptr, x->ptr) << unused) >> unused;
 
 			if (v < -KEPT_BACK || v > UINT32_MAX)
-				return (false);
+				return (kvmi_infer_odd(x, i - 1));
 			sum += j == 2 ? 0 : v;
 		}
-		if (format == 0)
-			format = last;
-		if (sum > total || last != format ||
+		known = &format[format[0] != 0 && last != format[0]];
+		if (*known == 0)
+			*known = last;
+		if (sum > total || last != *known ||
 		    !kvmi_infer_is_ptr(x, last) || kvmi_infer_read(x,
 		    kvmi_infer_read(x, last, x->ptr) + x->ptr, x->ptr) != last)
-			return (false);
+			return (kvmi_infer_odd(x, i - 1));
 		*(sum > 0 ? &some : &none) += 1;
 	}
 	return (some > none);
@@ -204,7 +214,7 @@ is_counted(struct kvmi_infer *x, uint64_t off, const struct counter *c)
 			    v > UINT32_MAX ||
 			    kvmi_infer_read(x, at + c->counters, x->ptr) == 0 ||
 			    !kvmi_infer_is_linked(x, at + c->list))
-				return (false);
+				return (kvmi_infer_odd(x, i - 1));
 		}
 	}
 	return (true);
@@ -227,51 +237,44 @@ add_rss(struct kvmi_infer *x, uint64_t off, const struct counter *c)
 	kvmi_infer_add_ptr(x, p, "counters", c->counters);
 }
 
-/* Behind the auxiliary vector, which has no length of its own. */
-static void
-find_rss(struct kvmi_infer *x, uint64_t from, uint64_t total_vm)
+/* The counters that are there; NULL: plain numbers, or nothing. */
+static const struct counter *
+counters_at(struct kvmi_infer *x, uint64_t off)
 {
-	const struct counter *how = NULL;
-	unsigned int found = 0;
-	uint64_t rss = 0;
+	for (size_t i = 0; i < KVMI_COUNT(counters); i++)
+		if (counters[i].ptr == x->ptr &&
+		    is_counted(x, off, &counters[i]))
+			return (&counters[i]);
+	return (NULL);
+}
 
-	for (uint64_t off = from; off < from + 2 * MAX_AUXV * x->ptr;
-	    off += x->ptr) {
-		if (is_rss(x, off, total_vm)) {
-			rss = off;
-			how = NULL;
-			found++;
-		}
-		for (size_t i = 0; i < KVMI_COUNT(counters); i++) {
-			if (counters[i].ptr != x->ptr ||
-			    !is_counted(x, off, &counters[i]))
-				continue;
-			rss = off;
-			how = &counters[i];
-			found++;
-		}
-	}
-	if (found == 1)
-		add_rss(x, rss, how);
+static bool
+is_either_rss(struct kvmi_infer *x, uint64_t off)
+{
+	return (is_rss(x, off) || counters_at(x, off) != NULL);
 }
 
 static void
 add_pages(struct kvmi_infer *x, uint64_t code)
 {
 	static const char m[] = "mm_struct";
-	uint64_t total, data;
+	uint64_t total, data, rss, auxv = code + 11 * x->ptr;
 
 	if (!kvmi_infer_only(x, code - PAGES_BEFORE * x->ptr,
 	    code - 6 * x->ptr, x->ptr, is_sizes, &total))
 		return;
 	data = kvmi_infer_up(total + 2 * x->ptr, 8) + 8;
-	if (is_hiwater(x, total))
+	x->total_vm = total;
+	if (kvmi_infer_only(x, total, total + 1, x->ptr, is_hiwater, &rss))
 		kvmi_infer_add(x, m, "hiwater_rss", total - 2 * x->ptr, x->ptr,
 		    false);
 	kvmi_infer_add(x, m, "total_vm", total, x->ptr, false);
 	kvmi_infer_add(x, m, "data_vm", data, x->ptr, false);
 	kvmi_infer_add(x, m, "stack_vm", data + 2 * x->ptr, x->ptr, false);
-	find_rss(x, code + 12 * x->ptr, total);
+	/* Behind the auxiliary vector, which has no length of its own. */
+	if (kvmi_infer_only(x, auxv + x->ptr, auxv + (2 * MAX_AUXV + 1) *
+	    x->ptr, x->ptr, is_either_rss, &rss))
+		add_rss(x, rss, counters_at(x, rss));
 }
 
 void

@@ -130,6 +130,9 @@ is_start(struct kvmi_infer *x, uint64_t off)
  * where these are small, are zero in most tasks or the same; and where half a
  * number is aligned, two halves are small below.  A task that was woken on
  * another CPU has no exec_start until it runs there.
+ *
+ * That clock is not set right as the one of start is and leaves out what
+ * interrupts and a hypervisor took: it may be late, as long as a machine is up.
  */
 static bool
 is_runtime_of(struct kvmi_infer *x, uint64_t off, uint64_t before_off)
@@ -141,14 +144,15 @@ is_runtime_of(struct kvmi_infer *x, uint64_t off, uint64_t before_off)
 		uint64_t last = kvmi_infer_get(x, i, off, 8),
 		    sum = kvmi_infer_get(x, i, off + 8, 8),
 		    before = kvmi_infer_get(x, i, before_off, 8),
-		    start = kvmi_infer_get(x, i, x->start, 8);
+		    start = kvmi_infer_get(x, i, x->start, 8),
+		    late = NSEC + start / 2;
 
 		odd += (uint32_t)last < NO_CLOCK || last == other;
 		other = last;
 		if (last == 0 && sum == 0)
 			continue;
 		if (last > UINT64_MAX / 4 || before > sum || (last != 0 &&
-		    (last + NSEC < start || sum > last + NSEC - start)))
+		    (last + late < start || sum > last + late - start)))
 			return (kvmi_infer_odd(x, i));
 		ran += before > 0;
 		if (last > now)

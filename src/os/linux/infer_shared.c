@@ -110,16 +110,16 @@ is_leader(struct kvmi_infer *x, uint64_t off)
 
 /* blocked, real_blocked, saved_sigmask, pending, whose list is empty as a rule. */
 static bool
-has_masks(struct kvmi_infer *x)
+has_masks(struct kvmi_infer *x, uint64_t off)
 {
-	uint64_t list = x->signal + 2 * x->ptr + 24;
+	uint64_t list = off + 24;
 	size_t empty = 0;
 
 	for (size_t i = 0; i < x->tasks.n; i++) {
 		uint64_t next = kvmi_infer_ptr(x, i, list);
 
 		if (!kvmi_infer_is_ptr(x, next))
-			return (false);
+			return (kvmi_infer_odd(x, i));
 		empty += next == x->tasks.v[i] + list;
 	}
 	return (empty > x->tasks.n / 2);
@@ -172,7 +172,7 @@ kvmi_infer_signal(struct kvmi_infer *x)
 			x->tty = kvmi_infer_up(off + 4, x->ptr);
 		}
 	}
-	if (has_masks(x)) {
+	if (kvmi_infer_only(x, masks, masks + 1, x->ptr, has_masks, &masks)) {
 		kvmi_infer_add(x, t, "blocked", masks, 8, false);
 		kvmi_infer_add(x, t, "pending.signal", masks + 24 +
 		    2 * x->ptr, 8, false);

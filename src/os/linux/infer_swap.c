@@ -12,6 +12,7 @@
 #define SPAN		640		/* and behind swap_map pages are */
 #define FILE_SPAN	12		/* pointers from there to swap_file */
 #define SWP_ACTIVE	3		/* SWP_USED and SWP_WRITEOK */
+#define SWP_USED	1
 
 struct devices {
 	struct kvmi_infer *x;
@@ -34,13 +35,17 @@ is_device(struct devices *d, uint64_t va, uint64_t off, size_t number)
 	struct kvmi_infer *x = d->x;
 	uint64_t prio = off + x->ptr, list = kvmi_infer_up(prio + 2, x->ptr),
 	    nodes = kvmi_infer_up(list + 4, x->ptr),
-	    type = nodes + 4 * x->ptr;
+	    type = nodes + 4 * x->ptr,
+	    flags = kvmi_infer_read(x, va + off, x->ptr);
 
 	d->max = type + 4;
 	d->map = kvmi_infer_up(d->max + 4, x->ptr);
 	if (kvmi_infer_read(x, va + type, 1) != number)
 		return (false);
-	if ((kvmi_infer_read(x, va + off, x->ptr) & SWP_ACTIVE) != SWP_ACTIVE)
+	/* swapoff(2) may take hours; its device is on no list. */
+	if ((flags & SWP_ACTIVE) == SWP_USED)
+		return (kvmi_infer_read(x, va + d->max, 4) > 1);
+	if ((flags & SWP_ACTIVE) != SWP_ACTIVE)
 		return (kvmi_infer_read(x, va + d->max, 4) == 0);
 	return ((uint16_t)(kvmi_infer_read(x, va + prio, 2) +
 	    kvmi_infer_read(x, va + list, 4)) == 0 &&

@@ -101,25 +101,29 @@ is_stack(struct kvmi_infer *x, uint64_t off)
 	return (marked > x->tasks.n / 2);
 }
 
-/* mm and active_mm: only of kernel threads they differ. */
+/*
+ * mm and active_mm: only of kernel threads they differ.  Those that work for a
+ * process, as vhost's do for a machine each, have its mm as both.
+ */
 static bool
 is_mm(struct kvmi_infer *x, uint64_t off)
 {
-	size_t users = 0;
+	size_t users = 0, none = 0, borrowed = 0;
 
 	for (size_t i = 0; i < x->tasks.n; i++) {
 		uint64_t mm = kvmi_infer_ptr(x, i, off);
 		uint32_t flags = kvmi_infer_u32(x, i, x->flags);
 
-		if ((flags & KVMI_PF_KTHREAD) != 0 ? mm != 0 :
-		    mm == 0 && (flags & KVMI_PF_EXITING) == 0)
+		if ((flags & KVMI_PF_KTHREAD) != 0)
+			*(mm == 0 ? &none : &borrowed) += 1;
+		else if (mm == 0 && (flags & KVMI_PF_EXITING) == 0)
 			return (kvmi_infer_odd(x, i));
 		if (mm != 0 && (!kvmi_infer_is_ptr(x, mm) ||
 		    kvmi_infer_ptr(x, i, off + x->ptr) != mm))
 			return (kvmi_infer_odd(x, i));
 		users += mm != 0;
 	}
-	return (users > 0);
+	return (users > borrowed && borrowed <= none);
 }
 
 /* exit_state, exit_code, exit_signal, pdeath_signal. */

@@ -42,7 +42,7 @@ is_session(struct kvmi_infer *x, uint64_t off)
 		    signal + x->pids + 2 * x->ptr, x->ptr) ||
 		    !kvmi_infer_is_ptr(x, kvmi_infer_read(x,
 		    tty + off - x->ptr, x->ptr)))
-			return (false);
+			return (kvmi_infer_odd(x, i - 1));
 	}
 	return (true);
 }

@@ -90,7 +90,7 @@ are_limits(struct kvmi_infer *x, uint64_t off)
 
 			if (kvmi_infer_signal_get(x, i, at, x->ptr) >
 			    kvmi_infer_signal_get(x, i, at + x->ptr, x->ptr))
-				return (false);
+				return (kvmi_infer_odd(x, i));
 		}
 	return (true);
 }
@@ -154,44 +154,48 @@ fits(struct kvmi_infer *x, const struct place *p)
 
 	for (size_t i = 0; i < x->tasks.n; i++)
 		if (!fits_task(x, i, p, &seen))
-			return (false);
+			return (kvmi_infer_odd(x, i));
 	return (seen.idle <= seen.ran + x->tasks.n / 32 &&
 	    seen.children > seen.no_maxrss &&
 	    seen.children > seen.no_time && seen.switches > 0 &&
 	    seen.maxrss > 0);
 }
 
-/* The one place that fits, between the terminal and the limits. */
+/* The i-th place that there may be, between the terminal and the limits. */
 static bool
-find_place(struct kvmi_infer *x, uint64_t limits, struct place *ret)
+place_of(struct kvmi_infer *x, uint64_t i, struct place *p)
 {
 	static const unsigned int n_ios[] = { IO, READ_BYTES, 0 };
+	const struct shape *s = &shapes[i / KVMI_COUNT(n_ios)];
 	uint64_t lock = x->tty + x->ptr;
-	bool found = false;
 
 	/* Process 0 has a group of the scheduler's, if there are any. */
 	if (kvmi_infer_is_ptr(x, kvmi_infer_signal_get(x, 0, lock, x->ptr)))
 		lock += x->ptr;
-	for (size_t i = 0; i < KVMI_COUNT(shapes) * KVMI_COUNT(n_ios); i++) {
-		const struct shape *s = &shapes[i / KVMI_COUNT(n_ios)];
-		struct place p = { .prev = s->prev,
-			.n_io = n_ios[i % KVMI_COUNT(n_ios)],
-			.limits = limits, .runtime = limits - 8 };
+	*p = (struct place){ .prev = s->prev,
+		.n_io = n_ios[i % KVMI_COUNT(n_ios)],
+		.limits = x->limits, .runtime = x->limits - 8 };
+	p->times = kvmi_infer_up(lock + s->lock, x->align);
+	p->counts = kvmi_infer_up(p->times + 8 * TIMES + s->prev, x->align);
+	p->io = kvmi_infer_up(p->counts + COUNTS * x->ptr, x->align);
+	return (p->io + 8 * p->n_io == p->runtime);
+}
 
-		p.times = kvmi_infer_up(lock + s->lock, x->align);
-		p.counts = kvmi_infer_up(p.times + 8 * TIMES + s->prev,
-		    x->align);
-		p.io = kvmi_infer_up(p.counts + COUNTS * x->ptr, x->align);
-		if (p.io + 8 * p.n_io != p.runtime ||
-		    (found && p.times == ret->times && p.io == ret->io) ||
-		    !fits(x, &p))
-			continue;
-		if (found)
+#define PLACES	(3 * KVMI_COUNT(shapes))
+
+static bool
+is_place(struct kvmi_infer *x, uint64_t i)
+{
+	struct place p, earlier;
+
+	if (!place_of(x, i, &p))
+		return (false);
+	/* Of two shapes that come to the same the first counts. */
+	for (uint64_t j = 0; j < i; j++)
+		if (place_of(x, j, &earlier) && earlier.times == p.times &&
+		    earlier.io == p.io)
 			return (false);
-		found = true;
-		*ret = p;
-	}
-	return (found);
+	return (fits(x, &p));
 }
 
 static void
@@ -270,7 +274,8 @@ kvmi_infer_usage(struct kvmi_infer *x)
 	uint64_t off;
 
 	if (x->tty == 0 || !kvmi_infer_only(x, x->tty, MAX_SIGNAL, x->ptr,
-	    are_limits, &off) || !find_place(x, off, &p))
+	    are_limits, &x->limits) || !kvmi_infer_only(x, 0, PLACES, 1,
+	    is_place, &off) || !place_of(x, off, &p))
 		return;
 	for (unsigned int i = 0; i < TIMES; i++)
 		kvmi_infer_add(x, s, time_names[i], p.times + 8 * i, 8, false);
