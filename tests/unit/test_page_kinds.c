@@ -17,7 +17,8 @@
 enum { LRU = 5, HEAD = 6, PRIVATE = 11, SLAB = 9 };
 
 /* Offsets of members. */
-enum { FLAGS = 0, TAIL = 8, MAPPING = 24, PRIVATE_WORD = 40, TYPE = 48 };
+enum { FLAGS = 0, TAIL = 8, MAPPING = 24, PRIVATE_WORD = 40, TYPE = 48,
+    DTOR = 52 };
 
 struct world {
 	struct kvmi_kernel k;
@@ -43,12 +44,13 @@ page_types(struct world *w, uint32_t size)
 	btf_value(&b, "PG_head", HEAD);
 	btf_value(&b, "PG_private", PRIVATE);
 	btf_value(&b, "PG_slab", SLAB);
-	btf_type(&b, "page", K_STRUCT, false, 5, size);
+	btf_type(&b, "page", K_STRUCT, false, 6, size);
 	btf_member(&b, "flags", u64, FLAGS * 8);
 	btf_member(&b, "compound_head", u64, TAIL * 8);
 	btf_member(&b, "mapping", u64, MAPPING * 8);
 	btf_member(&b, "private", u64, PRIVATE_WORD * 8);
 	btf_member(&b, "_mapcount", u32, TYPE * 8);
+	btf_member(&b, "compound_dtor", u32, DTOR * 8);
 	out = btf_finish(&b);
 	p = bytes_exact(&out, out.len);
 	assert_int_equal(kvmi_btf_open(&(struct kvmi_blob){ p, out.len, p },
@@ -100,7 +102,7 @@ static void
 set(struct world *w, uint64_t pfn, unsigned int member, uint64_t v)
 {
 	bytes_poke(&w->mem, PAGES + pfn * PAGE_SIZE + member, v,
-	    member == TYPE ? 4 : 8);
+	    member == TYPE || member == DTOR ? 4 : 8);
 }
 
 static void
@@ -286,6 +288,76 @@ test_bounds(void **state)
 	}
 }
 
+/* A page of 40 from page 16 on, of hugetlbfs, as kernels have told; or not. */
+static void
+test_huge(void **state)
+{
+	static const struct {
+		const char *name, *note;
+		uint32_t type, dtor;
+		uint64_t flags;		/* of the second page */
+		bool huge;
+	} row[] = {
+		{ "up to 6.5", "NUMBER(HUGETLB_PAGE_DTOR)=2\n", UINT32_MAX, 2,
+		    0, true },
+		{ "another kind", "NUMBER(HUGETLB_PAGE_DTOR)=2\n", UINT32_MAX,
+		    1, 0, false },
+		{ "up to 6.8", "NUMBER(PG_hugetlb)=8\n", UINT32_MAX, 0,
+		    1 << 8, true },
+		{ "another flag", "NUMBER(PG_hugetlb)=8\n", UINT32_MAX, 0,
+		    1 << 7, false },
+		{ "since 6.9", "NUMBER(PAGE_HUGETLB_MAPCOUNT_VALUE)=-2049\n",
+		    (uint32_t)-2049, 0, 0, true },
+		{ "since 6.11", "NUMBER(PAGE_HUGETLB_MAPCOUNT_VALUE)="
+		    "-201326592\n", 0xf4000000, 0, 0, true },
+		{ "another type", "NUMBER(PAGE_HUGETLB_MAPCOUNT_VALUE)="
+		    "-201326592\n", 0xf5000000, 0, 0, false },
+		{ "not told", "", UINT32_MAX, 2, 1 << 8, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < KVMI_COUNT(row); i++) {
+		struct world w;
+		struct seen s;
+
+		world_init(&w, PAGE_SIZE, row[i].note);
+		set(&w, 16, FLAGS, 1 << HEAD);
+		set(&w, 16, TYPE, row[i].type);
+		set(&w, 17, FLAGS, row[i].flags);
+		set(&w, 17, DTOR, row[i].dtor);
+		for (uint64_t pfn = 17; pfn < 56; pfn++)
+			set(&w, pfn, TAIL, 1);
+		assert_int_equal(ask(&w, &s), 0);
+		for (uint64_t pfn = 15; pfn < 57; pfn++)
+			UTIL_EQ(row[i].name, s.kinds[pfn], row[i].huge &&
+			    pfn >= 16 && pfn < 56 ?
+			    digit_of(KVM_EXCLUDE_USER) : '.');
+		world_done(&w);
+	}
+}
+
+/* A part of a page whose head is lost has other things in its words. */
+static void
+test_headless(void **state)
+{
+	struct world w;
+	struct seen s;
+
+	(void)state;
+	world_init(&w, PAGE_SIZE, "");
+	set(&w, 16, FLAGS, 1 << LRU);
+	for (uint64_t pfn = 17; pfn < 20; pfn++) {
+		set(&w, pfn, TAIL, 1);
+		set(&w, pfn, MAPPING, UINT32_MAX);
+		set(&w, pfn, FLAGS, 1 << LRU);
+	}
+	assert_int_equal(ask(&w, &s), 0);
+	UTIL_EQ("before", s.kinds[16], digit_of(KVM_EXCLUDE_CACHE));
+	for (uint64_t pfn = 17; pfn < 20; pfn++)
+		UTIL_EQ("headless", s.kinds[pfn], '.');
+	world_done(&w);
+}
+
 /* Structures that are nowhere leave their pages as they are. */
 static void
 test_unmapped(void **state)
@@ -308,6 +380,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_bounds),
+		cmocka_unit_test(test_huge),
+		cmocka_unit_test(test_headless),
 		cmocka_unit_test(test_unmapped),
 	};
 

@@ -29,9 +29,14 @@ struct pages {
 	void		*arg;
 	uint64_t	 size;		/* of struct page */
 	struct kvmi_member flags, mapping, type, order, tail;
-	uint64_t	 lru, private, head, hwpoison, slab, swapbacked;
+	uint64_t	 lru, private, head, slab;
 	uint32_t	 buddy;
-	int		 compound;	/* kind of the one we are in; 0: none */
+	/* What tells huge pages (hugetlbfs); of size 0 or 0: not there. */
+	struct kvmi_member dtor;	/* up to 6.5, in the second page */
+	int64_t		 huge_dtor;
+	uint64_t	 huge_flag;	/* up to 6.8, in the second page */
+	uint32_t	 huge_type;
+	int		 compound;	/* kind of the one we are in; -1: none */
 	uint8_t		 buf[AT_ONCE * MAX_PAGE_STRUCT];
 };
 
@@ -45,6 +50,26 @@ flag(struct kvmi_types *t, struct kvmi_cx *cx, const char *name)
 	    bit > 63)
 		return (0);
 	return (UINT64_C(1) << bit);
+}
+
+/*
+ * Huge pages that a program has are its own, be they mapped or not
+ * (Documentation/admin-guide/kdump/vmcoreinfo.rst).
+ */
+static void
+find_huge(struct pages *p, const struct kvmi_vmcoreinfo *v,
+    struct kvmi_types *t)
+{
+	int64_t n;
+
+	if (kvmi_vmcoreinfo_number(v, "PAGE_HUGETLB_MAPCOUNT_VALUE", &n))
+		p->huge_type = (uint32_t)n;
+	if (kvmi_vmcoreinfo_number(v, "PG_hugetlb", &n) && n >= 0 && n < 64)
+		p->huge_flag = UINT64_C(1) << n;
+	if (!kvmi_vmcoreinfo_number(v, "HUGETLB_PAGE_DTOR", &p->huge_dtor) ||
+	    kvmi_type_member(t, "page", "compound_dtor", &p->dtor,
+	    &p->cx->err) != 0)
+		p->dtor.size = 0;
 }
 
 static int
@@ -72,7 +97,6 @@ find_layout(struct pages *p, struct kvmi_linux *l)
 	p->lru = flag(t, p->cx, "PG_lru");
 	p->private = flag(t, p->cx, "PG_private");
 	p->head = flag(t, p->cx, "PG_head");
-	p->hwpoison = flag(t, p->cx, "PG_hwpoison");
 	p->slab = flag(t, p->cx, "PG_slab");
 	if (p->lru == 0 || p->head == 0)
 		return (kvmi_fail(err, KVMI_ENOTSUP, "the types of this kernel "
@@ -84,6 +108,7 @@ find_layout(struct pages *p, struct kvmi_linux *l)
 		    "NUMBER(PAGE_BUDDY_MAPCOUNT_VALUE), by which free pages "
 		    "are known"));
 	p->buddy = (uint32_t)buddy;
+	find_huge(p, &l->info, t);
 	return (0);
 }
 
@@ -93,9 +118,24 @@ get(const struct pages *p, const struct kvmi_member *m, const uint8_t *page)
 	return (kvmi_member_get(m, page, (size_t)p->size, p->k->big_endian));
 }
 
+/* next is the page behind, whose structure has more of a compound one. */
+static bool
+is_huge(const struct pages *p, const uint8_t *page, const uint8_t *next)
+{
+	if (p->huge_type != 0 &&
+	    (uint32_t)get(p, &p->type, page) == p->huge_type)
+		return (true);
+	return ((get(p, &p->flags, page) & p->head) != 0 && next != NULL &&
+	    (get(p, &p->tail, next) & 1) != 0 &&
+	    ((get(p, &p->flags, next) & p->huge_flag) != 0 ||
+	    (p->dtor.size != 0 &&
+	    (int64_t)get(p, &p->dtor, next) == p->huge_dtor)));
+}
+
 /* One page by its structure; *n: how many pages that tells of. */
 static int
-kind_of(struct pages *p, const uint8_t *page, uint64_t *n)
+kind_of(struct pages *p, const uint8_t *page, const uint8_t *next,
+    uint64_t *n)
 {
 	uint64_t flags = get(p, &p->flags, page), order;
 	uint64_t mapping = get(p, &p->mapping, page);
@@ -103,8 +143,9 @@ kind_of(struct pages *p, const uint8_t *page, uint64_t *n)
 	int kind = 0;
 
 	*n = 1;
-	if ((get(p, &p->tail, page) & 1) != 0 && p->compound >= 0)
-		return (p->compound);	/* as the page that it is a part of */
+	/* As the page that it is a part of; where that is lost, it is kept. */
+	if ((get(p, &p->tail, page) & 1) != 0)
+		return (p->compound > 0 ? p->compound : 0);
 	p->compound = -1;
 	if (type == p->buddy) {
 		order = get(p, &p->order, page);
@@ -113,7 +154,9 @@ kind_of(struct pages *p, const uint8_t *page, uint64_t *n)
 		return (KVM_EXCLUDE_FREE);
 	}
 	/* Slabs and page tables use the same words for other things. */
-	if ((type & TYPED) == TYPED && type != UINT32_MAX &&
+	if (is_huge(p, page, next))
+		kind = KVM_EXCLUDE_USER;
+	else if ((type & TYPED) == TYPED && type != UINT32_MAX &&
 	    type < UINT32_MAX - 0xffff)
 		kind = 0;
 	else if ((flags & p->slab) != 0)
@@ -134,7 +177,6 @@ scan(struct pages *p, uint64_t pfn, uint64_t n, uint64_t va)
 {
 	uint64_t skip = 0;
 
-	p->compound = -1;
 	while (n > 0) {
 		uint64_t step = kvmi_min(n, AT_ONCE);
 
@@ -142,6 +184,7 @@ scan(struct pages *p, uint64_t pfn, uint64_t n, uint64_t va)
 		kvmi_kread_holes(p->k, p->cx, va, p->buf,
 		    (size_t)(step * p->size), "page structures");
 		for (uint64_t i = 0; i < step; i++) {
+			const uint8_t *page = p->buf + i * p->size;
 			uint64_t many;
 			int kind;
 
@@ -149,7 +192,8 @@ scan(struct pages *p, uint64_t pfn, uint64_t n, uint64_t va)
 				skip--;
 				continue;
 			}
-			kind = kind_of(p, p->buf + i * p->size, &many);
+			kind = kind_of(p, page, i + 1 < step ? page + p->size :
+			    NULL, &many);
 			skip = many - 1;
 			if (kind > 0)
 				p->fn(p->arg, pfn + i, many, kind);
@@ -255,9 +299,12 @@ scan_sections(struct pages *p, const struct sections *s)
 	for (uint64_t i = 0; i < n; i++) {
 		uint64_t map = section_map(p, s, i), pfn = i * s->pages;
 
+		/* A page of 1 GiB goes on in the next section. */
 		if (map != 0)
 			scan(p, pfn, kvmi_min(s->pages, end - pfn),
 			    map + pfn * p->size);
+		else
+			p->compound = -1;
 	}
 }
 
@@ -276,6 +323,7 @@ kvmi_linux_page_kinds(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	p->cx = cx;
 	p->fn = fn;
 	p->arg = arg;
+	p->compound = -1;
 	r = find_layout(p, k->priv);
 	if (r == 0 && find_sections(p, k->priv, &s))
 		scan_sections(p, &s);
