@@ -59,6 +59,7 @@ static const struct kvmi_listed types[] = {
 	M("percpu_counter", "count", 0, 8),
 	M("percpu_counter", "counters", 8, 8),
 	M("rq", "clock_task", 0, 8),
+	M("rq", "curr", 8, 8),
 };
 
 static const struct {
@@ -297,6 +298,38 @@ test_fixed(void **state)
 	}
 }
 
+/* A kernel for one CPU: no areas, and no member that tells who runs. */
+static int
+resolve_one(const char *name, kvaddr_t *addr)
+{
+	return (strcmp(name, "runqueues") == 0 ||
+	    strcmp(name, "init_task") == 0 ? resolve(name, addr) : -1);
+}
+
+static void
+test_one_cpu(void **state)
+{
+	(void)state;
+	for (int runs = 0; runs < 3; runs++)
+		for (int pid = 1; pid < 3; pid++) {
+			struct kinfo_proc ki;
+			struct world w;
+
+			world_init(&w);
+			w.opts.ko_resolver = resolve_one;
+			assert_int_equal(kvmi_symtab_create(&w.k.syms,
+			    &w.cx->err), 0);
+			w.k.syms_status = 0;
+			bytes_poke(&w.mem, RUNQUEUES, UINT64_C(7000000000), 8);
+			bytes_poke(&w.mem, RUNQUEUES + 8, TASK(runs), 8);
+			ki = entry(&w, pid);
+			UTIL_EQ("runs", ki.ki_oncpu, runs == pid ? 0 : -1);
+			UTIL_EQ("clock", ki.ki_slptime, 6);
+			kvmi_symtab_destroy(w.k.syms);
+			world_done(&w);
+		}
+}
+
 int
 main(void)
 {
@@ -305,6 +338,7 @@ main(void)
 		cmocka_unit_test(test_borrowed),
 		cmocka_unit_test(test_holes),
 		cmocka_unit_test(test_fixed),
+		cmocka_unit_test(test_one_cpu),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

@@ -105,8 +105,9 @@ fill_state(const struct kvmi_lister *x, struct kinfo_proc *ki)
 
 /* What is in the task itself. */
 static void
-fill_task(struct kvmi_lister *x, struct kinfo_proc *ki)
+fill_task(struct kvmi_lister *x, struct kinfo_proc *ki, uint64_t va)
 {
+	bool runs = kvmi_task_get(x, TASK_ON_CPU) != 0 || x->running == va;
 	uint64_t start;
 
 	ki->ki_tpgid = -1;
@@ -137,7 +138,7 @@ fill_task(struct kvmi_lister *x, struct kinfo_proc *ki)
 	ki->ki_lastcpu = (int32_t)(x->layout.m[TASK_CPU].size != 0 ?
 	    kvmi_task_get(x, TASK_CPU) :
 	    kvmi_lister_follow(x, ki->ki_kstack, THREADINFO_CPU));
-	ki->ki_oncpu = kvmi_task_get(x, TASK_ON_CPU) != 0 ? ki->ki_lastcpu : -1;
+	ki->ki_oncpu = runs ? ki->ki_lastcpu : -1;
 	ki->ki_oncpu_old = ki->ki_oncpu < 0 ? 255 :
 	    (uint8_t)kvmi_min((uint64_t)ki->ki_oncpu, 254);
 	ki->ki_lastcpu_old = (uint8_t)kvmi_min((uint64_t)ki->ki_lastcpu, 254);
@@ -273,7 +274,7 @@ seconds_asleep(const struct kvmi_lister *x, const struct kinfo_proc *ki)
 void
 kvmi_task_thread(struct kvmi_lister *x, struct kinfo_proc *ki, uint64_t va)
 {
-	fill_task(x, ki);
+	fill_task(x, ki, va);
 	ki->ki_tdaddr = va;
 	if (x->layout.m[TASK_THREAD].size != 0)
 		ki->ki_pcb = va + x->layout.m[TASK_THREAD].off;

@@ -29,6 +29,7 @@ struct kvmi_lister {
 	int64_t		 boot_nsec;	/* since the epoch; 0: not known */
 	uint64_t	 now_nsec;	/* since boot; 0: not known */
 	uint64_t	 sched_nsec;	/* the scheduler's clock; 0: not known */
+	uint64_t	 running;	/* where tasks do not tell; or 0 */
 	struct kvmi_linux_waits *waits;	/* NULL: no stacks to be had */
 	/* All that were met: a broken image may have them in each process. */
 	struct kvmi_addrs threads;
