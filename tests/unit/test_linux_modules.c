@@ -183,6 +183,34 @@ test_states(void **state)
 	}
 }
 
+/* A kernel that can load none has no list of them; others are asked to tell. */
+static void
+test_none(void **state)
+{
+	(void)state;
+	style = OTHER;
+	for (int listed = 0; listed < 2; listed++) {
+		char text[256] = "";
+		struct kvmi_linux l = { .arch = &kvmi_linux_x86_64 };
+		struct kvmi_err err;
+		struct world w;
+
+		world_init(&w);
+		w.kd.opts.ko_resolver = NULL;
+		w.k.priv = &l;
+		world_open(&w);
+		assert_int_equal(kvmi_symtab_create(&w.k.syms, &err), 0);
+		w.k.syms_status = 0;
+		assert_int_equal(kvmi_symtab_add(w.k.syms, listed ?
+		    "saved_command_line" : "printk", listed ? 18 : 6, "",
+		    0x1000, 0, 'D', &err), 0);
+		UTIL_EQ("none", kvm_walk_modules(&w.kd, see, text),
+		    listed ? 0 : -1);
+		kvmi_symtab_destroy(w.k.syms);
+		world_done(&w);
+	}
+}
+
 static void
 test_broken(void **state)
 {
@@ -212,6 +240,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_layouts),
 		cmocka_unit_test(test_states),
+		cmocka_unit_test(test_none),
 		cmocka_unit_test(test_broken),
 	};
 

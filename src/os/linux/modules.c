@@ -113,9 +113,14 @@ kvmi_linux_modules(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	struct kvmi_addrs list = { 0 };
 	struct kvm_module m;
 	struct layout at;
+	uint64_t head;
 	char name[128];
 	int r;
 
+	/* One that lists its variables, as this one, but cannot load any. */
+	if (kvmi_kernel_addr(k, cx, "modules", &head) == KVMI_ENOENT &&
+	    kvmi_kernel_addr(k, cx, "saved_command_line", &head) == 0)
+		return (0);
 	r = find_layout(k, cx, &at);
 	if (r == 0)
 		r = kvmi_linux_modules_collect(k, cx, at.list, &list);
