@@ -4,6 +4,8 @@
  * begin at -size, so that they wrap with the first record that goes on at the
  * start of the buffer, and ids of records soon after.
  */
+#include <stdlib.h>
+
 #include "flat_memory.h"
 #include "os/linux/log.h"
 
@@ -80,7 +82,7 @@ id_of(const struct world *w, unsigned int no)
 static size_t
 text_of(unsigned int no, char *buf, size_t len)
 {
-	return ((size_t)snprintf(buf, len, "no. %u%.*s", no, (int)(no * 7 %
+	return ((size_t)snprintf(buf, len, "BUG: no. %u%.*s", no, (int)(no * 7 %
 	    30), "..............................") + 1);
 }
 
@@ -140,6 +142,7 @@ make(struct world *w, const struct ring_row *row)
 	flat_init(&w->k, &w->arch, &kvmi_os_linux, &resolver, ptr,
 	    row->big_endian);
 	w->k.priv = &w->l;
+	w->l.arch = &kvmi_linux_x86_64;
 	w->cx = kvmi_cx_new();
 	bytes_fill(&w->mem, 0, MEMORY);
 	for (unsigned int no = 0; no < row->records; no++)
@@ -238,12 +241,31 @@ test_always(void **state)
 		}
 }
 
+/* What a program wrote is no reason for the kernel's death. */
+static void
+test_panic(void **state)
+{
+	const struct ring_row row = { "panic", 8, false, 26 };
+	struct kvmi_facts *f = calloc(1, sizeof(*f));
+	struct world w;
+
+	(void)state;
+	assert_non_null(f);
+	make(&w, &row);
+	assert_true(w.first > 0 && w.first < 24);
+	kvmi_linux_facts(&w.k, w.cx, f);
+	UTIL_TRUE(f->panic, strncmp(f->panic, "BUG: no. 24", 11) == 0);
+	free(f);
+	done(&w);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ring),
 		cmocka_unit_test(test_always),
+		cmocka_unit_test(test_panic),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

@@ -30,6 +30,9 @@ look_for_panic(const struct kvm_logrec *rec, void *arg)
 {
 	struct panic *p = arg;
 
+	/* Programs may write to the log too, and quote it. */
+	if (rec->kl_facility != 0)
+		return (1);
 	for (size_t i = 0; i < p->rank; i++) {
 		const char *nl = memchr(rec->kl_text, '\n', rec->kl_len);
 		size_t line = nl != NULL ? (size_t)(nl - rec->kl_text) :
