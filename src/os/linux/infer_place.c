@@ -12,7 +12,7 @@ kvmi_infer_odd(struct kvmi_infer *x, size_t i)
 	return (false);
 }
 
-/* Those between make room. */
+/* Those between them make room. */
 static void
 move_task(struct kvmi_infer *x, size_t from, size_t to)
 {
@@ -28,8 +28,8 @@ move_task(struct kvmi_infer *x, size_t from, size_t to)
 }
 
 /*
- * Does the place fit all tasks but so many, of which more may have been dropped
- * before?  When it does, and they are to be, they are from now on.
+ * Does the place fit all tasks that are looked at, but at most so many?  If so,
+ * and if they are to be dropped, these are not looked at from now on.
  */
 static bool
 fits_nearly(struct kvmi_infer *x, kvmi_infer_fn *fits, uint64_t off,
