@@ -81,7 +81,8 @@ read_near(kvm_t *kd, kvaddr_t addr, void *buf, size_t nbytes)
 	if (cx == NULL)
 		return (-1);
 	e = kvmi_tlb_near(&cx->tlb, addr);
-	if (e == NULL || nbytes > e->len - (addr - e->va))
+	/* Of nothing buf may be NULL. */
+	if (e == NULL || nbytes == 0 || nbytes > e->len - (addr - e->va))
 		return (read_slow(kd, addr, buf, nbytes));
 	memcpy(buf, kvmi_tlb_host(e, addr), nbytes);
 	if (atomic_load(&kvmi_lost_ever))

@@ -185,6 +185,7 @@ reading(void **state)
 	assert_non_null(strstr(kvm_geterr(kd), "invalid address (0x8)"));
 	/* A success leaves the text alone. */
 	assert_int_equal(kvm_read2(kd, nl[0].n_value, buf, 7), 7);
+	assert_int_equal(kvm_read2(kd, nl[0].n_value, NULL, 0), 0);
 	assert_non_null(strstr(kvm_geterr(kd), "invalid address (0x8)"));
 	assert_int_equal(kvm_read2(kd, UINT64_MAX - 2, buf, 8), -1);
 	assert_int_equal(kvm_read2(kd, 0, buf, (size_t)SSIZE_MAX + 1), -1);

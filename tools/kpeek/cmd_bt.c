@@ -68,7 +68,8 @@ take_frame(const struct kvm_frame *f, void *arg)
 		json_object_array_add(b->frames, frame_object(b, f));
 		return (1);
 	}
-	printf("  #%-2u %016" PRIx64 " ", b->frame++, f->kf_pc);
+	printf("  #%-2u %0*" PRIx64 " ", b->frame++, address_digits(b->c),
+	    f->kf_pc);
 	module = escape(f->kf_module, strlen(f->kf_module), "");
 	if (find_symbol(b, f, &s)) {
 		name = escape(s.ks_name, strlen(s.ks_name), "");
@@ -233,7 +234,12 @@ run_bt(struct context *c, int argc, char **argv)
 			return (r);
 	}
 	if (optind < argc && parse_number(argv[optind], &b.pid)) {
-		if (b.pid == 0 || b.pid > INT32_MAX || b.all)
+		if (b.pid == 0 || b.pid > INT32_MAX) {
+			complain("not the number of a process: %s",
+			    argv[optind]);
+			return (EXIT_USAGE);
+		}
+		if (b.all)
 			return (usage(&cmd_bt));
 		optind++;
 	}

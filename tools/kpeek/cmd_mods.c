@@ -8,17 +8,19 @@
 
 struct mods {
 	struct table	*table;		/* NULL: JSON */
+	int		 digits;	/* of an address */
 	json_object	*list;
 };
 
 static void
-add_row(struct table *t, const struct kvm_module *m)
+add_row(const struct mods *mods, const struct kvm_module *m)
 {
+	struct table *t = mods->table;
 	char *name = escape(m->km_name, strlen(m->km_name), "");
 	char *path = escape(m->km_path, strlen(m->km_path), "");
 
 	if (m->km_addr != 0)
-		table_add(t, "%016" PRIx64, m->km_addr);
+		table_add(t, "%0*" PRIx64, mods->digits, m->km_addr);
 	else
 		table_add(t, "-");
 	if (m->km_size != 0)
@@ -52,7 +54,7 @@ take_module(const struct kvm_module *m, void *arg)
 	struct mods *mods = arg;
 
 	if (mods->table != NULL)
-		add_row(mods->table, m);
+		add_row(mods, m);
 	else
 		json_object_array_add(mods->list, module_object(m));
 	return (1);
@@ -88,6 +90,7 @@ run_mods(struct context *c, int argc, char **argv)
 		mods.list = json_object_new_array();
 	else
 		mods.table = make_table();
+	mods.digits = address_digits(c);
 	n = kvm_walk_modules(c->kd, take_module, &mods);
 	if (n < 0) {
 		r = context_fail(c, NULL);

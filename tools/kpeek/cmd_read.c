@@ -27,12 +27,12 @@ struct request {
 };
 
 static void
-print_hexdump(uint64_t addr, const uint8_t *p, size_t len)
+print_hexdump(struct request *q, const uint8_t *p, size_t len)
 {
 	for (size_t at = 0; at < len; at += 16) {
 		size_t n = len - at < 16 ? len - at : 16;
 
-		printf("%016" PRIx64 " ", addr + at);
+		printf("%0*" PRIx64 " ", address_digits(q->c), q->addr + at);
 		for (size_t i = 0; i < 16; i++) {
 			if (i % 8 == 0)
 				putchar(' ');
@@ -74,8 +74,9 @@ print_words(struct request *q, const uint8_t *p, size_t len)
 		/* Small numbers lie in no kernel. */
 		if (v > UINT32_MAX || size == 4)
 			format_symbol(q->c->kd, v, name, sizeof(name));
-		printf("%016" PRIx64 "  %0*" PRIx64 "%s%s\n", q->addr + at,
-		    (int)(2 * size), v, name[0] != '\0' ? "  " : "", name);
+		printf("%0*" PRIx64 "  %0*" PRIx64 "%s%s\n", (int)(2 * size),
+		    q->addr + at, (int)(2 * size), v,
+		    name[0] != '\0' ? "  " : "", name);
 	}
 }
 
@@ -129,7 +130,7 @@ print(struct request *q, const uint8_t *p, size_t len)
 		print_words(q, p, len);
 		break;
 	default:
-		print_hexdump(q->addr, p, len);
+		print_hexdump(q, p, len);
 	}
 }
 

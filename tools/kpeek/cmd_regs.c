@@ -12,8 +12,7 @@
 static void
 print_regs(struct context *c, const struct kvm_reg *regs, size_t n)
 {
-	const struct kvm_info *info = kvm_getinfo(c->kd);
-	int digits = info != NULL && info->ki_pointer_size == 4 ? 8 : 16;
+	int digits = address_digits(c);
 
 	for (size_t i = 0; i < n; i++)
 		printf("%9s %0*" PRIx64 "%s", regs[i].kr_name, digits,

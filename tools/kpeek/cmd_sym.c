@@ -40,7 +40,8 @@ print_symbol(struct context *c, const struct kvm_symbol *s, kvaddr_t addr)
 		return;
 	}
 	name = escape(s->ks_name, strlen(s->ks_name), "");
-	printf("%016" PRIx64 " %c %s", s->ks_value, s->ks_letter, name);
+	printf("%0*" PRIx64 " %c %s", address_digits(c), s->ks_value,
+	    s->ks_letter, name);
 	if (addr != s->ks_value)
 		printf("+0x%" PRIx64, addr - s->ks_value);
 	if (s->ks_size != 0)

@@ -150,6 +150,18 @@ print_name(struct context *c, const char *name)
 	return (context_fail(c, NULL));
 }
 
+/* As C has it, too: "struct proc". */
+static char *
+without_keyword(char *what)
+{
+	static const char *const keywords[] = { "struct ", "union ", "enum " };
+
+	for (size_t i = 0; i < sizeof(keywords) / sizeof(keywords[0]); i++)
+		if (strncmp(what, keywords[i], strlen(keywords[i])) == 0)
+			return (what + strlen(keywords[i]));
+	return (what);
+}
+
 static int
 print_type(struct context *c, char *what)
 {
@@ -179,7 +191,7 @@ run_type(struct context *c, int argc, char **argv)
 			return (r);
 	if (optind >= argc)
 		return (usage(&cmd_type));
-	what = argv[optind++];
+	what = without_keyword(argv[optind++]);
 	if (take_core(c, argc - optind, argv + optind) != 0)
 		return (usage(&cmd_type));
 	return (context_open(c) != 0 ? EXIT_FAILED : print_type(c, what));

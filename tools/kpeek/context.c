@@ -108,6 +108,14 @@ hint(enum kvm_errkind kind)
 }
 
 int
+address_digits(const struct context *c)
+{
+	const struct kvm_info *info = kvm_getinfo(c->kd);
+
+	return (info != NULL && info->ki_pointer_size == 4 ? 8 : 16);
+}
+
+int
 context_fail(struct context *c, const char *what)
 {
 	const char *why = kvm_geterr(c->kd);

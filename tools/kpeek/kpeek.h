@@ -105,6 +105,9 @@ bool parse_number(const char *text, uint64_t *ret);
 int context_open(struct context *c);
 void context_close(struct context *c);
 
+/* How many digits the image's addresses have. */
+int address_digits(const struct context *c);
+
 /* Print the library's last error and a hint; returns EXIT_FAILED. */
 int context_fail(struct context *c, const char *what);
 
