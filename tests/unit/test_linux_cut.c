@@ -37,7 +37,8 @@
 #define S390_KEYS	KEYS("3ffe00") "KERNELOFFSET=3ffe0000000\n" \
 	"IDENTITYBASE=10000000000\nKERNELOFFPHYS=0\n"
 
-enum { NOTED = 1, PLANTED = 2, LOWCORE = 4, FORMER = 8, OTHER = 16 };
+enum { NOTED = 1, PLANTED = 2, LOWCORE = 4, FORMER = 8, OTHER = 16,
+    TEXT = 32 };
 
 static const struct row {
 	const char	*name;
@@ -59,6 +60,14 @@ static const struct row {
 	{ "riscv64, with a note of a kernel that ran before", 243, false,
 	    RISCV_BASE, RISCV_KEYS RISCV_OFFSET, PLANTED | FORMER, HELD, 0,
 	    RISCV_IMAGE, RISCV_LINEAR },
+	{ "riscv64, the text alone in memory", 243, false, RISCV_BASE,
+	    RISCV_KEYS RISCV_OFFSET, TEXT, HELD, 0, RISCV_IMAGE,
+	    RISCV_LINEAR },
+	{ "riscv64, the text, and a note of a kernel that ran before", 243,
+	    false, RISCV_BASE, RISCV_KEYS RISCV_OFFSET, TEXT | FORMER, HELD, 0,
+	    RISCV_IMAGE, RISCV_LINEAR },
+	{ "riscv64, the text of another", 243, false, RISCV_BASE,
+	    RISCV_KEYS RISCV_OFFSET, TEXT | OTHER, HELD, KVMI_ENOTSUP, 0, 0 },
 	{ "riscv64, the kernel is another", 243, false, RISCV_BASE,
 	    RISCV_KEYS RISCV_OFFSET, NOTED | OTHER, HELD, KVMI_EFORMAT, 0, 0 },
 	{ "riscv64, the image is lost too", 243, false, RISCV_BASE,
@@ -69,6 +78,8 @@ static const struct row {
 	    HELD, 0, 0, 0 },
 	{ "s390x, a note in memory", 22, true, 0, KEYS(""), PLANTED, HELD, 0,
 	    0, 0 },
+	{ "s390x, the text alone in memory", 22, true, 0, KEYS(""), TEXT, HELD,
+	    0, 0, 0 },
 	{ "s390x, moved", 22, true, 0, S390_KEYS, PLANTED | LOWCORE, HELD, 0,
 	    S390_MOVED, S390_IDENTITY },
 	{ "s390x, a note of the dump", 22, true, 0, S390_KEYS, NOTED, HELD, 0,
@@ -133,6 +144,8 @@ make(const struct row *row, struct bytes *file)
 	}
 	if (row->how & PLANTED)
 		put_note(file, row->how & FORMER ? LATER : NOTE, row->info);
+	if (row->how & TEXT)
+		put(file, LATER, row->info, strlen(row->info) + 1);
 	/* What that one promises is lost as well. */
 	if (row->how & FORMER)
 		put_note(file, NOTE, "OSRELEASE=5.4.0\nNUMBER(VA_BITS)=39\n"

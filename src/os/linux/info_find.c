@@ -18,6 +18,8 @@
 
 /* A VMCOREINFO note: header, padded name, text. */
 #define NOTE_TEXT		24
+#define HEAD			(NOTE_TEXT + 16)	/* by which it is known */
+#define TEXTS			8	/* without a header, as many are tried */
 
 static int
 set_info(struct kvmi_linux *l, const void *text, size_t len,
@@ -94,7 +96,7 @@ looks_like_note(const uint8_t *p, size_t len, bool *big_endian)
 {
 	bool big;
 
-	if (len < NOTE_TEXT + 16 || memcmp(p + 12, "VMCOREINFO", 11) != 0)
+	if (len < HEAD || memcmp(p + 12, "VMCOREINFO", 11) != 0)
 		return (false);
 	big = kvmi_get32(p, true) == 11;
 	if (kvmi_get32(p, big) != 11 || kvmi_get32(p + 8, big) != 0 ||
@@ -104,12 +106,12 @@ looks_like_note(const uint8_t *p, size_t len, bool *big_endian)
 	return (true);
 }
 
-/* The note at pa, if there is one. */
+/* KVMI_ENOTMINE: no note at pa. */
 static int
-try_note_at(struct kvmi_kernel *k, struct kvmi_linux *l, uint64_t pa,
+note_at(struct kvmi_kernel *k, struct kvmi_linux *l, uint64_t pa,
     struct kvmi_cx *cx)
 {
-	uint8_t head[NOTE_TEXT + 16];
+	uint8_t head[HEAD];
 	uint32_t len;
 	size_t done;
 	char *text;
@@ -126,17 +128,85 @@ try_note_at(struct kvmi_kernel *k, struct kvmi_linux *l, uint64_t pa,
 	kvmi_image_read(k->img, pa + NOTE_TEXT, text, len, &done, &cx->err);
 	r = set_info(l, text, done, &cx->err);
 	free(text);
+	return (r);
+}
+
+/* The text alone, which is in no more than a page. */
+static int
+text_at(struct kvmi_kernel *k, struct kvmi_linux *l, uint64_t pa,
+    struct kvmi_cx *cx)
+{
+	char text[PAGE];
+	size_t done;
+
+	kvmi_image_read(k->img, pa, text, sizeof(text), &done, &cx->err);
+	if (!kvmi_vmcoreinfo_plausible(text, done))
+		return (KVMI_ENOTMINE);
+	return (set_info(l, text, done, &cx->err));
+}
+
+/* Where that leads, of a note or of the text alone. */
+static int
+try_at(struct kvmi_kernel *k, struct kvmi_linux *l, uint64_t pa,
+    struct kvmi_cx *cx)
+{
+	int r = note_at(k, l, pa, cx);
+
+	if (r == KVMI_ENOTMINE)
+		r = text_at(k, l, pa, cx);
 	snprintf(l->info_where, sizeof(l->info_where), "memory, physical 0x%"
 	    PRIx64, pa);
 	return (r == 0 ? kvmi_linux_use_info(k, l, cx) : r);
 }
 
-/* The last resort: the note is page aligned, somewhere in memory. */
+/* What a search of all memory comes by. */
+struct found {
+	uint64_t	text_pa[TEXTS];
+	size_t		n;
+	uint64_t	cut_pa;		/* of what leads to what is lost */
+};
+
+static int
+try_page(struct kvmi_kernel *k, struct kvmi_linux *l, uint64_t pa,
+    struct kvmi_cx *cx, struct found *f)
+{
+	int r;
+
+	k->space.ops = NULL;
+	r = try_at(k, l, pa, cx);
+	if (kvmi_linux_is_cut(k, r) && f->cut_pa == UINT64_MAX)
+		f->cut_pa = pa;
+	return (r);
+}
+
+/*
+ * A note at the start of the page is tried at once, as it tells of a crash; the
+ * text that it is made of (vmcoreinfo_data) where there is none.
+ */
+static int
+look_at(struct kvmi_kernel *k, struct kvmi_linux *l, uint64_t pa,
+    struct kvmi_cx *cx, struct found *f)
+{
+	uint8_t head[HEAD];
+	size_t done;
+	bool big;
+
+	if (kvmi_image_read(k->img, pa, head, sizeof(head), &done,
+	    &cx->err) != 0)
+		return (KVMI_ENOTMINE);
+	if (looks_like_note(head, sizeof(head), &big))
+		return (try_page(k, l, pa, cx, f));
+	if (f->n < TEXTS && kvmi_vmcoreinfo_plausible(head, sizeof(head)))
+		f->text_pa[f->n++] = pa;
+	return (KVMI_ENOTMINE);
+}
+
+/* The last resort: it is page aligned, somewhere in memory. */
 static int
 scan_memory(struct kvmi_kernel *k, struct kvmi_linux *l, struct kvmi_cx *cx)
 {
-	uint64_t pa = 0, cut_pa = UINT64_MAX;
-	int r;
+	struct found f = { .cut_pa = UINT64_MAX };
+	uint64_t pa = 0;
 
 	while (pa < k->img->max_pa) {
 		struct kvmi_extent e;
@@ -149,17 +219,16 @@ scan_memory(struct kvmi_kernel *k, struct kvmi_linux *l, struct kvmi_cx *cx)
 				break;
 			continue;
 		}
-		k->space.ops = NULL;
-		r = try_note_at(k, l, pa, cx);
-		if (r == 0)
+		if (look_at(k, l, pa, cx, &f) == 0)
 			return (0);
-		if (kvmi_linux_is_cut(k, r) && cut_pa == UINT64_MAX)
-			cut_pa = pa;
 		pa += PAGE;
 	}
+	for (size_t i = 0; i < f.n; i++)
+		if (try_page(k, l, f.text_pa[i], cx, &f) == 0)
+			return (0);
 	/* None of them leads to its kernel; one may be of what is lost. */
-	if (cut_pa != UINT64_MAX &&
-	    kvmi_linux_is_cut(k, try_note_at(k, l, cut_pa, cx)))
+	if (f.cut_pa != UINT64_MAX &&
+	    kvmi_linux_is_cut(k, try_at(k, l, f.cut_pa, cx)))
 		return (0);
 	kvmi_vmcoreinfo_deinit(&l->info);
 	from(l, "", "");
@@ -229,7 +298,7 @@ kvmi_linux_find_kernel(struct kvmi_kernel *k, struct kvmi_linux *l,
 	k->space.ops = NULL;
 	if (l->arch != NULL && l->arch->note_pa != NULL &&
 	    l->arch->note_pa(k, cx, &pa) == 0 &&
-	    ((r = try_note_at(k, l, pa, cx)) == 0 || kvmi_linux_is_cut(k, r)))
+	    ((r = try_at(k, l, pa, cx)) == 0 || kvmi_linux_is_cut(k, r)))
 		return (0);
 	r = KVMI_ENOTMINE;
 	if (l->arch != NULL && l->arch->find != NULL)
