@@ -11,18 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/endian.h"
 #include "base/math.h"
 #include "image/qemusave_impl.h"
 #include "image/qemusave_parts.h"
 
 #define RECORD		8		/* before a page of the same block */
 #define NONE		UINT64_MAX
-
-#include "base/endian.h"
-#include "base/math.h"
-#include "image/image.h"
-#include "image/qemusave_parts.h"
-#include "image/saved_pages.h"
 
 enum {
 	VM_EOF = 0, SECTION_START = 1, SECTION_PART = 2, SECTION_END = 3,

@@ -46,11 +46,12 @@ fits_nearly(struct kvmi_infer *x, kvmi_infer_fn *fits, uint64_t off,
 		was[n++] = x->odd;
 		move_task(x, x->odd, --x->tasks.n);
 	}
-	x->dropped += n;
-	while (n > 0 && !(good && drop)) {
-		move_task(x, x->tasks.n++, was[--n]);
-		x->dropped--;
+	if (good && drop) {
+		x->dropped += n;
+		return (true);
 	}
+	while (n > 0)
+		move_task(x, x->tasks.n++, was[--n]);
 	return (good);
 }
 
