@@ -134,6 +134,25 @@ kvmi_linux_zpcpu(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t base,
 	return (r);
 }
 
+int
+kvmi_linux_running_task(struct kvmi_kernel *k, struct kvmi_cx *cx, uint32_t cpu,
+    uint64_t *ret)
+{
+	struct kvmi_member curr;
+	struct kvmi_types *t;
+	uint64_t va;
+	int r;
+
+	r = kvmi_kernel_types(k, cx, &t);
+	if (r == 0)
+		r = kvmi_type_member(t, "rq", "curr", &curr, &cx->err);
+	if (r == 0)
+		r = kvmi_kernel_addr(k, cx, "runqueues", &va);
+	if (r == 0)
+		r = kvmi_linux_zpcpu(k, cx, va, cpu, &va);
+	return (r == 0 ? kvmi_kread_member(k, cx, va, &curr, ret) : r);
+}
+
 /* Where per-CPU data is linked, which no CPU uses, and how much there is. */
 static int
 find_linked(struct kvmi_kernel *k, struct kvmi_cx *cx, uint64_t *start,

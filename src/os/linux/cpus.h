@@ -24,6 +24,10 @@ bool kvmi_linux_cpu_is(const struct kvmi_linux_cpus *c, uint32_t cpu,
 /* Or did run, until a panic stopped it. */
 bool kvmi_linux_cpu_runs(const struct kvmi_linux_cpus *c, uint32_t cpu);
 
+/* The task that the scheduler of that CPU says it runs. */
+int kvmi_linux_running_task(struct kvmi_kernel *k, struct kvmi_cx *cx,
+    uint32_t cpu, uint64_t *ret);
+
 /* Operations of struct kvmi_os_ops, of any Linux kernel with symbols. */
 int kvmi_linux_cpus(struct kvmi_kernel *k, struct kvmi_cx *cx,
     uint32_t *running, uint32_t *max);

@@ -75,16 +75,12 @@ sched_clock_of(struct kvmi_lister *x, struct kvmi_types *t)
  * knows.
  */
 static uint64_t
-only_running(struct kvmi_lister *x, struct kvmi_types *t)
+only_running(struct kvmi_lister *x)
 {
-	struct kvmi_member curr;
-	uint64_t va, task;
+	uint64_t task;
 
 	if (x->layout.m[TASK_ON_CPU].size != 0 || x->ncpus != 1 ||
-	    kvmi_type_member(t, "rq", "curr", &curr, &x->cx->err) != 0 ||
-	    kvmi_kernel_addr(x->k, x->cx, "runqueues", &va) != 0 ||
-	    kvmi_kread_member(x->k, x->cx, kvmi_linux_percpu_at(x->k, va,
-	    x->percpu[0]), &curr, &task) != 0)
+	    kvmi_linux_running_task(x->k, x->cx, 0, &task) != 0)
 		return (0);
 	return (task);
 }
@@ -114,7 +110,7 @@ kvmi_lister_init(struct kvmi_lister *x, struct kvmi_kernel *k, struct kvmi_cx *c
 		x->now_nsec = 0;
 	read_areas(x);
 	x->sched_nsec = sched_clock_of(x, t);
-	x->running = only_running(x, t);
+	x->running = only_running(x);
 	if (kvmi_linux_waits_open(k, cx, &x->waits) != 0)
 		x->waits = NULL;
 	return (alloc_copies(x));

@@ -84,7 +84,14 @@ notes_by_cpu(struct kvmi_kernel *k)
 	return (numbered || zeros);
 }
 
-/* How many notes of CPUs there are. */
+/* Is it one of a CPU? */
+static bool
+is_of_cpu(const struct kvmi_kernel *k, const struct kvmi_note *n)
+{
+	return (kvmi_note_is(n, "CORE", NT_PRSTATUS) &&
+	    n->descsz >= k->arch->prstatus_size);
+}
+
 static uint32_t
 count_notes(struct kvmi_kernel *k)
 {
@@ -93,29 +100,8 @@ count_notes(struct kvmi_kernel *k)
 	uint32_t count = 0;
 
 	while (kvmi_note_next(&k->img->notes, k->img->big_endian, &pos, &n))
-		count += kvmi_note_is(&n, "CORE", NT_PRSTATUS) &&
-		    n.descsz >= k->arch->prstatus_size;
+		count += is_of_cpu(k, &n);
 	return (count);
-}
-
-/* What the scheduler of that CPU says it runs. */
-static int
-running_task(struct kvmi_kernel *k, struct kvmi_cx *cx, uint32_t cpu,
-    uint64_t *ret)
-{
-	struct kvmi_member curr;
-	struct kvmi_types *t;
-	uint64_t va;
-	int r;
-
-	r = kvmi_kernel_types(k, cx, &t);
-	if (r == 0)
-		r = kvmi_type_member(t, "rq", "curr", &curr, &cx->err);
-	if (r == 0)
-		r = kvmi_kernel_addr(k, cx, "runqueues", &va);
-	if (r == 0)
-		r = kvmi_linux_zpcpu(k, cx, va, cpu, &va);
-	return (r == 0 ? kvmi_kread_member(k, cx, va, &curr, ret) : r);
 }
 
 static int
@@ -125,7 +111,7 @@ running_tid(struct kvmi_kernel *k, struct kvmi_cx *cx, uint32_t cpu,
 	struct kvmi_member pid;
 	struct kvmi_types *t;
 	uint64_t task, v;
-	int r = running_task(k, cx, cpu, &task);
+	int r = kvmi_linux_running_task(k, cx, cpu, &task);
 
 	if (r == 0)
 		r = kvmi_kernel_types(k, cx, &t);
@@ -147,18 +133,19 @@ static uint32_t
 note_of(struct kvmi_kernel *k, struct kvmi_cx *cx, uint32_t cpu, int32_t *tid)
 {
 	struct kvmi_linux_cpus c;
-	uint32_t ran = 0, before = 0, ret = cpu;
+	uint32_t ran = 0, before = 0, ret = cpu, notes;
 
 	if (notes_by_cpu(k) || kvmi_linux_cpus_read(k, cx, &c) != 0)
 		return (cpu);
+	notes = count_notes(k);
 	for (uint32_t i = 0; i < c.n; i++) {
 		ran += kvmi_linux_cpu_runs(&c, i);
 		before += i < cpu && kvmi_linux_cpu_runs(&c, i);
 	}
-	if (ran == count_notes(k))
+	if (ran == notes)
 		ret = kvmi_linux_cpu_runs(&c, cpu) ? before : UINT32_MAX;
 	kvmi_linux_cpus_deinit(&c);
-	if (ran <= count_notes(k) || running_tid(k, cx, cpu, tid) != 0)
+	if (ran <= notes || running_tid(k, cx, cpu, tid) != 0)
 		return (ret);
 	if (*tid > 0)
 		return (ret);
@@ -181,8 +168,7 @@ find_note(struct kvmi_kernel *k, struct kvmi_cx *cx, uint32_t cpu,
 
 	*pos = 0;
 	while (kvmi_note_next(&k->img->notes, be, pos, ret)) {
-		if (!kvmi_note_is(ret, "CORE", NT_PRSTATUS) ||
-		    ret->descsz < k->arch->prstatus_size)
+		if (!is_of_cpu(k, ret))
 			continue;
 		if (by_cpu ? i == wanted : note_pid(k, ret) == tid)
 			return (0);
@@ -380,7 +366,7 @@ kvmi_linux_panic_thread(struct kvmi_kernel *k, struct kvmi_cx *cx,
 	if (r == 0 && cpu < 0)
 		r = kvmi_fail(&cx->err, KVMI_ENOENT, "no CPU panicked");
 	if (r == 0)
-		r = running_task(k, cx, (uint32_t)cpu, &task);
+		r = kvmi_linux_running_task(k, cx, (uint32_t)cpu, &task);
 	if (r == 0)
 		r = kvmi_kernel_types(k, cx, &t);
 	if (r == 0)
