@@ -36,18 +36,6 @@ live_name(const char *core)
 	return (NOT_LIVE);
 }
 
-static int
-open_src(const char *path, int flags, struct kvmi_src **ret,
-    struct kvmi_err *err)
-{
-	/* A pipe is refused, not waited for. */
-	int fd = open(path, flags | O_CLOEXEC | O_NONBLOCK);
-
-	if (fd < 0)
-		return (kvmi_fail_errno(err, "%s", path));
-	return (kvmi_file_open(fd, path, ret, err));
-}
-
 /* The corefile and what there is more of it. */
 static int
 open_core(const struct kvm_options *o, struct kvmi_src **ret,
@@ -58,14 +46,14 @@ open_core(const struct kvm_options *o, struct kvmi_src **ret,
 	int r = 0;
 
 	if (o->ko_more == NULL)
-		return (open_src(o->ko_corefile, o->ko_flags, ret, err));
+		return (kvmi_path_open(o->ko_corefile, o->ko_flags, ret, err));
 	while (o->ko_more[n - 1] != NULL)
 		n++;
 	v = calloc(n, sizeof(*v));
 	if (v == NULL)
 		return (kvmi_fail(err, KVMI_ENOMEM, "out of memory"));
 	for (; have < n && r == 0; have += r == 0)
-		r = open_src(have == 0 ? o->ko_corefile :
+		r = kvmi_path_open(have == 0 ? o->ko_corefile :
 		    o->ko_more[have - 1], o->ko_flags, &v[have], err);
 	if (r == 0)
 		r = kvmi_image_join(v, n, o, ret, err);
@@ -82,7 +70,7 @@ open_exec(const struct kvm_options *o, struct kvmi_elf **elf,
     struct kvmi_sysmap **map, struct kvmi_err *err)
 {
 	struct kvmi_src *src;
-	int r = open_src(o->ko_execfile, O_RDONLY, &src, err);
+	int r = kvmi_path_open(o->ko_execfile, O_RDONLY, &src, err);
 
 	if (r == 0)
 		r = kvmi_vmlinuz_unwrap(&src, o, err);

@@ -14,7 +14,7 @@ save(const char *device, const struct kvm_save_options *options, char *path,
 {
 	struct kvm_save_options o = KVM_SAVE_OPTIONS_INIT;
 	struct kvmi_src *src;
-	int fd, r;
+	int r;
 
 	if (options != NULL) {
 		if (options->kv_size < sizeof(options->kv_size))
@@ -25,10 +25,7 @@ save(const char *device, const struct kvm_save_options *options, char *path,
 	if (device == NULL || (o.kv_flags & ~(KVM_SAVE_FORCE |
 	    KVM_SAVE_ZSTD)) != 0)
 		return (kvmi_fail(err, KVMI_EINVAL, "kvm_save: bad argument"));
-	fd = open(device, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0)
-		return (kvmi_fail_errno(err, "%s", device));
-	r = kvmi_file_open(fd, device, &src, err);
+	r = kvmi_path_open(device, O_RDONLY, &src, err);
 	if (r != 0)
 		return (r);
 	r = kvmi_save(src, &o, path, path_len, err);

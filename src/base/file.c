@@ -162,3 +162,14 @@ fail:
 	file_close(&f->src);
 	return (r);
 }
+
+int
+kvmi_path_open(const char *path, int flags, struct kvmi_src **ret,
+    struct kvmi_err *err)
+{
+	int fd = open(path, flags | O_CLOEXEC | O_NONBLOCK);
+
+	if (fd < 0)
+		return (kvmi_fail_errno(err, "%s", path));
+	return (kvmi_file_open(fd, path, ret, err));
+}

@@ -108,6 +108,10 @@ int64_t kvmi_src_no_file_off(struct kvmi_src *s, uint64_t off);
 int kvmi_file_open(int fd, const char *name, struct kvmi_src **ret,
     struct kvmi_err *err);
 
+/* The same by path; a pipe is refused, not waited for. */
+int kvmi_path_open(const char *path, int flags, struct kvmi_src **ret,
+    struct kvmi_err *err);
+
 /* A source over memory that outlives it (tests, fuzzing, in-memory ELF). */
 int kvmi_mem_open(const void *p, size_t len, const char *name,
     struct kvmi_src **ret, struct kvmi_err *err);

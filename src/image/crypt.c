@@ -251,11 +251,8 @@ static int
 read_block(const char *path, struct kvmi_blob *ret, struct kvmi_err *err)
 {
 	struct kvmi_src *src;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), r;
+	int r = kvmi_path_open(path, O_RDONLY, &src, err);
 
-	if (fd < 0)
-		return (kvmi_fail_errno(err, "%s", path));
-	r = kvmi_file_open(fd, path, &src, err);
 	if (r != 0)
 		return (r);
 	/* The mapping goes with src: a copy stays. */
