@@ -49,21 +49,12 @@ print_hexdump(struct request *q, const uint8_t *p, size_t len)
 	}
 }
 
-static size_t
-word_size(struct request *q)
-{
-	const struct kvm_info *info = kvm_getinfo(q->c->kd);
-
-	return (info != NULL && info->ki_pointer_size != 0 ?
-	    info->ki_pointer_size : sizeof(void *));
-}
-
 static void
 print_words(struct request *q, const uint8_t *p, size_t len)
 {
 	const struct kvm_info *info = kvm_getinfo(q->c->kd);
 	bool big = info != NULL && info->ki_big_endian;
-	size_t size = word_size(q);
+	size_t size = word_size(q->c);
 
 	for (size_t at = 0; at + size <= len; at += size) {
 		char name[512] = "";
@@ -179,7 +170,7 @@ fetch(struct request *q, uint8_t *buf)
 static const char *
 settle_length(struct request *q)
 {
-	size_t word = word_size(q);
+	size_t word = word_size(q->c);
 
 	if (!q->sized)
 		q->length = default_length(q);

@@ -107,12 +107,19 @@ hint(enum kvm_errkind kind)
 	}
 }
 
-int
-address_digits(const struct context *c)
+size_t
+word_size(const struct context *c)
 {
 	const struct kvm_info *info = kvm_getinfo(c->kd);
 
-	return (info != NULL && info->ki_pointer_size == 4 ? 8 : 16);
+	return (info != NULL && info->ki_pointer_size != 0 ?
+	    info->ki_pointer_size : sizeof(void *));
+}
+
+int
+address_digits(const struct context *c)
+{
+	return ((int)(2 * word_size(c)));
 }
 
 int

@@ -105,7 +105,8 @@ bool parse_number(const char *text, uint64_t *ret);
 int context_open(struct context *c);
 void context_close(struct context *c);
 
-/* How many digits the image's addresses have. */
+/* How many bytes and digits the image's addresses have. */
+size_t word_size(const struct context *c);
 int address_digits(const struct context *c);
 
 /* Print the library's last error and a hint; returns EXIT_FAILED. */
