@@ -50,12 +50,9 @@ static void
 done(struct world *w)
 {
 	kvmi_linux_once_deinit(&w->l);
-	kvmi_image_close(w->k.img);
+	flat_done(&w->k, &w->mem, &w->file);
 	kvmi_symtab_destroy(w->k.syms);
-	pthread_mutex_destroy(&w->k.lock);
 	kvmi_cx_free(w->cx);
-	bytes_free(&w->mem);
-	bytes_free(&w->file);
 }
 
 /* One more thread of the kernel, at the place of the list before node. */

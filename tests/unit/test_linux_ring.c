@@ -179,12 +179,9 @@ make(struct world *w, const struct ring_row *row)
 static void
 done(struct world *w)
 {
-	kvmi_image_close(w->k.img);
+	flat_done(&w->k, &w->mem, &w->file);
 	kvmi_vmcoreinfo_deinit(&w->l.info);
-	pthread_mutex_destroy(&w->k.lock);
 	kvmi_cx_free(w->cx);
-	bytes_free(&w->mem);
-	bytes_free(&w->file);
 }
 
 static int

@@ -161,12 +161,9 @@ world_init(struct world *w)
 static void
 world_done(struct world *w)
 {
+	flat_done(&w->k, &w->mem, &w->file);
 	kvmi_types_close(w->k.types);
 	kvmi_cx_free(w->cx);
-	kvmi_image_close(w->k.img);
-	bytes_free(&w->file);
-	bytes_free(&w->mem);
-	pthread_mutex_destroy(&w->k.lock);
 }
 
 /* The entry of process pid. */
